@@ -1,0 +1,29 @@
+/**
+ * @file base/hash.h
+ * @brief Hashes that others chose, and one that we chose.
+ *
+ * Pravega routes by MurmurHash3 x64 128; Flink spreads keys over key groups by the 32-bit murmur of Java hash codes.
+ * Where nobody else looks (hash tables, checksums), it is XXH3.
+ */
+#ifndef WEIR_BASE_HASH_H
+#define WEIR_BASE_HASH_H
+
+#include <stdint.h>
+
+#include "weir/view.h"
+
+/** MurmurHash3 x64 128; both lanes start from `seed`. */
+void weir_murmur3_x64_128(struct weir_view bytes, uint64_t seed, uint64_t out[2]);
+/** Flink's MathUtils.murmurHash of a Java hash code: 0..INT32_MAX. */
+int32_t weir_flink_murmur(int32_t code);
+/** Java's String.hashCode of UTF-8 text (over its UTF-16 code units; malformed bytes count as U+FFFD). */
+int32_t weir_java_string_hash(struct weir_view utf8);
+/** Java's Long.hashCode. */
+static inline int32_t weir_java_long_hash(int64_t value)
+{
+    return (int32_t)((uint64_t)value ^ ((uint64_t)value >> 32));
+}
+/** XXH3 64: hash tables and checksums of our own files. */
+uint64_t weir_hash64(struct weir_view bytes, uint64_t seed);
+
+#endif
