@@ -1,0 +1,61 @@
+/**
+ * @file weir/store.h
+ * @brief The embedded store: one node, durable, that Pravega 0.13 clients take for a cluster.
+ *
+ * It serves the controller's gRPC service on one port and the segment store's wire protocol on another. One loop runs
+ * all of it; syncs go to the host's pool. `weir store` is this in a process of its own.
+ */
+#ifndef WEIR_STORE_H
+#define WEIR_STORE_H
+
+#include "weir/host.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weir_store; /* opaque */
+
+enum weir_durability {
+    WEIR_DURABILITY_SYNC = 0, /**< acknowledged = written and synced (group commit) */
+    WEIR_DURABILITY_OS,       /**< acknowledged = handed to the operating system; survives kill -9, not a power cut */
+    WEIR_DURABILITY_NONE,     /**< acknowledged = in memory; for comparisons. Written behind */
+};
+
+/** Zero means the default; strings are copied. */
+struct weir_store_options {
+    const char *data_dir;        /**< NULL means "weir-data" */
+    const char *listen_host;     /**< NULL means "127.0.0.1" */
+    const char *advertised_host; /**< what getURI answers; NULL means listen_host */
+    uint16_t controller_port;    /**< 0 picks a free one */
+    uint16_t segment_port;       /**< 0 picks a free one */
+    enum weir_durability durability;
+};
+
+/**
+ * Recovers `data_dir` (made if missing) and serves. Blocks while it recovers; call it on the loop's thread or before
+ * the loop runs.
+ * @retval WEIR_E_BUSY     another process holds the folder (the message names it), or a port is taken
+ * @retval WEIR_E_DAMAGED  a file is damaged elsewhere than at its torn end: the message names file and offset
+ * @retval WEIR_E_FULL, WEIR_E_DENIED, WEIR_E_IO
+ */
+enum weir_status weir_store_open(struct weir_loop *loop, const struct weir_store_options *options,
+                                 struct weir_store **out, struct weir_error *err);
+/** Ends connections, syncs, releases the folder. Blocks for the last sync. On the loop's thread or after it. NULL is fine. */
+void weir_store_close(struct weir_store *store);
+
+uint16_t weir_store_controller_port(const struct weir_store *store);
+uint16_t weir_store_segment_port(const struct weir_store *store);
+/** "tcp://127.0.0.1:9090"; lives as long as the store. */
+const char *weir_store_uri(const struct weir_store *store);
+
+struct weir_store_stats {
+    uint64_t append_count, append_bytes, event_count, sync_count, read_bytes, connection_count;
+};
+void weir_store_stats(const struct weir_store *store, struct weir_store_stats *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
