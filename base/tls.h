@@ -1,0 +1,37 @@
+/**
+ * @file base/tls.h
+ * @brief TLS as a filter: a connection that encrypts over any other connection, a socket's or a simulated pipe's.
+ *
+ * Used by base/net.c (when a target has certificates) and by tests. Thread: the loop's.
+ */
+#ifndef WEIR_BASE_TLS_H
+#define WEIR_BASE_TLS_H
+
+#include "weir/loop.h"
+#include "weir/net.h"
+
+/**
+ * The client side over `lower`, which is being connected: the handshake begins with its on_open, and `on_open` of the
+ * new connection follows once the server's certificate is found good.
+ * @param host  what the certificate has to name; copied
+ * @param lower owned by the new connection; still the caller's after a failure
+ * @retval WEIR_E_NOMEM, WEIR_E_INVAL nothing was made
+ */
+enum weir_status weir_tls_wrap_client(struct weir_loop *loop, struct weir_tls *tls, const char *host,
+                                      struct weir_conn *lower, const struct weir_conn_handler *handler, void *arg,
+                                      struct weir_conn **out, struct weir_error *err);
+/**
+ * The server side over `lower`, just accepted. Its owner sets a handler before the turn ends and hears on_open after
+ * the handshake.
+ * @retval WEIR_E_NOMEM nothing was made @retval WEIR_E_INVAL `tls` has no certificate
+ */
+enum weir_status weir_tls_wrap_server(struct weir_loop *loop, struct weir_tls *tls, struct weir_conn *lower,
+                                      struct weir_conn **out, struct weir_error *err);
+
+/**
+ * Offers one application protocol ("h2") to the server, as gRPC peers demand. `conn` is a client's TLS connection, in
+ * the turn in which it was made. Servers always agree to "h2" when a client offers it.
+ */
+enum weir_status weir_tls_offer_protocol(struct weir_conn *conn, const char *name, struct weir_error *err);
+
+#endif
