@@ -1,0 +1,36 @@
+/**
+ * @file weir/endian.h
+ * @brief Integers at any address in a given byte order.
+ */
+#ifndef WEIR_ENDIAN_H
+#define WEIR_ENDIAN_H
+
+#include <endian.h>
+#include <stdint.h>
+#include <string.h>
+
+#define WEIR_ENDIAN(bits, order)                                                                                       \
+    static inline uint##bits##_t weir_get_u##bits##order(const void *ptr)                                              \
+    {                                                                                                                  \
+        uint##bits##_t raw;                                                                                            \
+                                                                                                                       \
+        memcpy(&raw, ptr, sizeof(raw));                                                                                \
+        return order##bits##toh(raw);                                                                                  \
+    }                                                                                                                  \
+    static inline void weir_put_u##bits##order(void *ptr, uint##bits##_t value)                                        \
+    {                                                                                                                  \
+        uint##bits##_t raw = hto##order##bits(value);                                                                  \
+                                                                                                                       \
+        memcpy(ptr, &raw, sizeof(raw));                                                                                \
+    }
+
+WEIR_ENDIAN(16, be)
+WEIR_ENDIAN(32, be)
+WEIR_ENDIAN(64, be)
+WEIR_ENDIAN(16, le)
+WEIR_ENDIAN(32, le)
+WEIR_ENDIAN(64, le)
+
+#undef WEIR_ENDIAN
+
+#endif
