@@ -5,6 +5,7 @@
 #ifndef WEIR_BASE_LOOP_INT_H
 #define WEIR_BASE_LOOP_INT_H
 
+#include "base/deferred.h"
 #include "weir/host.h"
 #include "weir/loop.h"
 #include "weir/net.h"
@@ -15,7 +16,6 @@ struct weir_loop_ops {
     int64_t (*wall_ms)(struct weir_loop *loop);
     void (*timer_start)(struct weir_loop *loop, struct weir_timer *timer, int64_t delay_ns);
     void (*timer_stop)(struct weir_loop *loop, struct weir_timer *timer);
-    void (*defer)(struct weir_loop *loop, struct weir_deferred *work);
     void (*post)(struct weir_loop *loop, struct weir_mail *mail);
     void (*run)(struct weir_loop *loop);
     void (*stop)(struct weir_loop *loop);
@@ -35,6 +35,8 @@ struct weir_loop {
     const struct weir_loop_ops *ops;
     struct weir_host *host;
     const char *name;
+    struct weir_deferred_queue
+        deferred; /* run at the end of the turn; while it has something, the loop does not sleep */
 };
 
 #endif

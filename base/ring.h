@@ -18,12 +18,12 @@
 struct weir_ring {
     void **slots;
     size_t mask;
-    _Alignas(64) _Atomic size_t head; /* next to pop; written by the consumer */
-    size_t tail_seen;                 /* the consumer's last look at tail */
-    _Alignas(64) _Atomic size_t tail; /* next to push; written by the producer */
-    size_t head_seen;                 /* the producer's last look at head */
-    _Alignas(64) _Atomic bool consumer_waits;
-    _Atomic bool producer_waits;
+    _Alignas(64) _Atomic size_t head;         /* next to pop; written by the consumer */
+    size_t tail_seen;                         /* the consumer's last look at tail */
+    _Alignas(64) _Atomic size_t tail;         /* next to push; written by the producer */
+    size_t head_seen;                         /* the producer's last look at head */
+    _Alignas(64) _Atomic bool consumer_waits; /* set by the consumer, taken by the producer at each push */
+    _Alignas(64) _Atomic bool producer_waits; /* the other way round */
 };
 
 /** @param capacity a power of two, 2 or more */
