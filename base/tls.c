@@ -1,0 +1,152 @@
+/*
+ * tls.c - certificates and rules, read once from PEM files and shared by many connections.
+ *
+ * One SSL_CTX serves both sides: which one a connection plays, and whether it checks its peer, is set per connection
+ * (tls_conn.c). Host name checks are on unless asked otherwise.
+ */
+#include "base/tls_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#define PROTOCOLS_SERVED "\x02h2" /* ALPN, length-prefixed */
+
+const char *weir_tls_reason(char *text, size_t cap)
+{
+    unsigned long code = ERR_get_error();
+    const char *reason;
+
+    ERR_clear_error();
+    if (ERR_SYSTEM_ERROR(code))
+        return strerror_r(ERR_GET_REASON(code), text, cap);
+    reason = ERR_reason_error_string(code);
+    return reason != NULL ? reason : "unknown reason";
+}
+
+static enum weir_status fail_file(struct weir_error *err, const char *what, const char *path)
+{
+    char text[128];
+
+    return weir_fail(err, WEIR_E_INVAL, "cannot use %s %s: %s; it has to be a readable PEM file", what, path,
+                     weir_tls_reason(text, sizeof(text)));
+}
+
+static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+                           unsigned int in_len, void *arg)
+{
+    unsigned char *chosen;
+
+    (void)ssl, (void)arg;
+    if (SSL_select_next_proto(&chosen, out_len, (const unsigned char *)PROTOCOLS_SERVED, sizeof(PROTOCOLS_SERVED) - 1,
+                              in, in_len) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_NOACK;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* Without it OpenSSL would ask the terminal for the password of an encrypted key. */
+static int no_password(char *buf, int size, int writing, void *arg)
+{
+    (void)buf, (void)size, (void)writing, (void)arg;
+    return -1;
+}
+
+static void set_rules(SSL_CTX *ctx)
+{
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    /* Without renegotiation, writing never waits for reading once the handshake is done. */
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(ctx, 1);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(ctx, 0);
+    SSL_CTX_set_default_passwd_cb(ctx, no_password);
+    SSL_CTX_set_alpn_select_cb(ctx, select_protocol, NULL);
+    /* A certificate in the trust store is trusted as it stands, an intermediate or a server's own included. */
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
+}
+
+static enum weir_status load_trust_store(struct weir_tls *tls, const char *path, struct weir_error *err)
+{
+    if (path == NULL) {
+        if (SSL_CTX_set_default_verify_paths(tls->ctx) != 1)
+            return weir_fail(err, WEIR_E_INVAL, "cannot use the system's certificate authorities");
+        return WEIR_OK;
+    }
+    if (SSL_CTX_load_verify_file(tls->ctx, path) != 1)
+        return fail_file(err, "trust store", path);
+    tls->trust_store = strdup(path);
+    return tls->trust_store != NULL ? WEIR_OK : weir_fail(err, WEIR_E_NOMEM, "no memory for TLS");
+}
+
+static enum weir_status load_certificate(struct weir_tls *tls, const struct weir_tls_options *options,
+                                         struct weir_error *err)
+{
+    if (options->certificate == NULL && options->private_key == NULL)
+        return WEIR_OK;
+    if (options->certificate == NULL || options->private_key == NULL)
+        return weir_fail(err, WEIR_E_INVAL, "TLS needs a certificate and its private key, but %s is missing",
+                         options->certificate == NULL ? "the certificate" : "the private key");
+    if (SSL_CTX_use_certificate_chain_file(tls->ctx, options->certificate) != 1)
+        return fail_file(err, "certificate", options->certificate);
+    if (SSL_CTX_use_PrivateKey_file(tls->ctx, options->private_key, SSL_FILETYPE_PEM) != 1) {
+        if (ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH) {
+            ERR_clear_error();
+            return weir_fail(err, WEIR_E_INVAL, "private key %s does not belong to certificate %s",
+                             options->private_key, options->certificate);
+        }
+        return fail_file(err, "private key", options->private_key);
+    }
+    tls->has_certificate = true;
+    return WEIR_OK;
+}
+
+enum weir_status weir_tls_new(const struct weir_tls_options *options, struct weir_tls **out, struct weir_error *err)
+{
+    struct weir_tls *tls = calloc(1, sizeof(*tls));
+    enum weir_status status;
+
+    if (tls == NULL)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for TLS");
+    atomic_init(&tls->refs, 1);
+    ERR_clear_error();
+    tls->ctx = SSL_CTX_new(TLS_method());
+    tls->bio = weir_tls_bio_new();
+    if (tls->ctx == NULL || tls->bio == NULL) {
+        status = weir_fail(err, WEIR_E_NOMEM, "no memory for TLS");
+        goto fail;
+    }
+    set_rules(tls->ctx);
+    tls->skip_hostname_check = options->skip_hostname_check;
+    status = load_trust_store(tls, options->trust_store, err);
+    if (status != WEIR_OK)
+        goto fail;
+    status = load_certificate(tls, options, err);
+    if (status != WEIR_OK)
+        goto fail;
+    *out = tls;
+    return WEIR_OK;
+fail:
+    weir_tls_unref(tls);
+    return status;
+}
+
+struct weir_tls *weir_tls_ref(struct weir_tls *tls)
+{
+    if (tls != NULL)
+        atomic_fetch_add_explicit(&tls->refs, 1, memory_order_relaxed);
+    return tls;
+}
+
+void weir_tls_unref(struct weir_tls *tls)
+{
+    if (tls == NULL || atomic_fetch_sub_explicit(&tls->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    SSL_CTX_free(tls->ctx);
+    BIO_meth_free(tls->bio);
+    free(tls->trust_store);
+    free(tls);
+}

@@ -1,0 +1,702 @@
+/*
+ * tls_conn.c - one TLS connection, a filter over any other connection.
+ *
+ * OpenSSL sees the lower connection through a BIO. Reading from the BIO reads the lower connection; writing to it
+ * appends to `out`, which flush() hands down. So a record, once made, is accepted for good, and at most OUT_LEN_FULL
+ * bytes and a record wait here while the lower connection is full.
+ *
+ *     CONNECTING --lower open--> HANDSHAKE --finished--> OPEN --close_notify--> ENDED (may still write)
+ *     any of these --failure--> BROKEN (final)
+ *     OPEN, ENDED --closed by the owner while bytes wait--> LINGERING --sent, or LINGER_NS passed--> freed
+ *
+ * OpenSSL may hold bytes that the lower connection no longer announces. `drained` is false from the moment something
+ * may be readable until a read comes up empty; while it is false and OpenSSL holds bytes, the owner is told again each
+ * turn.
+ */
+#include "base/tls.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "base/buf.h"
+#include "base/net_int.h"
+#include "base/tls_int.h"
+
+#define RECORD_LEN_MAX 16384u
+#define OUT_LEN_FULL (4 * RECORD_LEN_MAX) /* no new record is made above it */
+#define OUT_LEN_MAX (1u << 20)            /* a handshake flight with a long chain fits too */
+#define HANDSHAKE_NS (30 * WEIR_NS_PER_S)
+#define LINGER_NS (5 * WEIR_NS_PER_S)
+
+enum tls_state { TLS_CONNECTING, TLS_HANDSHAKE, TLS_OPEN, TLS_ENDED, TLS_BROKEN, TLS_LINGERING };
+
+struct tls_conn {
+    struct weir_conn base;
+    enum tls_state state;
+    struct weir_loop *loop;
+    struct weir_tls *tls;
+    struct weir_conn *lower;
+    SSL *ssl;
+    const struct weir_conn_handler *handler;
+    void *arg;
+    struct weir_buf out;         /* records that `lower` has not taken yet */
+    struct weir_deferred again;  /* tells the owner of bytes that OpenSSL holds */
+    struct weir_timer timer;     /* of HANDSHAKE and LINGERING */
+    struct weir_error lower_why; /* why `lower` gives or takes no more; status OK while it does */
+    struct weir_error why;       /* of BROKEN */
+    char *host;                  /* a client's: what the certificate has to name */
+    unsigned depth;              /* callbacks under way: freed when the last returns */
+    bool is_client, drained, want_read, writer_waits, closed;
+    bool owner_knows; /* of BROKEN or of ENDED */
+};
+
+static struct tls_conn *tls_conn(struct weir_conn *conn)
+{
+    return (struct tls_conn *)conn; /* base is the first member */
+}
+
+/* --- the BIO under OpenSSL --- */
+
+static int bio_read(BIO *bio, char *buf, int len)
+{
+    struct tls_conn *conn = BIO_get_data(bio);
+    struct weir_error err = {0};
+    size_t got = 0;
+    enum weir_status status;
+
+    BIO_clear_retry_flags(bio);
+    if (conn->lower_why.status == WEIR_E_CLOSED)
+        return 0;
+    if (len <= 0)
+        return -1;
+    status = weir_conn_read(conn->lower, buf, (size_t)len, &got, &err);
+    if (status == WEIR_OK)
+        return (int)got;
+    if (status == WEIR_E_AGAIN) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    if (conn->lower_why.status == WEIR_OK) {
+        conn->lower_why = err;
+        conn->lower_why.status = status;
+    }
+    return status == WEIR_E_CLOSED ? 0 : -1;
+}
+
+static int bio_write(BIO *bio, const char *buf, int len)
+{
+    struct tls_conn *conn = BIO_get_data(bio);
+
+    BIO_clear_retry_flags(bio);
+    if (len < 0)
+        return -1;
+    weir_buf_append(&conn->out, buf, (size_t)len);
+    return conn->out.status == WEIR_OK ? len : -1;
+}
+
+static long bio_ctrl(BIO *bio, int command, long num, void *ptr)
+{
+    (void)bio, (void)num, (void)ptr;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+BIO_METHOD *weir_tls_bio_new(void)
+{
+    BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "weir connection");
+
+    if (method == NULL)
+        return NULL;
+    BIO_meth_set_read(method, bio_read);
+    BIO_meth_set_write(method, bio_write);
+    BIO_meth_set_ctrl(method, bio_ctrl);
+    return method;
+}
+
+/* --- end of life --- */
+
+static void destroy(struct tls_conn *conn)
+{
+    if (conn->lower != NULL)
+        weir_conn_close(conn->lower);
+    weir_timer_stop(conn->loop, &conn->timer);
+    weir_deferred_cancel(conn->loop, &conn->again);
+    SSL_free(conn->ssl);
+    weir_buf_fini(&conn->out);
+    weir_tls_unref(conn->tls);
+    free(conn->host);
+    free(conn);
+}
+
+/* Callbacks of the owner run between enter() and leave(): it may close the connection in any of them. */
+static void enter(struct tls_conn *conn)
+{
+    conn->depth++;
+}
+
+static void leave(struct tls_conn *conn)
+{
+    if (--conn->depth == 0 && conn->closed && conn->state != TLS_LINGERING)
+        destroy(conn);
+}
+
+static void break_off(struct tls_conn *conn, const struct weir_error *why)
+{
+    if (conn->state == TLS_BROKEN)
+        return;
+    conn->state = TLS_BROKEN;
+    conn->why = *why;
+    weir_timer_stop(conn->loop, &conn->timer);
+}
+
+/* Hears of BROKEN at most once, unless a read or a write has said so. */
+static void tell_broken(struct tls_conn *conn)
+{
+    if (conn->owner_knows || conn->closed)
+        return;
+    conn->owner_knows = true;
+    if (conn->handler->on_error != NULL)
+        conn->handler->on_error(conn->arg, &conn->why);
+}
+
+/* --- words for what OpenSSL refuses --- */
+
+static void word_bad_certificate(struct tls_conn *conn, long verdict, struct weir_error *why)
+{
+    const char *peer = weir_conn_peer(conn->lower);
+    const char *text = X509_verify_cert_error_string(verdict);
+
+    switch (verdict) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        weir_fail(why, WEIR_E_AUTH,
+                  "certificate of %s does not name \"%s\"; connect by a name that it holds, or switch the host name "
+                  "check off",
+                  peer, conn->host);
+        return;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+        weir_fail(why, WEIR_E_AUTH, "certificate of %s is out of its time: %s; renew it", peer, text);
+        return;
+    default:
+        weir_fail(why, WEIR_E_AUTH, "certificate of %s is not trusted: %s; add its authority to the trust store (%s)",
+                  peer, text, conn->tls->trust_store != NULL ? conn->tls->trust_store : "the system's");
+    }
+}
+
+/* Words the failure that an SSL call just reported. */
+static void word_failure(struct tls_conn *conn, struct weir_error *why)
+{
+    const char *peer = weir_conn_peer(conn->lower);
+    const char *when = conn->state == TLS_HANDSHAKE ? " during the TLS handshake" : " without a TLS close";
+    long verdict = SSL_get_verify_result(conn->ssl);
+    char text[128];
+
+    if (conn->is_client && conn->state == TLS_HANDSHAKE && verdict != X509_V_OK)
+        word_bad_certificate(conn, verdict, why);
+    else if (conn->lower_why.status == WEIR_E_CLOSED)
+        weir_fail(why, conn->state == TLS_HANDSHAKE ? WEIR_E_CLOSED : WEIR_E_IO, "%s ended the connection%s", peer,
+                  when);
+    else if (conn->lower_why.status != WEIR_OK)
+        *why = conn->lower_why;
+    else if (conn->out.status != WEIR_OK)
+        weir_fail(why, WEIR_E_NOMEM, "no memory for TLS records to %s", peer);
+    else
+        weir_fail(why, WEIR_E_PROTO, "TLS with %s failed: %s", peer, weir_tls_reason(text, sizeof(text)));
+    ERR_clear_error();
+}
+
+static void break_off_by_ssl(struct tls_conn *conn)
+{
+    struct weir_error why = {0};
+
+    word_failure(conn, &why);
+    break_off(conn, &why);
+}
+
+/* --- downwards: records to the lower connection --- */
+
+static enum weir_status flush(struct tls_conn *conn)
+{
+    struct weir_error err = {0};
+    struct iovec iov = {conn->out.ptr, conn->out.len};
+    size_t taken = 0;
+    enum weir_status status;
+
+    if (conn->out.len == 0 || conn->state == TLS_CONNECTING)
+        return WEIR_OK;
+    status = weir_conn_writev(conn->lower, &iov, 1, &taken, &err);
+    if (status != WEIR_OK) {
+        err.status = status;
+        break_off(conn, &err);
+        weir_buf_reset(&conn->out);
+        return status;
+    }
+    weir_buf_consume(&conn->out, taken);
+    return WEIR_OK;
+}
+
+/* The next piece of iov[], at most one record: borrowed where it lies whole, gathered in `staging` otherwise. */
+static struct weir_view next_piece(const struct iovec *iov, int count, size_t skip, uint8_t *staging)
+{
+    size_t len = 0;
+    int i = 0;
+
+    while (i < count && skip >= iov[i].iov_len)
+        skip -= iov[i++].iov_len;
+    if (i == count)
+        return weir_view(NULL, 0);
+    if (i == count - 1 || iov[i].iov_len - skip >= RECORD_LEN_MAX) {
+        len = iov[i].iov_len - skip;
+        return weir_view((const uint8_t *)iov[i].iov_base + skip, len < RECORD_LEN_MAX ? len : RECORD_LEN_MAX);
+    }
+    for (; i < count && len < RECORD_LEN_MAX; i++, skip = 0) {
+        size_t take = iov[i].iov_len - skip;
+
+        if (take > RECORD_LEN_MAX - len)
+            take = RECORD_LEN_MAX - len;
+        if (take > 0)
+            memcpy(staging + len, (const uint8_t *)iov[i].iov_base + skip, take);
+        len += take;
+    }
+    return weir_view(staging, len);
+}
+
+/* Makes records of iov[] from *taken on until `out` is full or nothing is left. */
+static enum weir_status encrypt(struct tls_conn *conn, const struct iovec *iov, int count, size_t *taken)
+{
+    uint8_t staging[RECORD_LEN_MAX];
+
+    while (conn->out.len < OUT_LEN_FULL) {
+        struct weir_view piece = next_piece(iov, count, *taken, staging);
+        size_t written = 0;
+
+        if (piece.len == 0)
+            return WEIR_OK;
+        ERR_clear_error();
+        if (SSL_write_ex(conn->ssl, piece.ptr, piece.len, &written) != 1) {
+            break_off_by_ssl(conn);
+            return conn->why.status;
+        }
+        *taken += written;
+    }
+    return WEIR_OK;
+}
+
+static enum weir_status fail_broken(struct tls_conn *conn, struct weir_error *err)
+{
+    conn->owner_knows = true;
+    if (err != NULL)
+        *err = conn->why;
+    return conn->why.status;
+}
+
+static enum weir_status conn_writev(struct weir_conn *base, const struct iovec *iov, int count, size_t *taken,
+                                    struct weir_error *err)
+{
+    struct tls_conn *conn = tls_conn(base);
+    size_t len = 0, before;
+
+    *taken = 0;
+    for (int i = 0; i < count; i++)
+        len += iov[i].iov_len;
+    if (conn->state == TLS_BROKEN)
+        return fail_broken(conn, err);
+    if (conn->state == TLS_CONNECTING || conn->state == TLS_HANDSHAKE) {
+        conn->writer_waits = len > 0;
+        return WEIR_OK;
+    }
+    do {
+        before = *taken;
+        if (conn->out.len < OUT_LEN_FULL && encrypt(conn, iov, count, taken) != WEIR_OK)
+            return fail_broken(conn, err);
+        if (flush(conn) != WEIR_OK)
+            return fail_broken(conn, err);
+    } while (*taken > before && *taken < len);
+    conn->writer_waits = *taken < len;
+    return WEIR_OK;
+}
+
+/* --- upwards: handshake, bytes, the end --- */
+
+/* Something waits for the owner that the lower connection will not announce. */
+static bool holds_news(const struct tls_conn *conn)
+{
+    if (conn->state == TLS_ENDED || conn->state == TLS_BROKEN)
+        return !conn->owner_knows;
+    return conn->state == TLS_OPEN && !conn->drained &&
+           (SSL_has_pending(conn->ssl) || conn->lower_why.status != WEIR_OK);
+}
+
+static void tell_again(struct tls_conn *conn)
+{
+    if (!conn->closed && conn->want_read && holds_news(conn))
+        weir_loop_defer(conn->loop, &conn->again);
+}
+
+static void tell_readable(struct tls_conn *conn)
+{
+    if (!conn->want_read || conn->closed)
+        return;
+    enter(conn);
+    if (conn->handler->on_readable != NULL)
+        conn->handler->on_readable(conn->arg);
+    if (conn->state == TLS_OPEN && conn->drained && conn->lower_why.status != WEIR_OK)
+        break_off(conn, &conn->lower_why); /* the lower one broke while bytes were left, and now none are */
+    if (conn->state == TLS_BROKEN)
+        tell_broken(conn);
+    else
+        tell_again(conn);
+    leave(conn);
+}
+
+static void on_again(void *arg)
+{
+    tell_readable(arg);
+}
+
+static void tell_writable(struct tls_conn *conn)
+{
+    if (!conn->writer_waits || conn->closed)
+        return;
+    conn->writer_waits = false;
+    if (conn->handler->on_writable != NULL)
+        conn->handler->on_writable(conn->arg);
+}
+
+static void finish_handshake(struct tls_conn *conn)
+{
+    conn->state = TLS_OPEN;
+    conn->drained = false;
+    weir_timer_stop(conn->loop, &conn->timer);
+    if (!conn->want_read)
+        weir_conn_want_read(conn->lower, false);
+    if (conn->handler->on_open != NULL)
+        conn->handler->on_open(conn->arg);
+    tell_writable(conn);
+    tell_again(conn);
+}
+
+static void handshake(struct tls_conn *conn)
+{
+    int result;
+
+    ERR_clear_error();
+    result = SSL_do_handshake(conn->ssl);
+    if (result != 1 && SSL_get_error(conn->ssl, result) != SSL_ERROR_WANT_READ) {
+        struct weir_error why = {0};
+
+        word_failure(conn, &why);
+        flush(conn); /* the alert that tells the peer */
+        break_off(conn, &why);
+    } else if (flush(conn) == WEIR_OK && result == 1) {
+        finish_handshake(conn);
+    }
+    if (conn->state == TLS_BROKEN)
+        tell_broken(conn);
+}
+
+static enum weir_status conn_read(struct weir_conn *base, void *buf, size_t cap, size_t *got, struct weir_error *err)
+{
+    struct tls_conn *conn = tls_conn(base);
+    size_t len = 0, part;
+
+    *got = 0;
+    if (conn->state == TLS_BROKEN)
+        return fail_broken(conn, err);
+    if (conn->state == TLS_ENDED) {
+        conn->owner_knows = true;
+        return weir_fail(err, WEIR_E_CLOSED, "%s ended the connection", weir_conn_peer(conn->lower));
+    }
+    if (conn->state != TLS_OPEN)
+        return WEIR_E_AGAIN;
+    ERR_clear_error();
+    while (len < cap && SSL_read_ex(conn->ssl, (uint8_t *)buf + len, cap - len, &part) == 1)
+        len += part;
+    *got = len;
+    if (len == cap)
+        return WEIR_OK;
+    switch (SSL_get_error(conn->ssl, 0)) {
+    case SSL_ERROR_WANT_READ:
+        conn->drained = true;
+        break;
+    case SSL_ERROR_ZERO_RETURN:
+        conn->state = TLS_ENDED;
+        break;
+    default:
+        break_off_by_ssl(conn);
+    }
+    flush(conn); /* an alert, or the answer to a key update */
+    if (len > 0) {
+        tell_again(conn); /* the end, if it came with the bytes */
+        return WEIR_OK;
+    }
+    return conn->state == TLS_OPEN ? WEIR_E_AGAIN : conn_read(base, buf, cap, got, err);
+}
+
+/* --- what the lower connection tells --- */
+
+static void lower_on_open(void *arg)
+{
+    struct tls_conn *conn = arg;
+
+    if (conn->state != TLS_CONNECTING)
+        return;
+    enter(conn);
+    conn->state = TLS_HANDSHAKE;
+    handshake(conn);
+    leave(conn);
+}
+
+static void lower_on_readable(void *arg)
+{
+    struct tls_conn *conn = arg;
+
+    if (conn->state == TLS_LINGERING || conn->state == TLS_CONNECTING)
+        return;
+    if (conn->state == TLS_HANDSHAKE) {
+        enter(conn);
+        handshake(conn);
+        leave(conn);
+        return;
+    }
+    conn->drained = false;
+    tell_readable(conn);
+}
+
+static void lower_on_writable(void *arg)
+{
+    struct tls_conn *conn = arg;
+    enum weir_status status = flush(conn);
+
+    if (conn->closed) {
+        if (status != WEIR_OK || conn->out.len == 0)
+            destroy(conn);
+        return;
+    }
+    enter(conn);
+    if (status != WEIR_OK)
+        tell_broken(conn);
+    else if (conn->state == TLS_OPEN || conn->state == TLS_ENDED)
+        tell_writable(conn);
+    leave(conn);
+}
+
+static void lower_on_error(void *arg, const struct weir_error *why)
+{
+    struct tls_conn *conn = arg;
+
+    if (conn->state == TLS_LINGERING) {
+        destroy(conn);
+        return;
+    }
+    if (conn->lower_why.status == WEIR_OK)
+        conn->lower_why = *why;
+    if (conn->state == TLS_ENDED)
+        conn->owner_knows = false; /* it knows of the peer's end, but not that writing is over too */
+    if (conn->state == TLS_OPEN && !conn->drained) {
+        tell_again(conn); /* OpenSSL may hold bytes: they come first */
+        return;
+    }
+    enter(conn);
+    break_off(conn, why);
+    tell_broken(conn);
+    leave(conn);
+}
+
+static const struct weir_conn_handler lower_handler = {
+    .on_open = lower_on_open,
+    .on_readable = lower_on_readable,
+    .on_writable = lower_on_writable,
+    .on_error = lower_on_error,
+};
+
+static void on_timer(void *arg)
+{
+    struct tls_conn *conn = arg;
+    struct weir_error why = {0};
+
+    if (conn->state == TLS_LINGERING) {
+        destroy(conn);
+        return;
+    }
+    weir_fail(&why, WEIR_E_TIMEOUT, "no TLS handshake with %s within %d s", weir_conn_peer(conn->lower),
+              (int)(HANDSHAKE_NS / WEIR_NS_PER_S));
+    enter(conn);
+    break_off(conn, &why);
+    tell_broken(conn);
+    leave(conn);
+}
+
+/* --- the rest of the connection's operations --- */
+
+static void conn_set_handler(struct weir_conn *base, const struct weir_conn_handler *handler, void *arg)
+{
+    tls_conn(base)->handler = handler;
+    tls_conn(base)->arg = arg;
+}
+
+static void conn_want_read(struct weir_conn *base, bool want)
+{
+    struct tls_conn *conn = tls_conn(base);
+
+    if (conn->want_read == want)
+        return;
+    conn->want_read = want;
+    if (conn->state == TLS_CONNECTING || conn->state == TLS_HANDSHAKE)
+        return; /* the handshake reads on; finish_handshake() passes the wish on */
+    weir_conn_want_read(conn->lower, want);
+    tell_again(conn);
+}
+
+static void conn_close(struct weir_conn *base)
+{
+    struct tls_conn *conn = tls_conn(base);
+
+    assert(!conn->closed);
+    conn->closed = true;
+    weir_deferred_cancel(conn->loop, &conn->again);
+    weir_timer_stop(conn->loop, &conn->timer);
+    if (conn->state == TLS_OPEN || conn->state == TLS_ENDED) {
+        ERR_clear_error();
+        SSL_shutdown(conn->ssl); /* close_notify */
+        if (flush(conn) == WEIR_OK && conn->out.len > 0) {
+            conn->state = TLS_LINGERING;
+            weir_conn_want_read(conn->lower, false);
+            weir_timer_start(conn->loop, &conn->timer, LINGER_NS);
+            return;
+        }
+    }
+    if (conn->depth == 0)
+        destroy(conn);
+}
+
+static const char *conn_peer(struct weir_conn *base)
+{
+    return weir_conn_peer(tls_conn(base)->lower);
+}
+
+static const struct weir_conn_ops tls_conn_ops = {
+    .set_handler = conn_set_handler,
+    .read = conn_read,
+    .writev = conn_writev,
+    .want_read = conn_want_read,
+    .close = conn_close,
+    .peer = conn_peer,
+};
+
+/* --- making one --- */
+
+static enum weir_status set_client_rules(struct tls_conn *conn, const char *host)
+{
+    struct in6_addr address;
+    bool is_address = inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
+
+    conn->host = strdup(host);
+    if (conn->host == NULL)
+        return WEIR_E_NOMEM;
+    SSL_set_connect_state(conn->ssl);
+    SSL_set_verify(conn->ssl, SSL_VERIFY_PEER, NULL);
+    if (!is_address && SSL_set_tlsext_host_name(conn->ssl, host) != 1)
+        return WEIR_E_INVAL;
+    if (conn->tls->skip_hostname_check)
+        return WEIR_OK;
+    if (is_address)
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(conn->ssl), host) == 1 ? WEIR_OK : WEIR_E_INVAL;
+    SSL_set_hostflags(conn->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set1_host(conn->ssl, host) == 1 ? WEIR_OK : WEIR_E_INVAL;
+}
+
+static const struct weir_conn_handler silent_handler = {0};
+
+static struct tls_conn *conn_new(struct weir_loop *loop, struct weir_tls *tls)
+{
+    struct tls_conn *conn = calloc(1, sizeof(*conn));
+    BIO *bio;
+
+    if (conn == NULL)
+        return NULL;
+    conn->base.ops = &tls_conn_ops;
+    conn->loop = loop;
+    conn->tls = weir_tls_ref(tls);
+    conn->handler = &silent_handler;
+    conn->want_read = true;
+    conn->again = (struct weir_deferred){.fn = on_again, .arg = conn};
+    conn->timer = (struct weir_timer){.fn = on_timer, .arg = conn};
+    weir_buf_init(&conn->out, OUT_LEN_MAX);
+    conn->ssl = SSL_new(tls->ctx);
+    bio = conn->ssl != NULL ? BIO_new(tls->bio) : NULL;
+    if (bio == NULL) {
+        destroy(conn);
+        return NULL;
+    }
+    BIO_set_data(bio, conn);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(conn->ssl, bio, bio);
+    return conn;
+}
+
+/* Nothing can fail from here on. */
+static struct weir_conn *stand_on(struct tls_conn *conn, struct weir_conn *lower)
+{
+    conn->lower = lower;
+    weir_conn_set_handler(lower, &lower_handler, conn);
+    weir_timer_start(conn->loop, &conn->timer, HANDSHAKE_NS);
+    return &conn->base;
+}
+
+enum weir_status weir_tls_wrap_client(struct weir_loop *loop, struct weir_tls *tls, const char *host,
+                                      struct weir_conn *lower, const struct weir_conn_handler *handler, void *arg,
+                                      struct weir_conn **out, struct weir_error *err)
+{
+    struct tls_conn *conn = conn_new(loop, tls);
+    enum weir_status status;
+
+    if (conn == NULL)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for a TLS connection to %s", host);
+    conn->is_client = true;
+    conn->handler = handler;
+    conn->arg = arg;
+    status = set_client_rules(conn, host);
+    if (status != WEIR_OK) {
+        destroy(conn);
+        return weir_fail(err, status, "\"%s\" cannot be the host name of a TLS connection", host);
+    }
+    *out = stand_on(conn, lower);
+    return WEIR_OK;
+}
+
+enum weir_status weir_tls_wrap_server(struct weir_loop *loop, struct weir_tls *tls, struct weir_conn *lower,
+                                      struct weir_conn **out, struct weir_error *err)
+{
+    struct tls_conn *conn;
+
+    if (!tls->has_certificate)
+        return weir_fail(err, WEIR_E_INVAL, "a TLS server needs a certificate and its private key");
+    conn = conn_new(loop, tls);
+    if (conn == NULL)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for a TLS connection");
+    conn->state = TLS_HANDSHAKE;
+    SSL_set_accept_state(conn->ssl);
+    *out = stand_on(conn, lower);
+    return WEIR_OK;
+}
+
+enum weir_status weir_tls_offer_protocol(struct weir_conn *base, const char *name, struct weir_error *err)
+{
+    struct tls_conn *conn = tls_conn(base);
+    size_t len = strlen(name);
+    uint8_t list[256];
+
+    assert(base->ops == &tls_conn_ops && conn->is_client);
+    assert(len > 0 && len < sizeof(list));
+    list[0] = (uint8_t)len;
+    memcpy(list + 1, name, len);
+    if (SSL_set_alpn_protos(conn->ssl, list, (unsigned)len + 1) != 0)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for a TLS connection");
+    return WEIR_OK;
+}
