@@ -10,6 +10,8 @@
 #include <msgpack.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define DEPTH_MAX 32 /* of unknown fields that are skipped */
 
 static int append(void *data, const char *bytes, size_t len)
@@ -227,7 +229,7 @@ static bool store_item(const struct weir_field *field, struct item item, void *a
         return item.kind == ITEM_DOUBLE || item.kind == ITEM_INT;
     case WEIR_FIELD_STRING:
         *(struct weir_view *)at = item.bytes;
-        return item.kind == ITEM_STR;
+        return item.kind == ITEM_STR && weir_utf8_valid_len(item.bytes) == item.bytes.len;
     case WEIR_FIELD_BYTES:
         *(struct weir_view *)at = item.bytes;
         return item.kind == ITEM_BIN || item.kind == ITEM_STR;

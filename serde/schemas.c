@@ -56,7 +56,7 @@ static enum weir_status int_serialize(const struct weir_serialization_schema *sc
 {
     (void)schema;
     (void)err;
-    weir_buf_u32be(out, (uint32_t)*(const int32_t *)element);
+    weir_buf_u32be(out, (uint32_t) * (const int32_t *)element);
     return out->status;
 }
 
@@ -77,7 +77,7 @@ static enum weir_status long_serialize(const struct weir_serialization_schema *s
 {
     (void)schema;
     (void)err;
-    weir_buf_u64be(out, (uint64_t)*(const int64_t *)element);
+    weir_buf_u64be(out, (uint64_t) * (const int64_t *)element);
     return out->status;
 }
 
