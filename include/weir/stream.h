@@ -29,7 +29,8 @@ typedef enum weir_status weir_flat_map_fn(void *arg, const void *in, struct weir
 typedef bool weir_filter_fn(void *arg, const void *in);
 /** Fills `*key` (a value of the key's type; views may point into `element`). */
 typedef void weir_key_fn(void *arg, const void *element, void *key);
-/** Folds `value` into `*acc`, of the same fixed type; acc starts as the first value. */
+/** Folds `value` into `*acc`, of the same type; acc starts as a copy of the first value. It changes fixed fields only:
+ * what views of acc point to is the state's. */
 typedef void weir_reduce_fn(void *arg, void *acc, const void *value);
 
 weir_stream *weir_map(weir_stream *in, const struct weir_type *out_type, weir_map_fn *fn, void *arg, const char *name);
