@@ -1,0 +1,145 @@
+/*
+ * names.c - streams, segments, routing keys and transaction ids as upstream writes them.
+ *
+ * A segment's qualified name is "scope/stream/<number>.#epoch.<epoch>"; the shadow segment of a transaction has
+ * "#transaction." and the id's 32 hexadecimal digits appended.
+ */
+#include "pravega/types.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/endian.h"
+#include "base/hash.h"
+#include "base/uuid.h"
+
+#define ROUTING_SEED UINT64_C(1741865571)
+#define KEY_LEN_ON_STACK ((size_t)256)
+
+static bool name_char_fits(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+}
+
+/* [A-Za-z0-9.-]+, after one leading '_' at most. */
+static bool name_fits(struct weir_view name)
+{
+    size_t from = name.len > 0 && name.ptr[0] == '_' ? 1 : 0;
+
+    if (name.len <= from || name.len > PRAVEGA_NAME_LEN_MAX)
+        return false;
+    for (size_t i = from; i < name.len; i++)
+        if (!name_char_fits(name.ptr[i]))
+            return false;
+    return true;
+}
+
+static void copy_name(struct weir_view name, char *out)
+{
+    memcpy(out, name.ptr, name.len);
+    out[name.len] = '\0';
+}
+
+enum weir_status pravega_stream_parse(const char *text, const char *default_scope, char scope[PRAVEGA_NAME_LEN_MAX + 1],
+                                      char stream[PRAVEGA_NAME_LEN_MAX + 1], struct weir_error *err)
+{
+    const char *slash = strchr(text, '/');
+    struct weir_view scope_part =
+        slash != NULL ? weir_view(text, (size_t)(slash - text)) : weir_view_str(default_scope);
+    struct weir_view stream_part = weir_view_str(slash != NULL ? slash + 1 : text);
+
+    if (slash == NULL && default_scope == NULL)
+        return weir_fail(err, WEIR_E_INVAL, "stream \"%s\" has no scope: write scope/stream, or set a default scope",
+                         text);
+    if (!name_fits(scope_part) || !name_fits(stream_part))
+        return weir_fail(err, WEIR_E_INVAL, "stream \"%s\" is not scope/stream of letters, digits, '.' and '-'", text);
+    copy_name(scope_part, scope);
+    copy_name(stream_part, stream);
+    return WEIR_OK;
+}
+
+static int length_if_whole(int len, size_t cap)
+{
+    return len >= 0 && (size_t)len < cap ? len : -1;
+}
+
+int pravega_segment_name(const struct pravega_stream_name *stream, pravega_segment_id id, char *out, size_t cap)
+{
+    return length_if_whole(snprintf(out, cap, "%s/%s/%" PRId32 ".#epoch.%" PRId32, stream->scope, stream->stream,
+                                    pravega_segment_number(id), pravega_segment_epoch(id)),
+                           cap);
+}
+
+int pravega_txn_segment_name(const struct pravega_stream_name *stream, pravega_segment_id id, struct pravega_txn_id txn,
+                             char *out, size_t cap)
+{
+    return length_if_whole(
+        snprintf(out, cap, "%s/%s/%" PRId32 ".#epoch.%" PRId32 "#transaction.%016" PRIx64 "%016" PRIx64, stream->scope,
+                 stream->stream, pravega_segment_number(id), pravega_segment_epoch(id), txn.msb, txn.lsb),
+        cap);
+}
+
+/* One code point from the front of `in`; a malformed byte counts as U+FFFD. */
+static uint32_t take_code_point(const uint8_t **in, const uint8_t *end)
+{
+    static const uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
+    uint8_t first = *(*in)++;
+    int more = first >= 0xf0 && first < 0xf8 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc0 && first < 0xe0;
+    uint32_t point = more > 0 ? first & (0x3f >> more) : first;
+
+    if (first >= 0x80 && more == 0)
+        return 0xfffd;
+    if (end - *in < more)
+        return 0xfffd;
+    for (int i = 0; i < more; i++) {
+        if (((*in)[i] & 0xc0) != 0x80)
+            return 0xfffd;
+        point = point << 6 | ((*in)[i] & 0x3f);
+    }
+    if (point < smallest[more] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+        return 0xfffd;
+    *in += more;
+    return point;
+}
+
+/* Room for two bytes per byte of UTF-8 is enough; the bytes written. */
+static size_t to_utf16le(struct weir_view utf8, uint8_t *out)
+{
+    const uint8_t *in = utf8.ptr, *end = utf8.ptr + utf8.len;
+    uint8_t *at = out;
+
+    while (in < end) {
+        uint32_t point = take_code_point(&in, end);
+
+        if (point >= 0x10000) {
+            weir_put_u16le(at, (uint16_t)(0xd800 + ((point - 0x10000) >> 10)));
+            at += 2;
+            point = 0xdc00 + ((point - 0x10000) & 0x3ff);
+        }
+        weir_put_u16le(at, (uint16_t)point);
+        at += 2;
+    }
+    return (size_t)(at - out);
+}
+
+double pravega_routing_hash(struct weir_view key)
+{
+    uint8_t on_stack[2 * KEY_LEN_ON_STACK], *units = on_stack;
+    uint64_t hash[2];
+
+    if (key.len > KEY_LEN_ON_STACK) {
+        units = malloc(2 * key.len);
+        if (units == NULL)
+            abort();
+    }
+    weir_murmur3_x64_128(weir_view(units, to_utf16le(key, units)), ROUTING_SEED, hash);
+    if (units != on_stack)
+        free(units);
+    return (double)((hash[0] >> 12) & ((UINT64_C(1) << 52) - 1)) / (double)(UINT64_C(1) << 52);
+}
+
+void pravega_txn_id_text(struct pravega_txn_id id, char out[37])
+{
+    weir_uuid_text((struct weir_uuid){id.msb, id.lsb}, out);
+}
