@@ -2,8 +2,8 @@
  * @file weir/buf.h
  * @brief A growing byte buffer with a cap given at birth, and bounded cursors that write and read its bytes.
  *
- * Writers append to a `weir_buf` and check once at the end: the first failure sticks in `buf->status`. Readers take from
- * the front of a view; a read past the end sets `in->bad` and yields zeros, so a parser checks once as well.
+ * Writers append to a `weir_buf` and check once at the end: the first failure sticks in `buf->status`. Readers take
+ * from the front of a view; a read past the end sets `in->bad` and yields zeros, so a parser checks once as well.
  */
 #ifndef WEIR_BUF_H
 #define WEIR_BUF_H

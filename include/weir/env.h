@@ -23,23 +23,23 @@ enum weir_checkpoint_mode { WEIR_EXACTLY_ONCE = 0, WEIR_AT_LEAST_ONCE = 1 };
 
 /** What Flink's configuration keys say; zero means Flink's default. Strings are copied. */
 struct weir_env_options {
-    struct weir_host *host;             /**< borrowed; NULL: the environment makes a real one */
-    int parallelism;                    /**< parallelism.default (1) */
-    int max_parallelism;                /**< pipeline.max-parallelism (128) */
-    int workers;                        /**< threads; 0 means min(parallelism, cores) */
-    int64_t checkpoint_interval_ms;     /**< execution.checkpointing.interval (0: off) */
+    struct weir_host *host;                    /**< borrowed; NULL: the environment makes a real one */
+    int parallelism;                           /**< parallelism.default (1) */
+    int max_parallelism;                       /**< pipeline.max-parallelism (128) */
+    int workers;                               /**< threads; 0 means min(parallelism, cores) */
+    int64_t checkpoint_interval_ms;            /**< execution.checkpointing.interval (0: off) */
     enum weir_checkpoint_mode checkpoint_mode; /**< execution.checkpointing.mode */
-    int64_t checkpoint_timeout_ms;      /**< execution.checkpointing.timeout (600000) */
-    int64_t checkpoint_min_pause_ms;    /**< execution.checkpointing.min-pause (0) */
-    int tolerable_failed_checkpoints;   /**< execution.checkpointing.tolerable-failed-checkpoints (0) */
-    const char *checkpoints_dir;        /**< state.checkpoints.dir; NULL with an interval: "weir-checkpoints" */
-    int checkpoints_retained;           /**< state.checkpoints.num-retained (1) */
-    bool delete_on_success;             /**< drop the checkpoints when the job finishes; false keeps them */
-    const char *from_checkpoint;        /**< execution.savepoint.path: a chk-N folder, or "latest" (none there: start anew) */
-    int restart_attempts;               /**< restart-strategy.fixed-delay.attempts; 0: INT_MAX with checkpointing, else none;
-                                             -1: none */
-    int64_t restart_delay_ms;           /**< restart-strategy.fixed-delay.delay (1000); -1 means 0 */
-    int64_t buffer_timeout_ms;          /**< execution.buffer-timeout.interval (100); -1 means 0: flush every record */
+    int64_t checkpoint_timeout_ms;             /**< execution.checkpointing.timeout (600000) */
+    int64_t checkpoint_min_pause_ms;           /**< execution.checkpointing.min-pause (0) */
+    int tolerable_failed_checkpoints;          /**< execution.checkpointing.tolerable-failed-checkpoints (0) */
+    const char *checkpoints_dir;               /**< state.checkpoints.dir; NULL with an interval: "weir-checkpoints" */
+    int checkpoints_retained;                  /**< state.checkpoints.num-retained (1) */
+    bool delete_on_success;                    /**< drop the checkpoints when the job finishes; false keeps them */
+    const char *from_checkpoint; /**< execution.savepoint.path: a chk-N folder, or "latest" (none there: start anew) */
+    int restart_attempts;        /**< restart-strategy.fixed-delay.attempts; 0: INT_MAX with checkpointing, else none;
+                                      -1: none */
+    int64_t restart_delay_ms;    /**< restart-strategy.fixed-delay.delay (1000); -1 means 0 */
+    int64_t buffer_timeout_ms;   /**< execution.buffer-timeout.interval (100); -1 means 0: flush every record */
     int64_t auto_watermark_interval_ms; /**< pipeline.auto-watermark-interval (200) */
     bool disable_chaining;              /**< pipeline.operator-chaining.enabled = false */
 };
@@ -59,26 +59,28 @@ const struct weir_env_options *weir_env_settings(const weir_env *env);
 /** Keeps a failure as the environment's first error, for connectors' constructors and pipelines' own checks. */
 void weir_env_fail(weir_env *env, const struct weir_error *why);
 
-/** Adds a source (taken over, freed on failure too). A NULL source means that its constructor failed into the environment. */
+/** Adds a source (taken over, freed on failure too). A NULL source means that its constructor failed into the
+ * environment. */
 weir_stream *weir_env_add_source(weir_env *env, struct weir_source *source,
                                  const struct weir_watermark_strategy *strategy, const char *name);
 
 /** What became of a job. */
 struct weir_job_result {
-    uint64_t records_in;             /**< elements that sources emitted */
-    uint64_t records_out;            /**< elements that sinks took */
+    uint64_t records_in;  /**< elements that sources emitted */
+    uint64_t records_out; /**< elements that sinks took */
     uint64_t late_records_dropped;
     uint64_t checkpoints_completed, checkpoints_failed;
-    int64_t last_checkpoint_id;      /**< 0: none */
+    int64_t last_checkpoint_id; /**< 0: none */
     uint64_t restarts;
-    int64_t first_record_ns;         /**< from execute() to the first record of a source; -1: none came */
+    int64_t first_record_ns; /**< from execute() to the first record of a source; -1: none came */
     int64_t runtime_ns;
     int64_t last_checkpoint_duration_ms, last_checkpoint_bytes;
 };
 
 /**
  * Runs the pipeline until its bounded sources end (unbounded ones: until cancelled or failed). Blocks.
- * @retval WEIR_OK             finished; with checkpointing, the last checkpoint is complete and the sinks have committed
+ * @retval WEIR_OK             finished; with checkpointing, the last checkpoint is complete and the sinks have
+ * committed
  * @retval WEIR_E_CANCELLED    weir_env_cancel(), or Ctrl-C where the program asked for it
  * @retval others              the first error of the graph, or what the job failed of when restarts were used up
  */
@@ -89,8 +91,8 @@ void weir_env_cancel(weir_env *env);
 /** Figures so far. On the loop that called execute (from a timer), or after it. */
 void weir_env_progress(weir_env *env, struct weir_job_result *out);
 /** Calls `fn` on execute's loop about every interval while the job runs. Set before execute. */
-void weir_env_on_progress(weir_env *env, int64_t interval_ms, void (*fn)(void *arg, const struct weir_job_result *so_far),
-                          void *arg);
+void weir_env_on_progress(weir_env *env, int64_t interval_ms,
+                          void (*fn)(void *arg, const struct weir_job_result *so_far), void *arg);
 
 /** As weir_env_execute, on a loop that the caller runs; `done` ends it. For simulations and hosts with a loop. */
 enum weir_status weir_env_start(weir_env *env, struct weir_loop *loop, const char *job_name,

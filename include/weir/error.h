@@ -62,7 +62,7 @@ enum weir_status {
 /** Details of a failure. Start from {0}. */
 struct weir_error {
     enum weir_status status;
-    int sys_errno;                                /**< errno behind the failure, 0 if none */
+    int sys_errno;                            /**< errno behind the failure, 0 if none */
     char message[WEIR_ERROR_MESSAGE_LEN_MAX]; /**< one line: what could not be done, to what; no full stop */
 };
 

@@ -2,8 +2,8 @@
  * @file weir/host.h
  * @brief What a process has from its machine: loops, file system, blocking pool, log, a seed.
  *
- * A program makes one real host and passes it down; a simulation makes one simulated host for each process that it plays
- * (weir/sim.h). Nothing below this interface is reached in any other way.
+ * A program makes one real host and passes it down; a simulation makes one simulated host for each process that it
+ * plays (weir/sim.h). Nothing below this interface is reached in any other way.
  */
 #ifndef WEIR_HOST_H
 #define WEIR_HOST_H

@@ -8,7 +8,8 @@
  * A turn of the loop: due timers, ready connections, mail; then the deferred work of this turn; then, if nothing was
  * deferred meanwhile, the loop sleeps until something happens.
  *
- * Thread: everything belongs to the loop's thread, but weir_loop_post() and weir_loop_stop(), which any thread may call.
+ * Thread: everything belongs to the loop's thread, but weir_loop_post() and weir_loop_stop(), which any thread may
+ * call.
  */
 #ifndef WEIR_LOOP_H
 #define WEIR_LOOP_H
@@ -57,8 +58,10 @@ struct weir_deferred {
  * Makes a loop of `host`. @param name borrowed, outlives the loop; names the thread and the log lines
  * @retval WEIR_E_NOMEM, WEIR_E_IO  nothing was made
  */
-enum weir_status weir_loop_new(struct weir_host *host, const char *name, struct weir_loop **out, struct weir_error *err);
-/** The loop must not be running. Pending timers and deferred work are forgotten, pending mail is dropped. NULL is fine. */
+enum weir_status weir_loop_new(struct weir_host *host, const char *name, struct weir_loop **out,
+                               struct weir_error *err);
+/** The loop must not be running. Pending timers and deferred work are forgotten, pending mail is dropped. NULL is fine.
+ */
 void weir_loop_free(struct weir_loop *loop);
 
 /** Monotonic nanoseconds, as of the start of this turn or later. */

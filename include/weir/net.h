@@ -33,7 +33,7 @@ struct weir_conn_handler {
 };
 
 struct weir_target {
-    const char *host;     /**< name or address, borrowed for the call */
+    const char *host; /**< name or address, borrowed for the call */
     uint16_t port;
     struct weir_tls *tls; /**< NULL means plain; referenced by the connection */
 };
@@ -64,7 +64,8 @@ enum weir_status weir_conn_writev(struct weir_conn *conn, const struct iovec *io
                                   struct weir_error *err);
 /** With false, on_readable is not called until it is true again, and the peer feels it. It starts as true. */
 void weir_conn_want_read(struct weir_conn *conn, bool want);
-/** Ends and frees it at once (accepted bytes are still sent if the peer takes them). No callback follows. NULL is fine. */
+/** Ends and frees it at once (accepted bytes are still sent if the peer takes them). No callback follows. NULL is fine.
+ */
 void weir_conn_close(struct weir_conn *conn);
 /** "127.0.0.1:9090"; lives as long as the connection. */
 const char *weir_conn_peer(struct weir_conn *conn);
@@ -81,10 +82,10 @@ uint16_t weir_listener_port(const struct weir_listener *listener);
 void weir_listener_close(struct weir_listener *listener); /**< NULL is fine */
 
 struct weir_tls_options {
-    const char *trust_store;     /**< PEM file of authorities; NULL means the system's */
-    const char *certificate;     /**< PEM chain, for a server */
-    const char *private_key;     /**< PEM, for a server */
-    bool skip_hostname_check;    /**< upstream's validateHostName = false */
+    const char *trust_store;  /**< PEM file of authorities; NULL means the system's */
+    const char *certificate;  /**< PEM chain, for a server */
+    const char *private_key;  /**< PEM, for a server */
+    bool skip_hostname_check; /**< upstream's validateHostName = false */
 };
 /** @retval WEIR_E_INVAL a file is missing or not what it should be; the message names it */
 enum weir_status weir_tls_new(const struct weir_tls_options *options, struct weir_tls **out, struct weir_error *err);

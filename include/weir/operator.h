@@ -44,7 +44,8 @@ enum weir_state_kind {
 };
 
 struct weir_snapshot; /* being written */
-/** Adds one entry. @param key_group of a KEYED entry, else 0. The bytes are copied. Failures stick and fail the checkpoint. */
+/** Adds one entry. @param key_group of a KEYED entry, else 0. The bytes are copied. Failures stick and fail the
+ * checkpoint. */
 void weir_snapshot_add(struct weir_snapshot *snapshot, enum weir_state_kind kind, const char *state_name, int key_group,
                        struct weir_view bytes);
 
@@ -93,7 +94,8 @@ struct weir_operator {
     struct weir_collector *out; /**< the next in the chain; NULL for a sink */
 };
 
-/** Makes the operator of each subtask. Belongs to the graph, shared by threads, immutable. First member of its kinds. */
+/** Makes the operator of each subtask. Belongs to the graph, shared by threads, immutable. First member of its kinds.
+ */
 struct weir_operator_factory {
     enum weir_status (*create)(const struct weir_operator_factory *factory, struct weir_context *ctx,
                                struct weir_operator **out, struct weir_error *err);

@@ -1,6 +1,7 @@
 /**
  * @file weir/schema.h
- * @brief Between the bytes of an event and an element. Mirrors upstream's DeserializationSchema and SerializationSchema.
+ * @brief Between the bytes of an event and an element. Mirrors upstream's DeserializationSchema and
+ * SerializationSchema.
  *
  * A schema is immutable and shared by the subtasks; what a subtask needs for itself is made by `open`.
  */
@@ -33,8 +34,8 @@ struct weir_serialization_schema {
 };
 
 /* Both directions of each format. `bytes` and `string` take and give struct weir_view (SimpleStringSchema: UTF-8 is
- * checked); `long`/`int` are big-endian as upstream's; `pod` is the raw bytes of a fixed struct type; `msgpack` is a map
- * from field names of a struct type (unknown fields skipped, missing ones zero). */
+ * checked); `long`/`int` are big-endian as upstream's; `pod` is the raw bytes of a fixed struct type; `msgpack` is a
+ * map from field names of a struct type (unknown fields skipped, missing ones zero). */
 struct weir_deserialization_schema weir_bytes_deserialization(void);
 struct weir_serialization_schema weir_bytes_serialization(void);
 struct weir_deserialization_schema weir_string_deserialization(void);

@@ -21,11 +21,11 @@ struct weir_sim;
 struct weir_sim_options {
     uint64_t seed;
     enum weir_log_level log_level;
-    int64_t net_delay_min_ns, net_delay_max_ns; /**< of each chunk one way; 0, 0 means 20 us to 500 us */
+    int64_t net_delay_min_ns, net_delay_max_ns;   /**< of each chunk one way; 0, 0 means 20 us to 500 us */
     int64_t sync_delay_min_ns, sync_delay_max_ns; /**< of a pool job; 0, 0 means 50 us to 2 ms */
-    uint32_t cut_per_million;   /**< chance that a chunk's delivery cuts its connection instead */
-    uint32_t stall_per_million; /**< chance that a chunk waits up to 2 s */
-    uint32_t torn_per_million;  /**< chance, at a crash, that an unsynced write survives in part */
+    uint32_t cut_per_million;                     /**< chance that a chunk's delivery cuts its connection instead */
+    uint32_t stall_per_million;                   /**< chance that a chunk waits up to 2 s */
+    uint32_t torn_per_million;                    /**< chance, at a crash, that an unsynced write survives in part */
 };
 
 enum weir_status weir_sim_new(const struct weir_sim_options *options, struct weir_sim **out, struct weir_error *err);

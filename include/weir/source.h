@@ -34,7 +34,8 @@ struct weir_source_reader_ops {
     /** Before start, once for each entry of the snapshot that belongs to this subtask. */
     enum weir_status (*restore)(struct weir_source_reader *reader, const struct weir_restored *entry,
                                 struct weir_error *err);
-    /** Begins to fetch; may go on in callbacks. @param restored a snapshot was restored, perhaps without an entry for us */
+    /** Begins to fetch; may go on in callbacks. @param restored a snapshot was restored, perhaps without an entry for
+     * us */
     enum weir_status (*start)(struct weir_source_reader *reader, bool restored, struct weir_error *err);
     /**
      * Emits up to `budget` elements.

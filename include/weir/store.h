@@ -41,7 +41,8 @@ struct weir_store_options {
  */
 enum weir_status weir_store_open(struct weir_loop *loop, const struct weir_store_options *options,
                                  struct weir_store **out, struct weir_error *err);
-/** Ends connections, syncs, releases the folder. Blocks for the last sync. On the loop's thread or after it. NULL is fine. */
+/** Ends connections, syncs, releases the folder. Blocks for the last sync. On the loop's thread or after it. NULL is
+ * fine. */
 void weir_store_close(struct weir_store *store);
 
 uint16_t weir_store_controller_port(const struct weir_store *store);

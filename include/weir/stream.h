@@ -3,8 +3,8 @@
  * @brief Streams and what is done to them. Mirrors upstream's DataStream, KeyedStream and WindowedStream.
  *
  * Handles belong to the environment. A handle may be NULL after an earlier error; every call takes that. User functions
- * get their arguments borrowed for the call, run on a worker thread, one call at a time for each subtask; `arg` is shared
- * by all subtasks.
+ * get their arguments borrowed for the call, run on a worker thread, one call at a time for each subtask; `arg` is
+ * shared by all subtasks.
  */
 #ifndef WEIR_STREAM_H
 #define WEIR_STREAM_H
@@ -24,11 +24,13 @@ typedef struct weir_windowed weir_windowed;
 /** Fills `*out` (an `out_type` value; views in it may point into `in` or to static memory). */
 typedef enum weir_status weir_map_fn(void *arg, const void *in, void *out, struct weir_error *err);
 /** Collects 0..n elements. */
-typedef enum weir_status weir_flat_map_fn(void *arg, const void *in, struct weir_collector *out, struct weir_error *err);
+typedef enum weir_status weir_flat_map_fn(void *arg, const void *in, struct weir_collector *out,
+                                          struct weir_error *err);
 typedef bool weir_filter_fn(void *arg, const void *in);
 /** Fills `*key` (a value of the key's type; views may point into `element`). */
 typedef void weir_key_fn(void *arg, const void *element, void *key);
-/** Folds `value` into `*acc`, of the same fixed type; acc starts as the first value. */
+/** Folds `value` into `*acc`, of the same type; acc starts as a copy of the first value. It changes fixed fields only:
+ * what views of acc point to is the state's. */
 typedef void weir_reduce_fn(void *arg, void *acc, const void *value);
 
 weir_stream *weir_map(weir_stream *in, const struct weir_type *out_type, weir_map_fn *fn, void *arg, const char *name);
@@ -77,7 +79,7 @@ weir_windowed *weir_allowed_lateness(weir_windowed *in, int64_t lateness_ms);
 struct weir_aggregate {
     const struct weir_type *acc_type; /**< fixed */
     const struct weir_type *out_type;
-    void (*init)(void *arg, void *acc);                        /**< NULL: zeroed */
+    void (*init)(void *arg, void *acc); /**< NULL: zeroed */
     void (*add)(void *arg, void *acc, const void *element);
     /** Fills `*out`; `key` is a value of the key's type; views in out may point into key. */
     void (*result)(void *arg, const void *key, const struct weir_window *window, const void *acc, void *out);

@@ -25,7 +25,8 @@ struct weir_type;
 struct weir_type_ops {
     /** Appends the value's bytes to `out`; failures stick in out->status. NULL for a fixed type: its own bytes. */
     void (*serialize)(const struct weir_type *type, const void *value, struct weir_buf *out);
-    /** Takes a value from the front of `in`; views in it borrow from `in`. Sets in->bad if it is not one. NULL if fixed. */
+    /** Takes a value from the front of `in`; views in it borrow from `in`. Sets in->bad if it is not one. NULL if
+     * fixed. */
     void (*deserialize)(const struct weir_type *type, struct weir_in *in, void *value);
     /** Deep copy: `to` owns what it points to. NULL if fixed: memcpy. */
     enum weir_status (*copy)(const struct weir_type *type, void *to, const void *from);
