@@ -21,12 +21,6 @@ struct tls_listener {
     void *arg;
 };
 
-/* Present once base/tls.c is. */
-#pragma weak weir_tls_wrap_client
-#pragma weak weir_tls_wrap_server
-#pragma weak weir_tls_ref
-#pragma weak weir_tls_unref
-
 static const struct weir_conn_handler deaf; /* until the filter has set its own */
 
 static enum weir_status connect_tls(struct weir_loop *loop, const struct weir_target *target,

@@ -35,7 +35,7 @@ struct weir_host_options {
     uint64_t seed;                 /**< 0 means one from getrandom(2) */
 };
 
-/** @param options NULL means all defaults @retval WEIR_E_NOMEM, WEIR_E_IO nothing was made */
+/** @param options NULL means all defaults @retval WEIR_E_NOMEM, WEIR_E_IO, WEIR_E_INVAL nothing was made */
 enum weir_status weir_host_new(const struct weir_host_options *options, struct weir_host **out, struct weir_error *err);
 /** All its loops must be freed. NULL is fine. */
 void weir_host_free(struct weir_host *host);
