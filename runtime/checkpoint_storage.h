@@ -57,7 +57,8 @@ enum weir_status weir_checkpoint_complete(struct weir_fs *fs, const char *dir, c
                                           struct weir_error *err);
 /** Removes chk-N.inprogress, if it is there. */
 void weir_checkpoint_discard(struct weir_fs *fs, const char *dir, int64_t checkpoint_id);
-/** Removes complete checkpoints but the `keep` newest (0: all), and leftovers in progress. */
+/** Removes complete checkpoints but the `keep` newest (0: all), and leftovers in progress: not while one is being
+ * written. */
 enum weir_status weir_checkpoint_retain(struct weir_fs *fs, const char *dir, int keep, struct weir_error *err);
 
 /**

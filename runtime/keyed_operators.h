@@ -9,19 +9,8 @@
 #define WEIR_RUNTIME_KEYED_OPERATORS_H
 
 #include "runtime/key.h"
+#include "runtime/reducer.h"
 #include "weir/stream.h"
-
-/** How two elements of `type` become one. Either `fn`, or the sum of a field. */
-struct weir_reducer {
-    const struct weir_type *type;
-    weir_reduce_fn *fn;
-    void *arg;
-    const struct weir_field *sum_field;
-};
-
-/** @retval WEIR_E_INVAL no such field, or not an INT, LONG or DOUBLE: the message lists the fields */
-enum weir_status weir_reducer_sum(const struct weir_type *type, const char *field, struct weir_reducer *out,
-                                  struct weir_error *err);
 
 enum weir_status weir_reduce_factory_new(const struct weir_key_selector *selector, const struct weir_reducer *reducer,
                                          struct weir_operator_factory **out, struct weir_error *err);

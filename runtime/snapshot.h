@@ -24,6 +24,8 @@ void weir_snapshot_init(struct weir_snapshot *snapshot);
 void weir_snapshot_fini(struct weir_snapshot *snapshot);
 /** Entries added from now on belong to the operator `uid`. */
 void weir_snapshot_begin_operator(struct weir_snapshot *snapshot, const char *uid);
+/** Lets the checkpoint fail with `status`: an operator could not write its state. The first one sticks. */
+void weir_snapshot_fail(struct weir_snapshot *snapshot, enum weir_status status);
 /** WEIR_OK, or what an entry could not be added for. */
 enum weir_status weir_snapshot_status(const struct weir_snapshot *snapshot);
 
