@@ -26,6 +26,11 @@ void weir_host_submit(struct weir_host *host, struct weir_job *job)
     host->ops->submit(host, job);
 }
 
+bool weir_host_cancel(struct weir_host *host, struct weir_job *job)
+{
+    return host->ops->cancel(host, job);
+}
+
 uint64_t weir_host_random(struct weir_host *host)
 {
     return host->ops->random(host);

@@ -12,6 +12,7 @@ struct weir_host_ops {
     enum weir_status (*loop_new)(struct weir_host *host, const char *name, struct weir_loop **out,
                                  struct weir_error *err);
     void (*submit)(struct weir_host *host, struct weir_job *job);
+    bool (*cancel)(struct weir_host *host, struct weir_job *job);
     uint64_t (*random)(struct weir_host *host);
     int (*cores)(struct weir_host *host);
 };

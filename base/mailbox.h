@@ -15,11 +15,13 @@
 
 struct weir_mailbox {
     _Atomic(struct weir_mail *) top; /* the latest mail */
+    struct weir_mail *batch;         /* taken, the oldest first, to be delivered. Thread: the loop's */
 };
 
 static inline void weir_mailbox_init(struct weir_mailbox *box)
 {
     atomic_init(&box->top, NULL);
+    box->batch = NULL;
 }
 
 /* Thread: any. Sequentially consistent, because a sender looks next whether the loop sleeps, and a loop that goes to
@@ -34,7 +36,7 @@ static inline void weir_mailbox_push(struct weir_mailbox *box, struct weir_mail 
 /* Thread: the loop's. */
 static inline bool weir_mailbox_empty(struct weir_mailbox *box)
 {
-    return atomic_load(&box->top) == NULL;
+    return box->batch == NULL && atomic_load(&box->top) == NULL;
 }
 
 /** All mail, the oldest first, linked by `next`; NULL if there is none. Thread: the loop's. */
@@ -55,17 +57,39 @@ static inline struct weir_mail *weir_mailbox_take(struct weir_mailbox *box)
     return oldest;
 }
 
+/** Puts what has come behind what waits in the batch. Thread: the loop's. */
+static inline void weir_mailbox_fetch(struct weir_mailbox *box)
+{
+    struct weir_mail **end = &box->batch;
+
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = weir_mailbox_take(box);
+}
+
 /** Calls every mail that is there now. Each may be freed or sent again by its own function. Thread: the loop's. */
 static inline void weir_mailbox_deliver(struct weir_mailbox *box)
 {
-    struct weir_mail *mail = weir_mailbox_take(box);
+    struct weir_mail *mail;
 
-    while (mail != NULL) {
-        struct weir_mail *next = mail->next;
-
+    weir_mailbox_fetch(box);
+    while ((mail = box->batch) != NULL) {
+        box->batch = mail->next;
         mail->fn(mail);
-        mail = next;
     }
+}
+
+/** Takes one mail out, wherever it is. @return whether it was there. Thread: the loop's; from a mail's function too. */
+static inline bool weir_mailbox_remove(struct weir_mailbox *box, struct weir_mail *mail)
+{
+    weir_mailbox_fetch(box);
+    for (struct weir_mail **link = &box->batch; *link != NULL; link = &(*link)->next) {
+        if (*link == mail) {
+            *link = mail->next;
+            return true;
+        }
+    }
+    return false;
 }
 
 #endif

@@ -36,6 +36,11 @@ static void real_submit(struct weir_host *host, struct weir_job *job)
 }
 
 /* The n-th number of splitmix64 from the seed: no lock, and no number twice. Thread: any. */
+static bool real_cancel(struct weir_host *base, struct weir_job *job)
+{
+    return weir_real_pool_cancel(weir_real_pool(base), job);
+}
+
 static uint64_t real_random(struct weir_host *base)
 {
     struct weir_real_host *host = (struct weir_real_host *)base;
@@ -74,6 +79,7 @@ static const struct weir_host_ops real_host_ops = {
     .free = real_free,
     .loop_new = real_loop_new,
     .submit = real_submit,
+    .cancel = real_cancel,
     .random = real_random,
     .cores = real_cores,
 };

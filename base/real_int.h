@@ -65,7 +65,7 @@ enum weir_status weir_real_listen(struct weir_loop *loop, const struct weir_targ
 struct weir_real_pool {
     pthread_mutex_t lock;
     pthread_cond_t work;             /* a job came, or the end */
-    pthread_cond_t drained;          /* a loop has no job on the pool any more */
+    pthread_cond_t left;             /* a job left the pool */
     struct weir_mail *first, **last; /* waiting jobs, linked by their mail */
     pthread_t *threads;
     int waiting_count, idle_count; /* jobs, threads */
@@ -77,6 +77,8 @@ enum weir_status weir_real_pool_init(struct weir_real_pool *pool, int thread_cou
 /** Joins the threads. No job may be waiting. */
 void weir_real_pool_fini(struct weir_real_pool *pool);
 void weir_real_pool_submit(struct weir_real_pool *pool, struct weir_job *job);
+/** See weir_host_cancel(). */
+bool weir_real_pool_cancel(struct weir_real_pool *pool, struct weir_job *job);
 /** Returns when no job of `loop` is on the pool; all of them are in its mail then. */
 void weir_real_pool_drain(struct weir_real_pool *pool, struct weir_real_loop *loop);
 

@@ -54,8 +54,8 @@ static void run_job(struct weir_job *job)
 /* With the lock. */
 static void job_left(struct weir_real_pool *pool, struct weir_real_loop *loop)
 {
-    if (--loop->job_count == 0)
-        pthread_cond_broadcast(&pool->drained);
+    loop->job_count--;
+    pthread_cond_broadcast(&pool->left);
 }
 
 static struct weir_job *take_job(struct weir_real_pool *pool)
@@ -122,11 +122,43 @@ void weir_real_pool_submit(struct weir_real_pool *pool, struct weir_job *job)
     pthread_mutex_unlock(&pool->lock);
 }
 
+/* With the lock. */
+static bool take_waiting(struct weir_real_pool *pool, const struct weir_job *job)
+{
+    for (struct weir_mail **link = &pool->first; *link != NULL; link = &(*link)->next) {
+        if (*link != &job->mail)
+            continue;
+        *link = job->mail.next;
+        if (job->mail.next == NULL)
+            pool->last = link;
+        pool->waiting_count--;
+        return true;
+    }
+    return false;
+}
+
+bool weir_real_pool_cancel(struct weir_real_pool *pool, struct weir_job *job)
+{
+    struct weir_real_loop *loop = weir_real_loop(job->loop);
+    bool done = true;
+
+    pthread_mutex_lock(&pool->lock);
+    if (take_waiting(pool, job)) {
+        job_left(pool, loop);
+        done = false;
+    } else {
+        while (!weir_mailbox_remove(&loop->mail, &job->mail)) /* posted before it leaves, so no wake-up is missed */
+            pthread_cond_wait(&pool->left, &pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return done;
+}
+
 void weir_real_pool_drain(struct weir_real_pool *pool, struct weir_real_loop *loop)
 {
     pthread_mutex_lock(&pool->lock);
     while (loop->job_count > 0)
-        pthread_cond_wait(&pool->drained, &pool->lock);
+        pthread_cond_wait(&pool->left, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -139,7 +171,7 @@ void weir_real_pool_fini(struct weir_real_pool *pool)
     pthread_mutex_unlock(&pool->lock);
     for (int i = 0; i < pool->thread_count; i++)
         pthread_join(pool->threads[i], NULL);
-    pthread_cond_destroy(&pool->drained);
+    pthread_cond_destroy(&pool->left);
     pthread_cond_destroy(&pool->work);
     pthread_mutex_destroy(&pool->lock);
     free(pool->threads);
@@ -156,7 +188,7 @@ enum weir_status weir_real_pool_init(struct weir_real_pool *pool, int thread_cou
         return weir_fail(err, WEIR_E_NOMEM, "cannot make a pool of %d threads: out of memory", thread_count_max);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work, NULL);
-    pthread_cond_init(&pool->drained, NULL);
+    pthread_cond_init(&pool->left, NULL);
     pthread_mutex_lock(&pool->lock);
     error = add_thread(pool);
     pthread_mutex_unlock(&pool->lock);

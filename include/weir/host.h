@@ -8,6 +8,8 @@
 #ifndef WEIR_HOST_H
 #define WEIR_HOST_H
 
+#include <stdbool.h>
+
 #include "weir/error.h"
 #include "weir/loop.h"
 
@@ -45,6 +47,12 @@ struct weir_fs *weir_host_fs(struct weir_host *host);
 struct weir_log *weir_host_log(struct weir_host *host);
 /** Runs job->work on the pool, then job->done on job->loop. Jobs of one loop may overlap. Thread: any. */
 void weir_host_submit(struct weir_host *host, struct weir_job *job);
+/**
+ * Takes a job back that was submitted and whose done was not called: neither will be from now on, and its memory is the
+ * caller's again. Blocks while the work is running. The loop need not run. Thread: the loop's.
+ * @return whether the work was done
+ */
+bool weir_host_cancel(struct weir_host *host, struct weir_job *job);
 /** A number that differs each call and is repeatable in a simulation: seeds for weir_rng. Thread: any. */
 uint64_t weir_host_random(struct weir_host *host);
 /** Processors a pipeline may use (sched_getaffinity); 1 or more. */
