@@ -8,11 +8,10 @@
 #include "base/grpc.h"
 #include "base/rng.h"
 #include "pravega/client.h"
+#include "pravega/controller_uri.h"
 
 struct pravega_segment_stores; /* pravega/segment_stores.h: connections to segment stores */
 struct weir_tls;
-
-#define PRAVEGA_CONTROLLERS_MAX 16 /* in one URI */
 
 /**
  * Work that nobody holds a handle of (a public one-shot call such as pravega_stream_create). Embedded; linked into the

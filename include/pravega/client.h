@@ -35,7 +35,8 @@ struct pravega_client_options {
     const char *trust_store;        /**< PEM file; NULL means the system's authorities */
     bool skip_hostname_validation;  /**< upstream's validateHostName = false */
     const char *auth_method;        /**< "Basic", "Bearer"; NULL means none */
-    const char *auth_token;         /**< what follows the method in the authorization header */
+    const char *auth_token;         /**< what follows the method in the authorization header; for Basic also plain
+                                     *   "user:password" */
     struct pravega_retry retry;
     int64_t rpc_timeout_ms;         /**< of one controller call and its retries together; 0 means 120000 */
 };

@@ -1,0 +1,239 @@
+/*
+ * client.c - a client of one cluster: its options, credentials and connections, and the work that ends with it.
+ */
+#include "pravega/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "pravega/client_int.h"
+#include "pravega/segment_stores.h"
+#include "weir/host.h"
+
+/* Upstream's EventWriterConfig. */
+#define RETRY_INITIAL_BACKOFF_MS 1
+#define RETRY_MAX_BACKOFF_MS 20000
+#define RETRY_ATTEMPTS 10
+#define RETRY_BACKOFF_MULTIPLE 10
+
+#define RPC_TIMEOUT_MS 120000
+
+static void take_numbers(struct pravega_client *client, const struct pravega_client_options *options)
+{
+    client->retry = options->retry;
+    if (client->retry.initial_backoff_ms == 0)
+        client->retry.initial_backoff_ms = RETRY_INITIAL_BACKOFF_MS;
+    if (client->retry.max_backoff_ms == 0)
+        client->retry.max_backoff_ms = RETRY_MAX_BACKOFF_MS;
+    if (client->retry.retry_attempts == 0)
+        client->retry.retry_attempts = RETRY_ATTEMPTS;
+    if (client->retry.backoff_multiple == 0)
+        client->retry.backoff_multiple = RETRY_BACKOFF_MULTIPLE;
+    client->rpc_timeout_ms = options->rpc_timeout_ms != 0 ? options->rpc_timeout_ms : RPC_TIMEOUT_MS;
+}
+
+static enum weir_status check_numbers(const struct pravega_client *client, struct weir_error *err)
+{
+    const struct pravega_retry *retry = &client->retry;
+
+    if (retry->initial_backoff_ms < 0 || retry->max_backoff_ms < retry->initial_backoff_ms ||
+        retry->retry_attempts < 0 || retry->backoff_multiple < 1)
+        return weir_fail(err, WEIR_E_INVAL,
+                         "retry settings of a Pravega client must be positive, and max_backoff_ms not below "
+                         "initial_backoff_ms (they are %d, %d, %d, %d)",
+                         retry->initial_backoff_ms, retry->max_backoff_ms, retry->retry_attempts,
+                         retry->backoff_multiple);
+    if (client->rpc_timeout_ms < 0 || client->rpc_timeout_ms > INT64_MAX / WEIR_NS_PER_S)
+        return weir_fail(err, WEIR_E_INVAL, "rpc_timeout_ms of a Pravega client is out of range (%lld)",
+                         (long long)client->rpc_timeout_ms);
+    return WEIR_OK;
+}
+
+/* ---- credentials */
+
+static char *base64(const char *text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t len = strlen(text);
+    char *out = malloc((len + 2) / 3 * 4 + 1), *to = out;
+
+    if (out == NULL)
+        return NULL;
+    for (size_t i = 0; i < len; i += 3) {
+        uint32_t bits = (uint32_t)(uint8_t)text[i] << 16;
+
+        if (i + 1 < len)
+            bits |= (uint32_t)(uint8_t)text[i + 1] << 8;
+        if (i + 2 < len)
+            bits |= (uint8_t)text[i + 2];
+        *to++ = digits[bits >> 18];
+        *to++ = digits[bits >> 12 & 63];
+        *to++ = i + 1 < len ? digits[bits >> 6 & 63] : '=';
+        *to++ = i + 2 < len ? digits[bits & 63] : '=';
+    }
+    *to = '\0';
+    return out;
+}
+
+/* What a header's value can hold: no line ends, nothing but printable ASCII. */
+static bool header_fits(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < ' ' || *text > '~')
+            return false;
+    return true;
+}
+
+/* "method token". Base64 has no colon: a Basic token with one is "user:password" still to be encoded. */
+static enum weir_status take_credentials(struct pravega_client *client, const struct pravega_client_options *options,
+                                         struct weir_error *err)
+{
+    const char *method = options->auth_method, *token = options->auth_token;
+    char *encoded = NULL;
+    int len;
+
+    if (method == NULL && token == NULL)
+        return WEIR_OK;
+    if (method == NULL || token == NULL || method[0] == '\0')
+        return weir_fail(err, WEIR_E_INVAL, "credentials need both auth_method (\"Basic\", \"Bearer\") and auth_token");
+    if (strcasecmp(method, "Basic") == 0 && strchr(token, ':') != NULL) {
+        encoded = base64(token);
+        if (encoded == NULL)
+            return weir_fail(err, WEIR_E_NOMEM, "out of memory for credentials");
+        token = encoded;
+    }
+    if (!header_fits(method) || !header_fits(token)) {
+        free(encoded);
+        return weir_fail(err, WEIR_E_INVAL, "auth_method and auth_token are sent in a header: printable ASCII only");
+    }
+    len = asprintf(&client->authorization, "%s %s", method, token);
+    free(encoded);
+    if (len < 0) {
+        client->authorization = NULL;
+        return weir_fail(err, WEIR_E_NOMEM, "out of memory for credentials");
+    }
+    return WEIR_OK;
+}
+
+/* ---- connections */
+
+static enum weir_status make_tls(struct pravega_client *client, const struct pravega_client_options *options,
+                                 struct weir_error *err)
+{
+    struct weir_tls_options tls = {.trust_store = options->trust_store,
+                                   .skip_hostname_check = options->skip_hostname_validation};
+
+    return weir_tls_new(&tls, &client->tls, err);
+}
+
+static enum weir_status make_channels(struct pravega_client *client, const struct pravega_controller_uri *uri,
+                                      struct weir_error *err)
+{
+    for (size_t i = 0; i < uri->count; i++) {
+        struct weir_target target = {uri->at[i].host, uri->at[i].port, client->tls};
+        enum weir_status status;
+
+        status = weir_grpc_channel_new(client->loop, &target, client->authorization, &client->controllers[i], err);
+        if (status != WEIR_OK)
+            return status;
+        client->controller_count++;
+    }
+    return WEIR_OK;
+}
+
+static enum weir_status open_client(struct pravega_client *client, const struct pravega_client_options *options,
+                                    struct weir_error *err)
+{
+    const char *text = options->controller_uri != NULL ? options->controller_uri : PRAVEGA_CONTROLLER_URI_DEFAULT;
+    struct pravega_controller_uri uri;
+    enum weir_status status;
+
+    status = pravega_controller_uri_parse(text, &uri, err);
+    if (status != WEIR_OK)
+        return status;
+    client->uri = strdup(text);
+    if (client->uri == NULL)
+        return weir_fail(err, WEIR_E_NOMEM, "out of memory for a Pravega client");
+    take_numbers(client, options);
+    status = check_numbers(client, err);
+    if (status == WEIR_OK)
+        status = take_credentials(client, options, err);
+    if (status == WEIR_OK && uri.tls)
+        status = make_tls(client, options, err);
+    if (status == WEIR_OK)
+        status = make_channels(client, &uri, err);
+    if (status == WEIR_OK)
+        status = pravega_segment_stores_new(client, &client->stores, err);
+    return status;
+}
+
+enum weir_status pravega_client_new(struct weir_loop *loop, const struct pravega_client_options *options,
+                                    struct pravega_client **out, struct weir_error *err)
+{
+    static const struct pravega_client_options defaults;
+    struct pravega_client *client = calloc(1, sizeof(*client));
+    enum weir_status status;
+
+    if (client == NULL)
+        return weir_fail(err, WEIR_E_NOMEM, "out of memory for a Pravega client");
+    client->loop = loop;
+    weir_rng_init(&client->rng, weir_host_random(weir_loop_host(loop)));
+    status = open_client(client, options != NULL ? options : &defaults, err);
+    if (status != WEIR_OK) {
+        pravega_client_free(client);
+        return status;
+    }
+    *out = client;
+    return WEIR_OK;
+}
+
+void pravega_client_free(struct pravega_client *client)
+{
+    if (client == NULL)
+        return;
+    while (client->ops != NULL) {
+        struct pravega_op *op = client->ops;
+
+        pravega_op_end(op);
+        op->free(op);
+    }
+    pravega_segment_stores_free(client->stores);
+    for (size_t i = 0; i < client->controller_count; i++)
+        weir_grpc_channel_free(client->controllers[i]);
+    weir_tls_unref(client->tls);
+    free(client->authorization);
+    free(client->uri);
+    free(client);
+}
+
+struct weir_loop *pravega_client_loop(struct pravega_client *client)
+{
+    return client->loop;
+}
+
+const char *pravega_client_uri(const struct pravega_client *client)
+{
+    return client->uri;
+}
+
+/* ---- work that ends with the client */
+
+void pravega_op_start(struct pravega_client *client, struct pravega_op *op)
+{
+    op->next = client->ops;
+    op->link = &client->ops;
+    if (op->next != NULL)
+        op->next->link = &op->next;
+    client->ops = op;
+}
+
+void pravega_op_end(struct pravega_op *op)
+{
+    *op->link = op->next;
+    if (op->next != NULL)
+        op->next->link = op->link;
+    op->next = NULL;
+    op->link = NULL;
+}

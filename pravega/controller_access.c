@@ -1,0 +1,94 @@
+/*
+ * controller_access.c - the controller's calls that stand beside the data: tokens for segment stores, writers' time.
+ */
+#include "pravega/controller_int.h"
+
+static const struct pravega_outcome note_outcomes[] = {
+    [PRAVEGA__TIMESTAMP_RESPONSE__STATUS__SUCCESS] = {WEIR_OK, NULL},
+    [PRAVEGA__TIMESTAMP_RESPONSE__STATUS__INVALID_TIME] = {WEIR_E_INVAL, "the time is before the one noted last"},
+    [PRAVEGA__TIMESTAMP_RESPONSE__STATUS__INVALID_POSITION] = {WEIR_E_INVAL,
+                                                               "the position is before the one noted last"},
+    [PRAVEGA__TIMESTAMP_RESPONSE__STATUS__INTERNAL_ERROR] = {WEIR_E_IO, "the controller failed"},
+};
+static const struct pravega_outcome remove_outcomes[] = {
+    [PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__SUCCESS] = {WEIR_OK, NULL},
+    [PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__UNKNOWN_WRITER] = {WEIR_E_NOT_FOUND, "it has noted no time"},
+    [PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__STREAM_DOES_NOT_EXIST] = {WEIR_E_NOT_FOUND, "the stream does not exist"},
+    [PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__INTERNAL_ERROR] = {WEIR_E_IO, "the controller failed"},
+};
+
+static void finish_token(struct pravega_end *end, const ProtobufCMessage *reply);
+
+static const struct pravega_rpc token_rpc = {"getDelegationToken", "get a delegation token for",
+                                             .finish = finish_token};
+static const struct pravega_rpc note_rpc = {"noteTimestampFromWriter", "note a writer's time in",
+                                            PRAVEGA_OUTCOMES(note_outcomes), .finish = pravega_finish_done};
+static const struct pravega_rpc remove_rpc = {"removeWriter", "remove", PRAVEGA_OUTCOMES(remove_outcomes),
+                                              .finish = pravega_finish_done};
+
+void pravega_controller_delegation_token(struct pravega_call *call, struct pravega_client *client,
+                                         const struct pravega_stream_name *stream, enum pravega_access access,
+                                         pravega_token_fn *done, void *arg)
+{
+    static const Pravega__StreamInfo__AccessOperation operations[] = {
+        [PRAVEGA_ACCESS_READ] = PRAVEGA__STREAM_INFO__ACCESS_OPERATION__READ,
+        [PRAVEGA_ACCESS_WRITE] = PRAVEGA__STREAM_INFO__ACCESS_OPERATION__WRITE,
+        [PRAVEGA_ACCESS_READ_WRITE] = PRAVEGA__STREAM_INFO__ACCESS_OPERATION__READ_WRITE,
+    };
+    Pravega__StreamInfo request;
+
+    if (client->authorization == NULL) {
+        pravega_call_reject(call, client, &token_rpc, &(struct weir_error){0}, (void (*)(void))done, arg);
+        return;
+    }
+    pravega_stream_info(&request, stream);
+    request.accessoperation = operations[access];
+    pravega_call_start_stream(call, client, &token_rpc, stream, NULL, &request.base, (void (*)(void))done, arg);
+}
+
+static void finish_token(struct pravega_end *end, const ProtobufCMessage *reply)
+{
+    const Pravega__DelegationToken *token = (const Pravega__DelegationToken *)reply;
+    const char *text = token != NULL ? token->delegationtoken : "";
+
+    ((pravega_token_fn *)end->done)(end->arg, end->status, end->status == WEIR_OK ? text : NULL, &end->why);
+}
+
+void pravega_controller_note_timestamp(struct pravega_call *call, struct pravega_client *client,
+                                       const struct pravega_stream_name *stream, const char *writer,
+                                       const struct pravega_segment_offset *position, size_t count,
+                                       int64_t timestamp_ms, pravega_done_fn *done, void *arg)
+{
+    Pravega__TimestampFromWriter request = PRAVEGA__TIMESTAMP_FROM_WRITER__INIT;
+    Pravega__StreamCut cut = PRAVEGA__STREAM_CUT__INIT;
+    struct pravega_cut_map map;
+    struct weir_error why;
+    Pravega__StreamInfo info;
+
+    if (pravega_cut_map_init(&map, position, count, &why) != WEIR_OK) {
+        pravega_call_reject(call, client, &note_rpc, &why, (void (*)(void))done, arg);
+        return;
+    }
+    pravega_stream_info(&info, stream);
+    cut.streaminfo = &info;
+    cut.cut = map.entries;
+    cut.n_cut = count;
+    request.writer = pravega_proto_str(writer);
+    request.position = &cut;
+    request.timestamp = timestamp_ms;
+    pravega_call_start_stream(call, client, &note_rpc, stream, NULL, &request.base, (void (*)(void))done, arg);
+    pravega_cut_map_fini(&map);
+}
+
+void pravega_controller_remove_writer(struct pravega_call *call, struct pravega_client *client,
+                                      const struct pravega_stream_name *stream, const char *writer,
+                                      pravega_done_fn *done, void *arg)
+{
+    Pravega__RemoveWriterRequest request = PRAVEGA__REMOVE_WRITER_REQUEST__INIT;
+    Pravega__StreamInfo info;
+
+    pravega_stream_info(&info, stream);
+    request.writer = pravega_proto_str(writer);
+    request.stream = &info;
+    pravega_call_start_stream(call, client, &remove_rpc, stream, "a writer", &request.base, (void (*)(void))done, arg);
+}

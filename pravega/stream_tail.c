@@ -1,0 +1,169 @@
+/*
+ * stream_tail.c - the tail of a stream: its current segments from the controller, then how far each is written, from
+ * the segment stores, all asked at once.
+ *
+ *     SEGMENTS --none--> end
+ *     SEGMENTS --some--> OFFSETS --the last answer, or the first failure--> end
+ *
+ * A segment that is replaced or deleted between the two questions fails with NOT_FOUND at its store; the tail is then
+ * asked for from the start, some times.
+ */
+#include "pravega/streams.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pravega/controller_int.h"
+#include "pravega/segment_info.h"
+
+#define AGAIN_MAX 3
+
+struct tail_part {
+    struct tail *tail;
+    size_t at;
+    struct pravega_segment_query query;
+};
+
+struct tail {
+    struct pravega_op op; /* first */
+    struct pravega_client *client;
+    char *scope, *stream;
+    struct pravega_call call;
+    struct tail_part *parts;
+    struct pravega_segment_offset *cut;
+    size_t count, awaited;
+    int tries;
+    pravega_cut_fn *done;
+    void *arg;
+};
+
+static void cancel_parts(struct tail *tail)
+{
+    for (size_t i = 0; i < tail->count; i++)
+        pravega_segment_query_cancel(&tail->parts[i].query);
+}
+
+static void drop_parts(struct tail *tail)
+{
+    cancel_parts(tail);
+    free(tail->parts);
+    free(tail->cut);
+    tail->parts = NULL;
+    tail->cut = NULL;
+    tail->count = 0;
+}
+
+static void tail_fini(struct tail *tail)
+{
+    pravega_call_cancel(&tail->call);
+    drop_parts(tail);
+    free(tail->scope);
+    free(tail->stream);
+    free(tail);
+}
+
+static void tail_free(struct pravega_op *op)
+{
+    tail_fini((struct tail *)op);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct pravega_segment_offset *left = a, *right = b;
+
+    return (left->id > right->id) - (left->id < right->id);
+}
+
+static void tail_end(struct tail *tail, enum weir_status status, const struct weir_error *why)
+{
+    struct weir_error copy = *why; /* it may be in a query, which ends now */
+    size_t count = status == WEIR_OK ? tail->count : 0;
+
+    cancel_parts(tail); /* the callback may free the client */
+    pravega_op_end(&tail->op);
+    if (count != 0)
+        qsort(tail->cut, count, sizeof(*tail->cut), by_id);
+    tail->done(tail->arg, status, status == WEIR_OK ? tail->cut : NULL, count, &copy);
+    tail_fini(tail);
+}
+
+static void ask_segments(struct tail *tail);
+
+static void on_info(void *arg, enum weir_status status, const struct pravega_segment_info *info,
+                    const struct weir_error *why)
+{
+    struct tail_part *part = arg;
+    struct tail *tail = part->tail;
+
+    if (status == WEIR_E_NOT_FOUND && ++tail->tries < AGAIN_MAX) {
+        drop_parts(tail);
+        ask_segments(tail);
+        return;
+    }
+    if (status != WEIR_OK) {
+        tail_end(tail, status, why);
+        return;
+    }
+    tail->cut[part->at].offset = info->write_offset;
+    if (--tail->awaited == 0)
+        tail_end(tail, WEIR_OK, why);
+}
+
+static void on_segments(void *arg, enum weir_status status, const struct pravega_segment_range *segments, size_t count,
+                        const struct weir_error *why)
+{
+    struct tail *tail = arg;
+    struct pravega_stream_name stream = {tail->scope, tail->stream};
+    struct weir_error err = *why;
+
+    if (status == WEIR_OK && count != 0) {
+        tail->parts = calloc(count, sizeof(*tail->parts));
+        tail->cut = calloc(count, sizeof(*tail->cut));
+        if (tail->parts == NULL || tail->cut == NULL)
+            status = weir_fail(&err, WEIR_E_NOMEM, "out of memory for the tail of %zu segments", count);
+    }
+    if (status != WEIR_OK || count == 0) {
+        tail_end(tail, status, &err);
+        return;
+    }
+    tail->count = tail->awaited = count;
+    for (size_t i = 0; i < count; i++) {
+        tail->cut[i].id = segments[i].id;
+        tail->parts[i].tail = tail;
+        tail->parts[i].at = i;
+        pravega_segment_query_start(&tail->parts[i].query, tail->client, &stream, segments[i].id, on_info,
+                                    &tail->parts[i]);
+    }
+}
+
+static void ask_segments(struct tail *tail)
+{
+    struct pravega_stream_name stream = {tail->scope, tail->stream};
+
+    pravega_controller_current_segments(&tail->call, tail->client, &stream, on_segments, tail);
+}
+
+void pravega_stream_tail(struct pravega_client *client, const struct pravega_stream_name *stream, pravega_cut_fn *done,
+                         void *arg)
+{
+    struct tail *tail = calloc(1, sizeof(*tail));
+    struct weir_error why;
+
+    if (tail != NULL) {
+        tail->scope = strdup(stream->scope);
+        tail->stream = strdup(stream->stream);
+    }
+    if (tail == NULL || tail->scope == NULL || tail->stream == NULL) {
+        if (tail != NULL)
+            tail_fini(tail);
+        weir_fail(&why, WEIR_E_NOMEM, "out of memory for a call to the controller");
+        done(arg, why.status, NULL, 0, &why);
+        return;
+    }
+    tail->op.free = tail_free;
+    tail->client = client;
+    tail->done = done;
+    tail->arg = arg;
+    pravega_op_start(client, &tail->op);
+    ask_segments(tail);
+}
