@@ -56,6 +56,8 @@ void weir_timer_stop(struct weir_loop *loop, struct weir_timer *timer)
 void weir_loop_defer(struct weir_loop *loop, struct weir_deferred *work)
 {
     weir_deferred_queue_push(&loop->deferred, work);
+    if (loop->ops->deferred != NULL)
+        loop->ops->deferred(loop);
 }
 
 void weir_deferred_cancel(struct weir_loop *loop, struct weir_deferred *work)

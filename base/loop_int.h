@@ -16,6 +16,7 @@ struct weir_loop_ops {
     int64_t (*wall_ms)(struct weir_loop *loop);
     void (*timer_start)(struct weir_loop *loop, struct weir_timer *timer, int64_t delay_ns);
     void (*timer_stop)(struct weir_loop *loop, struct weir_timer *timer);
+    void (*deferred)(struct weir_loop *loop); /* NULL, or called after work was deferred, perhaps outside a turn */
     void (*post)(struct weir_loop *loop, struct weir_mail *mail);
     void (*run)(struct weir_loop *loop);
     void (*stop)(struct weir_loop *loop);

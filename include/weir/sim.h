@@ -49,6 +49,9 @@ int64_t weir_sim_now_ns(struct weir_sim *sim);
 /** A seeded number below `bound` (> 0), for the test's own choices. */
 uint64_t weir_sim_below(struct weir_sim *sim, uint64_t bound);
 
+/** A digest of all that has happened: every turn, every byte sent or written. Two runs of one seed agree on it. */
+uint64_t weir_sim_trace(struct weir_sim *sim);
+
 /** Faults on one disk. `after` counts calls from now; 0 is the next one. */
 void weir_sim_disk_fail_write(struct weir_sim *sim, const char *disk_name, uint64_t after, enum weir_status status);
 void weir_sim_disk_fail_sync(struct weir_sim *sim, const char *disk_name, uint64_t after, enum weir_status status);
