@@ -86,7 +86,7 @@ int32_t weir_flink_murmur(int32_t code)
     return (int32_t)(h > 0x80000000u ? -h : h);
 }
 
-/* The next code point, or U+FFFD for each maximal malformed part, as Java's decoder replaces it. */
+/* The next code point, or U+FFFD for each malformed part that Java's decoder replaces by one. */
 static uint32_t next_code_point(const uint8_t **at, const uint8_t *end)
 {
     uint8_t lead = *(*at)++;
@@ -102,8 +102,7 @@ static uint32_t next_code_point(const uint8_t **at, const uint8_t *end)
     } else if (lead >= 0xe0 && lead <= 0xef) {
         more = 2;
         code = lead & 0x0f;
-        low = lead == 0xe0 ? 0xa0 : low;   /* not overlong */
-        high = lead == 0xed ? 0x9f : high; /* not a surrogate */
+        low = lead == 0xe0 ? 0xa0 : low; /* not overlong */
     } else if (lead >= 0xf0 && lead <= 0xf4) {
         more = 3;
         code = lead & 0x07;
@@ -119,6 +118,8 @@ static uint32_t next_code_point(const uint8_t **at, const uint8_t *end)
         low = 0x80;
         high = 0xbf;
     }
+    if (code >= 0xd800 && code <= 0xdfff) /* three bytes for a surrogate: one replacement */
+        return 0xfffd;
     return code;
 }
 

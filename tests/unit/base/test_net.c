@@ -313,6 +313,7 @@ START_TEST(close_within_a_callback_ends_all_callbacks)
     weir_loop_run(loop); /* ends with the server's on_error */
     ck_assert_int_eq(client.readable, 1);
     ck_assert_int_eq(server.failed, 1);
+    end_fini(&server);
     weir_listener_close(listener);
 }
 END_TEST
