@@ -1,0 +1,158 @@
+/*
+ * sink.c - the Pravega writer's description, and what both of its kinds do with a record.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "connectors/pravega/writer_int.h"
+#include "pravega/client.h"
+
+#define LEASE_MIN_MS 10000
+#define LEASE_MAX_MS 600000
+
+void weir_pravega_writer_init(struct weir_pravega_writer_op *op, const struct weir_pravega_sink *sink,
+                              const struct weir_operator_ops *ops, struct weir_context *ctx)
+{
+    op->base = (struct weir_operator){.ops = ops, .ctx = ctx};
+    op->sink = sink;
+    weir_buf_init(&op->event, PRAVEGA_EVENT_LEN_MAX + 1);
+    weir_buf_init(&op->key, UINT16_MAX);
+}
+
+void weir_pravega_writer_fini(struct weir_pravega_writer_op *op)
+{
+    pravega_client_free(op->client);
+    weir_buf_fini(&op->event);
+    weir_buf_fini(&op->key);
+}
+
+enum weir_status weir_pravega_writer_failure(const struct weir_pravega_writer_op *op, enum weir_status status,
+                                             const struct weir_error *why, struct weir_error *err)
+{
+    const struct weir_pravega_stream *stream = &op->sink->stream;
+
+    if (status == WEIR_E_NOT_FOUND)
+        return weir_fail(err, status,
+                         "stream %s/%s does not exist: create it with \"weir stream create %s/%s --segments N\"",
+                         stream->scope, stream->stream, stream->scope, stream->stream);
+    return weir_fail(err, status, "cannot write to stream %s/%s: %s", stream->scope, stream->stream, why->message);
+}
+
+static enum weir_status serialize(struct weir_pravega_writer_op *op, const void *element, struct weir_error *err)
+{
+    const struct weir_serialization_schema *schema = &op->sink->options.serialization_schema;
+    enum weir_status status;
+
+    weir_buf_reset(&op->event);
+    status = schema->serialize(schema, element, &op->event, err);
+    if (status == WEIR_E_LIMIT || op->event.len > PRAVEGA_EVENT_LEN_MAX)
+        return weir_fail(err, WEIR_E_LIMIT, "an event for stream %s/%s has more than the %d bytes that Pravega takes",
+                         op->sink->stream.scope, op->sink->stream.stream, PRAVEGA_EVENT_LEN_MAX);
+    return status;
+}
+
+/* The key is copied only if the record has to wait: until then it may stand in the element. */
+enum weir_status weir_pravega_writer_take(struct weir_pravega_writer_op *op, const void *element,
+                                          weir_pravega_put_fn *put, struct weir_error *err)
+{
+    const struct weir_pravega_writer_options *options = &op->sink->options;
+    struct weir_error why = {0};
+    struct weir_view key = {0};
+    enum weir_status status = serialize(op, element, err);
+
+    if (status != WEIR_OK)
+        return status;
+    op->has_key = options->event_router != NULL;
+    if (op->has_key)
+        key = options->event_router(options->arg, element);
+    status = put(op, op->has_key ? &key : NULL, weir_buf_view(&op->event), &why);
+    if (status == WEIR_OK)
+        return WEIR_OK;
+    if (status != WEIR_E_AGAIN)
+        return weir_pravega_writer_failure(op, status, &why, err);
+    weir_buf_reset(&op->key);
+    weir_buf_append(&op->key, key.ptr, key.len);
+    if (op->key.status != WEIR_OK)
+        return weir_fail(err, op->key.status, "a routing key of %zu bytes: it can have %d", key.len, UINT16_MAX);
+    op->waiting = true;
+    return WEIR_OK;
+}
+
+bool weir_pravega_writer_retry(struct weir_pravega_writer_op *op, weir_pravega_put_fn *put)
+{
+    struct weir_view key = weir_buf_view(&op->key);
+    enum weir_status status;
+
+    if (!op->waiting)
+        return true;
+    status = put(op, op->has_key ? &key : NULL, weir_buf_view(&op->event), &op->error);
+    if (status == WEIR_E_AGAIN)
+        return false;
+    op->waiting = false;
+    if (status != WEIR_OK && op->status == WEIR_OK) {
+        struct weir_error worded = {0};
+
+        op->status = status;
+        weir_pravega_writer_failure(op, status, &op->error, &worded);
+        weir_context_fail(op->base.ctx, &worded);
+    }
+    return true;
+}
+
+static enum weir_status create_writer(const struct weir_operator_factory *factory, struct weir_context *ctx,
+                                      struct weir_operator **out, struct weir_error *err)
+{
+    const struct weir_pravega_sink *sink = (const struct weir_pravega_sink *)factory;
+
+    if (sink->options.writer_mode != WEIR_PRAVEGA_EXACTLY_ONCE)
+        return weir_pravega_plain_writer_new(sink, ctx, out, err);
+    if (!weir_context_checkpointing(ctx))
+        return weir_fail(err, WEIR_E_INVAL,
+                         "EXACTLY_ONCE needs checkpoints, which commit its transactions: set checkpoint_interval_ms "
+                         "(execution.checkpointing.interval), or write ATLEAST_ONCE");
+    return weir_pravega_txn_writer_new(sink, ctx, out, err);
+}
+
+static void sink_free(struct weir_operator_factory *factory)
+{
+    free(factory);
+}
+
+static enum weir_status check_options(struct weir_pravega_sink *sink, struct weir_error *err)
+{
+    struct weir_pravega_writer_options *options = &sink->options;
+
+    if (options->stream == NULL)
+        return weir_fail(err, WEIR_E_INVAL, "Pravega Writer: a stream must be supplied (.stream)");
+    if (options->serialization_schema.serialize == NULL)
+        return weir_fail(err, WEIR_E_INVAL, "Pravega Writer: a serialization schema must be supplied");
+    if (options->txn_lease_renewal_period_ms == 0)
+        options->txn_lease_renewal_period_ms = LEASE_MAX_MS;
+    if (options->txn_lease_renewal_period_ms < LEASE_MIN_MS || options->txn_lease_renewal_period_ms > LEASE_MAX_MS)
+        return weir_fail(err, WEIR_E_INVAL,
+                         "Pravega Writer: txn_lease_renewal_period_ms is %" PRId64 ": Pravega takes %d to %d",
+                         options->txn_lease_renewal_period_ms, LEASE_MIN_MS, LEASE_MAX_MS);
+    return weir_pravega_resolve_stream(&sink->config, options->stream, &sink->stream, err);
+}
+
+struct weir_sink *weir_pravega_writer(weir_env *env, const struct weir_pravega_writer_options *options)
+{
+    struct weir_pravega_sink *sink = calloc(1, sizeof(*sink));
+    struct weir_error err = {0};
+
+    if (sink == NULL) {
+        weir_fail(&err, WEIR_E_NOMEM, "no memory for a Pravega writer");
+        weir_env_fail(env, &err);
+        return NULL;
+    }
+    sink->options = *options;
+    sink->config = weir_pravega_config_resolve(options->config);
+    sink->base = (struct weir_sink){.factory = {.create = create_writer, .free = sink_free},
+                                    .type = options->serialization_schema.type,
+                                    .name = "Pravega Writer"};
+    if (check_options(sink, &err) == WEIR_OK)
+        return &sink->base;
+    weir_env_fail(env, &err);
+    free(sink);
+    return NULL;
+}
