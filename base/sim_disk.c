@@ -416,9 +416,9 @@ static void crash_bytes(struct sim_node *node)
 
     if (TAILQ_EMPTY(&node->changes))
         return;
-    TAILQ_FOREACH(change, &node->changes, in_node)
-    if (weir_sim_chance(disk->sim, disk->sim->options.torn_per_million))
-        survive_in_part(node, change);
+    TAILQ_FOREACH (change, &node->changes, in_node)
+        if (weir_sim_chance(disk->sim, disk->sim->options.torn_per_million))
+            survive_in_part(node, change);
     changes_clear(node);
     bytes_copy(&node->now, &node->durable);
 }
@@ -438,12 +438,12 @@ static void crash_names(struct sim_disk *disk)
             move_commit(disk, move);
         move = next;
     }
-    TAILQ_FOREACH(node, &disk->nodes, in_disk)
-    node->refs++; /* none goes while they are walked */
+    TAILQ_FOREACH (node, &disk->nodes, in_disk)
+        node->refs++; /* none goes while they are walked */
     while ((move = TAILQ_FIRST(&disk->moves)) != NULL)
         move_free(disk, move);
-    TAILQ_FOREACH(node, &disk->nodes, in_disk)
-    weir_sim_entries_copy(&node->names_now, &node->names_durable);
+    TAILQ_FOREACH (node, &disk->nodes, in_disk)
+        weir_sim_entries_copy(&node->names_now, &node->names_durable);
 }
 
 static void drop_walk_refs(struct sim_disk *disk)
@@ -464,14 +464,13 @@ static void crash(struct sim_disk *disk)
     bool names_changed = !TAILQ_EMPTY(&disk->moves);
     struct sim_node *node;
 
-    TAILQ_FOREACH(node, &disk->nodes, in_disk)
-    crash_bytes(node);
+    TAILQ_FOREACH (node, &disk->nodes, in_disk)
+        crash_bytes(node);
     crash_names(disk);
     if (names_changed)
         drop_walk_refs(disk);
     disk->used = 0;
-    TAILQ_FOREACH(node, &disk->nodes, in_disk)
-    {
+    TAILQ_FOREACH (node, &disk->nodes, in_disk) {
         node->unlinked = false;
         count_used(node, 0, node->now.len);
     }
@@ -483,9 +482,9 @@ static struct sim_disk *find(struct weir_sim *sim, const char *name)
 {
     struct sim_disk *disk;
 
-    TAILQ_FOREACH(disk, &sim->disks, in_sim)
-    if (strcmp(disk->name, name) == 0)
-        return disk;
+    TAILQ_FOREACH (disk, &sim->disks, in_sim)
+        if (strcmp(disk->name, name) == 0)
+            return disk;
     disk = weir_sim_alloc(sizeof(*disk));
     disk->sim = sim;
     disk->name = weir_sim_strdup(name);

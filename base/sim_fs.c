@@ -130,7 +130,7 @@ static enum weir_status check_file(const struct sim_file *file, unsigned need, c
     if (file->node == NULL)
         return fail_silent(err, what, file->path);
     if ((file->flags & need) != need)
-        return weir_fail(err, WEIR_E_DENIED, "cannot %s %s: it was not opened for that", what, file->path);
+        return weir_fail(err, WEIR_E_IO, "cannot %s %s: it was not opened for that", what, file->path);
     return WEIR_OK;
 }
 
@@ -269,7 +269,7 @@ static enum weir_status node_for_open(struct sim_host *host, const char *path, u
     if (spot.node != NULL && (flags & WEIR_OPEN_CREATE) != 0 && (flags & WEIR_OPEN_EXCL) != 0)
         return weir_fail(err, WEIR_E_EXISTS, "cannot make %s: it exists", path);
     if (spot.node != NULL && spot.node->is_dir)
-        return weir_fail(err, WEIR_E_INVAL, "cannot open %s: it is a folder", path);
+        return weir_fail(err, WEIR_E_IO, "cannot open %s: it is a folder", path);
     if (spot.node == NULL)
         spot.node = make(host->disk, &spot, false);
     else if ((flags & WEIR_OPEN_TRUNC) != 0 && spot.node->now.len > 0)
@@ -316,12 +316,12 @@ static enum weir_status check_rename(const struct spot *from, const struct spot 
     if (from->node == NULL)
         return fail_missing(err, "rename", from_path);
     if (from->dir == NULL || to->dir == NULL || is_within(from->node, to->dir))
-        return weir_fail(err, WEIR_E_INVAL, "cannot rename %s to %s: a folder cannot move into itself", from_path,
+        return weir_fail(err, WEIR_E_IO, "cannot rename %s to %s: a folder cannot move into itself", from_path,
                          to_path);
     if (to->node == NULL)
         return WEIR_OK;
     if (to->node->is_dir != from->node->is_dir)
-        return weir_fail(err, WEIR_E_INVAL, "cannot rename %s to %s: one is a folder, the other a file", from_path,
+        return weir_fail(err, WEIR_E_IO, "cannot rename %s to %s: one is a folder, the other a file", from_path,
                          to_path);
     if (to->node->names_now.count > 0)
         return weir_fail(err, WEIR_E_EXISTS, "cannot rename %s to %s: that folder is not empty", from_path, to_path);
@@ -511,14 +511,13 @@ void weir_sim_fs_silence(struct sim_host *host)
     struct sim_file *file;
     struct sim_lock *lock;
 
-    TAILQ_FOREACH(file, &host->files, in_host)
-    {
+    TAILQ_FOREACH (file, &host->files, in_host) {
         if (file->node != NULL)
             weir_sim_node_unref(file->node);
         file->node = NULL;
     }
-    TAILQ_FOREACH(lock, &host->locks, in_host)
-    lock_release(lock);
+    TAILQ_FOREACH (lock, &host->locks, in_host)
+        lock_release(lock);
 }
 
 void weir_sim_fs_destroy(struct sim_host *host)

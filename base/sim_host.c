@@ -39,18 +39,25 @@ static void job_drop(struct sim_job *sim_job)
     free(sim_job);
 }
 
+/* Takes it off the pool and does it. The work may be the host's last. */
+static void job_work(struct sim_job *sim_job)
+{
+    struct weir_job *job = sim_job->job;
+
+    job_drop(sim_job);
+    job->mail.fn = job_done;
+    job->work(job);
+}
+
 static void job_due(struct sim_event *event)
 {
     struct sim_job *sim_job = SIM_CONTAINER(event, struct sim_job, due);
     struct weir_job *job = sim_job->job;
     struct sim_host *host = sim_job->host;
 
-    job_drop(sim_job);
-    job->work(job);
-    if (host->silent)
-        return;
-    job->mail.fn = job_done;
-    weir_loop_post(job->loop, &job->mail);
+    job_work(sim_job);
+    if (!host->silent)
+        weir_loop_post(job->loop, &job->mail);
 }
 
 static void host_submit(struct weir_host *base, struct weir_job *job)
@@ -60,6 +67,7 @@ static void host_submit(struct weir_host *base, struct weir_job *job)
     struct sim_job *sim_job;
     int64_t delay_ns;
 
+    job->mail.fn = NULL; /* its work is not done */
     if (host->silent)
         return;
     sim_job = weir_sim_alloc(sizeof(*sim_job));
@@ -69,6 +77,45 @@ static void host_submit(struct weir_host *base, struct weir_job *job)
     TAILQ_INSERT_TAIL(&host->jobs, sim_job, in_host);
     delay_ns = weir_sim_between(host->sim, options->sync_delay_min_ns, options->sync_delay_max_ns);
     weir_sim_event_start(host->sim, &sim_job->due, host->sim->now_ns + delay_ns);
+}
+
+static struct sim_job *find_job(struct sim_host *host, const struct weir_job *job)
+{
+    struct sim_job *sim_job;
+
+    TAILQ_FOREACH (sim_job, &host->jobs, in_host)
+        if (sim_job->job == job)
+            break;
+    return sim_job;
+}
+
+/* A job that waits may be caught in time, or be running just now: the seed decides. */
+static bool host_cancel(struct weir_host *base, struct weir_job *job)
+{
+    struct sim_host *host = weir_sim_host(base);
+    struct sim_job *sim_job = find_job(host, job);
+
+    if (sim_job != NULL && weir_rng_below(&host->sim->rng, 2) == 0)
+        job_work(sim_job);
+    else if (sim_job != NULL)
+        job_drop(sim_job);
+    else
+        weir_sim_loop_unpost(job->loop, &job->mail);
+    return job->mail.fn != NULL;
+}
+
+void weir_sim_host_drain(struct sim_host *host, struct weir_loop *loop)
+{
+    struct sim_job *sim_job = TAILQ_FIRST(&host->jobs);
+
+    while (sim_job != NULL) {
+        if (sim_job->job->loop == loop) {
+            job_work(sim_job);
+            sim_job = TAILQ_FIRST(&host->jobs); /* the work may have changed the list */
+        } else {
+            sim_job = TAILQ_NEXT(sim_job, in_host);
+        }
+    }
 }
 
 static uint64_t host_random(struct weir_host *base)
@@ -126,8 +173,8 @@ void weir_sim_host_silence(struct weir_host *base)
     if (host->silent)
         return;
     host->silent = true;
-    TAILQ_FOREACH(loop, &host->loops, in_host)
-    weir_sim_loop_silence(loop);
+    TAILQ_FOREACH (loop, &host->loops, in_host)
+        weir_sim_loop_silence(loop);
     drop_jobs(host);
     weir_sim_fs_silence(host);
     weir_sim_disk_leave(host->disk, true);
@@ -161,6 +208,7 @@ static const struct weir_host_ops sim_host_ops = {
     .free = host_free,
     .loop_new = weir_sim_loop_new,
     .submit = host_submit,
+    .cancel = host_cancel,
     .random = host_random,
     .cores = host_cores,
 };

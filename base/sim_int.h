@@ -128,6 +128,8 @@ static inline struct sim_host *weir_sim_host(struct weir_host *host)
 {
     return SIM_CONTAINER(host, struct sim_host, base);
 }
+/** Takes the jobs of a loop that ends off the pool, as a real pool does: their work is done, nobody hears of it. */
+void weir_sim_host_drain(struct sim_host *host, struct weir_loop *loop);
 /** Frees a host that is gone once nothing of it is held any more. */
 void weir_sim_host_settle(struct sim_host *host);
 void weir_sim_host_destroy(struct sim_host *host); /**< with all that its owners abandoned */
@@ -140,6 +142,8 @@ enum weir_status weir_sim_loop_new(struct weir_host *host, const char *name, str
                                    struct weir_error *err);
 void weir_sim_loop_turn(struct sim_loop *loop);
 void weir_sim_loop_silence(struct sim_loop *loop);
+/** Takes back mail that is not delivered yet; false if it is not there. */
+bool weir_sim_loop_unpost(struct weir_loop *loop, struct weir_mail *mail);
 void weir_sim_loop_free(struct weir_loop *loop);
 
 /* The network: sim_net.c */

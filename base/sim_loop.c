@@ -66,6 +66,29 @@ static void deliver_mail(struct sim_loop *loop)
     }
 }
 
+static bool unlink_mail(struct weir_mail **link, struct weir_mail *mail)
+{
+    while (*link != NULL && *link != mail)
+        link = &(*link)->next;
+    if (*link == NULL)
+        return false;
+    *link = mail->next;
+    return true;
+}
+
+bool weir_sim_loop_unpost(struct weir_loop *base, struct weir_mail *mail)
+{
+    struct sim_loop *loop = sim_loop(base);
+
+    if (unlink_mail(&loop->mail_now, mail))
+        return true;
+    if (!unlink_mail(&loop->mail, mail))
+        return false;
+    for (loop->mail_tail = &loop->mail; *loop->mail_tail != NULL;)
+        loop->mail_tail = &(*loop->mail_tail)->next;
+    return true;
+}
+
 static void do_deferred(struct sim_loop *loop)
 {
     loop->deferred_now = loop->base.deferred.head;
@@ -126,6 +149,7 @@ void weir_sim_loop_free(struct weir_loop *base)
     struct sim_host *host = weir_sim_host(base->host);
 
     assert((!loop->active || silent(loop)) && "stop and join a loop before it is freed");
+    weir_sim_host_drain(host, base);
     weir_sim_loop_silence(loop);
     TAILQ_REMOVE(&host->loops, loop, in_host);
     loop->freed = true;

@@ -164,8 +164,8 @@ void weir_sim_net_turn(struct sim_loop *loop)
 {
     struct sim_conn *conn;
 
-    TAILQ_FOREACH(conn, &loop->ready, in_queue)
-    conn->queue = &loop->ready_now;
+    TAILQ_FOREACH (conn, &loop->ready, in_queue)
+        conn->queue = &loop->ready_now;
     TAILQ_CONCAT(&loop->ready_now, &loop->ready, in_queue);
     while ((conn = TAILQ_FIRST(&loop->ready_now)) != NULL) {
         unqueue(conn);
@@ -282,9 +282,9 @@ static struct sim_listener *find_listener(struct weir_sim *sim, uint16_t port)
 {
     struct sim_listener *listener;
 
-    TAILQ_FOREACH(listener, &sim->listeners, in_sim)
-    if (listener->base.port == port)
-        return listener;
+    TAILQ_FOREACH (listener, &sim->listeners, in_sim)
+        if (listener->base.port == port)
+            return listener;
     return NULL;
 }
 

@@ -249,6 +249,38 @@ START_TEST(jobs_take_time_and_report_to_their_loop)
 }
 END_TEST
 
+/* A job taken back is not heard of again, whether its work was done or not; both happen. */
+START_TEST(jobs_can_be_taken_back)
+{
+    bool seen[2] = {false, false};
+
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct actor actor;
+        bool done;
+
+        open_world(seed);
+        story_begin();
+        actor_init(&actor, 'x');
+        actor.job = (struct weir_job){.work = job_work, .done = job_done, .loop = loop};
+        weir_host_submit(host, &actor.job);
+        if (seed % 4 == 0) /* its mail waits at a loop that does not run */
+            weir_sim_run(sim, NULL, NULL, 2 * WEIR_NS_PER_MS);
+        done = weir_host_cancel(host, &actor.job);
+        seen[done] = true;
+        ck_assert(done || seed % 4 != 0);
+        ck_assert_str_eq(story, done ? "w" : "");
+        weir_loop_post(loop, &actor.mail); /* the queue is in order */
+        ck_assert_int_eq(weir_loop_start(loop, NULL), WEIR_OK);
+        weir_sim_run(sim, NULL, NULL, WEIR_NS_PER_S);
+        ck_assert_str_eq(story, done ? "wx" : "x");
+        weir_loop_stop(loop);
+        weir_loop_join(loop);
+        close_world();
+    }
+    ck_assert(seen[0] && seen[1]);
+}
+END_TEST
+
 /* Silence ends all that was under way; the owner frees what it has, in any order, without effect. */
 START_TEST(nothing_runs_after_silence)
 {
@@ -276,6 +308,7 @@ START_TEST(nothing_runs_after_silence)
     weir_loop_stop(loop);
     weir_loop_join(loop);
     weir_loop_run(loop);
+    ck_assert(!weir_host_cancel(host, &actor.job));
     if (_i == 0) {
         weir_loop_free(loop);
         weir_sim_host_crash(host);
@@ -351,6 +384,7 @@ int main(void)
     tcase_add_test(tc, the_seed_picks_among_runnable_loops);
     tcase_add_test(tc, a_loop_without_rest_does_not_stop_time);
     tcase_add_loop_test(tc, jobs_take_time_and_report_to_their_loop, 0, 10);
+    tcase_add_test(tc, jobs_can_be_taken_back);
     tcase_add_loop_test(tc, nothing_runs_after_silence, 0, 3);
     tcase_add_loop_test(tc, a_host_may_end_in_its_own_turn, 0, 2);
     tcase_add_test(tc, seeds_and_choices_repeat);
