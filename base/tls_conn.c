@@ -48,11 +48,11 @@ struct tls_conn {
     struct weir_deferred again;  /* tells the owner of bytes that OpenSSL holds */
     struct weir_timer timer;     /* of HANDSHAKE and LINGERING */
     struct weir_error lower_why; /* why `lower` gives or takes no more; status OK while it does */
-    struct weir_error why;       /* of BROKEN */
+    struct weir_error why;       /* of ENDED and BROKEN */
     char *host;                  /* a client's: what the certificate has to name */
     unsigned depth;              /* callbacks under way: freed when the last returns */
     bool is_client, drained, want_read, writer_waits, closed;
-    bool owner_knows; /* of BROKEN or of ENDED */
+    bool told; /* on_error has been called, for BROKEN or ENDED */
 };
 
 static struct tls_conn *tls_conn(struct weir_conn *conn)
@@ -70,8 +70,6 @@ static int bio_read(BIO *bio, char *buf, int len)
     enum weir_status status;
 
     BIO_clear_retry_flags(bio);
-    if (conn->lower_why.status == WEIR_E_CLOSED)
-        return 0;
     if (len <= 0)
         return -1;
     status = weir_conn_read(conn->lower, buf, (size_t)len, &got, &err);
@@ -153,14 +151,39 @@ static void break_off(struct tls_conn *conn, const struct weir_error *why)
     weir_timer_stop(conn->loop, &conn->timer);
 }
 
-/* Hears of BROKEN at most once, unless a read or a write has said so. */
-static void tell_broken(struct tls_conn *conn)
+/* The peer has ended its side: nothing is left to read, and the lower connection has nothing of use to say. */
+static void end_reading(struct tls_conn *conn)
 {
-    if (conn->owner_knows || conn->closed)
+    conn->state = TLS_ENDED;
+    weir_fail(&conn->why, WEIR_E_CLOSED, "%s ended the connection", weir_conn_peer(conn->lower));
+    weir_conn_want_read(conn->lower, false);
+}
+
+/* The owner hears of the end once, after what could still be read. */
+static void tell_end(struct tls_conn *conn)
+{
+    struct weir_error why = conn->why;
+
+    if (conn->told || conn->closed)
         return;
-    conn->owner_knows = true;
+    conn->told = true;
     if (conn->handler->on_error != NULL)
-        conn->handler->on_error(conn->arg, &conn->why);
+        conn->handler->on_error(conn->arg, &why);
+}
+
+/* Something waits for the owner that the lower connection will not announce. */
+static bool holds_news(const struct tls_conn *conn)
+{
+    if (conn->state == TLS_ENDED || conn->state == TLS_BROKEN)
+        return !conn->told;
+    return conn->state == TLS_OPEN && conn->want_read && !conn->drained &&
+           (SSL_has_pending(conn->ssl) || conn->lower_why.status != WEIR_OK);
+}
+
+static void tell_again(struct tls_conn *conn)
+{
+    if (!conn->closed && holds_news(conn))
+        weir_loop_defer(conn->loop, &conn->again);
 }
 
 /* --- words for what OpenSSL refuses --- */
@@ -188,21 +211,30 @@ static void word_bad_certificate(struct tls_conn *conn, long verdict, struct wei
     }
 }
 
+/* The lower connection is over. An end without close_notify may be somebody's in between: not an end in order. */
+static void word_lower_failure(struct tls_conn *conn, struct weir_error *why)
+{
+    const char *peer = weir_conn_peer(conn->lower);
+
+    if (conn->lower_why.status != WEIR_E_CLOSED || conn->state == TLS_CONNECTING)
+        *why = conn->lower_why;
+    else if (conn->state == TLS_HANDSHAKE)
+        weir_fail(why, WEIR_E_CLOSED, "%s ended the connection during the TLS handshake", peer);
+    else
+        weir_fail(why, WEIR_E_IO, "%s ended the connection without a TLS close", peer);
+}
+
 /* Words the failure that an SSL call just reported. */
 static void word_failure(struct tls_conn *conn, struct weir_error *why)
 {
     const char *peer = weir_conn_peer(conn->lower);
-    const char *when = conn->state == TLS_HANDSHAKE ? " during the TLS handshake" : " without a TLS close";
     long verdict = SSL_get_verify_result(conn->ssl);
     char text[128];
 
     if (conn->is_client && conn->state == TLS_HANDSHAKE && verdict != X509_V_OK)
         word_bad_certificate(conn, verdict, why);
-    else if (conn->lower_why.status == WEIR_E_CLOSED)
-        weir_fail(why, conn->state == TLS_HANDSHAKE ? WEIR_E_CLOSED : WEIR_E_IO, "%s ended the connection%s", peer,
-                  when);
     else if (conn->lower_why.status != WEIR_OK)
-        *why = conn->lower_why;
+        word_lower_failure(conn, why);
     else if (conn->out.status != WEIR_OK)
         weir_fail(why, WEIR_E_NOMEM, "no memory for TLS records to %s", peer);
     else
@@ -215,6 +247,14 @@ static void break_off_by_ssl(struct tls_conn *conn)
     struct weir_error why = {0};
 
     word_failure(conn, &why);
+    break_off(conn, &why);
+}
+
+static void break_off_by_lower(struct tls_conn *conn)
+{
+    struct weir_error why = {0};
+
+    word_lower_failure(conn, &why);
     break_off(conn, &why);
 }
 
@@ -287,9 +327,9 @@ static enum weir_status encrypt(struct tls_conn *conn, const struct iovec *iov, 
     return WEIR_OK;
 }
 
-static enum weir_status fail_broken(struct tls_conn *conn, struct weir_error *err)
+static enum weir_status fail_ended(struct tls_conn *conn, struct weir_error *err)
 {
-    conn->owner_knows = true;
+    tell_again(conn);
     if (err != NULL)
         *err = conn->why;
     return conn->why.status;
@@ -305,7 +345,7 @@ static enum weir_status conn_writev(struct weir_conn *base, const struct iovec *
     for (int i = 0; i < count; i++)
         len += iov[i].iov_len;
     if (conn->state == TLS_BROKEN)
-        return fail_broken(conn, err);
+        return fail_ended(conn, err);
     if (conn->state == TLS_CONNECTING || conn->state == TLS_HANDSHAKE) {
         conn->writer_waits = len > 0;
         return WEIR_OK;
@@ -313,9 +353,9 @@ static enum weir_status conn_writev(struct weir_conn *base, const struct iovec *
     do {
         before = *taken;
         if (conn->out.len < OUT_LEN_FULL && encrypt(conn, iov, count, taken) != WEIR_OK)
-            return fail_broken(conn, err);
+            return fail_ended(conn, err);
         if (flush(conn) != WEIR_OK)
-            return fail_broken(conn, err);
+            return fail_ended(conn, err);
     } while (*taken > before && *taken < len);
     conn->writer_waits = *taken < len;
     return WEIR_OK;
@@ -323,34 +363,18 @@ static enum weir_status conn_writev(struct weir_conn *base, const struct iovec *
 
 /* --- upwards: handshake, bytes, the end --- */
 
-/* Something waits for the owner that the lower connection will not announce. */
-static bool holds_news(const struct tls_conn *conn)
-{
-    if (conn->state == TLS_ENDED || conn->state == TLS_BROKEN)
-        return !conn->owner_knows;
-    return conn->state == TLS_OPEN && !conn->drained &&
-           (SSL_has_pending(conn->ssl) || conn->lower_why.status != WEIR_OK);
-}
-
-static void tell_again(struct tls_conn *conn)
-{
-    if (!conn->closed && conn->want_read && holds_news(conn))
-        weir_loop_defer(conn->loop, &conn->again);
-}
-
 static void tell_readable(struct tls_conn *conn)
 {
-    if (!conn->want_read || conn->closed)
+    if (conn->closed)
         return;
     enter(conn);
-    if (conn->handler->on_readable != NULL)
+    if (conn->state == TLS_ENDED || conn->state == TLS_BROKEN)
+        tell_end(conn);
+    else if (conn->want_read && conn->handler->on_readable != NULL)
         conn->handler->on_readable(conn->arg);
     if (conn->state == TLS_OPEN && conn->drained && conn->lower_why.status != WEIR_OK)
-        break_off(conn, &conn->lower_why); /* the lower one broke while bytes were left, and now none are */
-    if (conn->state == TLS_BROKEN)
-        tell_broken(conn);
-    else
-        tell_again(conn);
+        break_off_by_lower(conn); /* it broke while bytes were left, and now none are */
+    tell_again(conn);
     leave(conn);
 }
 
@@ -397,7 +421,7 @@ static void handshake(struct tls_conn *conn)
         finish_handshake(conn);
     }
     if (conn->state == TLS_BROKEN)
-        tell_broken(conn);
+        tell_end(conn);
 }
 
 static enum weir_status conn_read(struct weir_conn *base, void *buf, size_t cap, size_t *got, struct weir_error *err)
@@ -406,12 +430,8 @@ static enum weir_status conn_read(struct weir_conn *base, void *buf, size_t cap,
     size_t len = 0, part;
 
     *got = 0;
-    if (conn->state == TLS_BROKEN)
-        return fail_broken(conn, err);
-    if (conn->state == TLS_ENDED) {
-        conn->owner_knows = true;
-        return weir_fail(err, WEIR_E_CLOSED, "%s ended the connection", weir_conn_peer(conn->lower));
-    }
+    if (conn->state == TLS_BROKEN || conn->state == TLS_ENDED)
+        return fail_ended(conn, err);
     if (conn->state != TLS_OPEN)
         return WEIR_E_AGAIN;
     ERR_clear_error();
@@ -425,7 +445,7 @@ static enum weir_status conn_read(struct weir_conn *base, void *buf, size_t cap,
         conn->drained = true;
         break;
     case SSL_ERROR_ZERO_RETURN:
-        conn->state = TLS_ENDED;
+        end_reading(conn);
         break;
     default:
         break_off_by_ssl(conn);
@@ -480,7 +500,7 @@ static void lower_on_writable(void *arg)
     }
     enter(conn);
     if (status != WEIR_OK)
-        tell_broken(conn);
+        tell_end(conn);
     else if (conn->state == TLS_OPEN || conn->state == TLS_ENDED)
         tell_writable(conn);
     leave(conn);
@@ -496,15 +516,15 @@ static void lower_on_error(void *arg, const struct weir_error *why)
     }
     if (conn->lower_why.status == WEIR_OK)
         conn->lower_why = *why;
-    if (conn->state == TLS_ENDED)
-        conn->owner_knows = false; /* it knows of the peer's end, but not that writing is over too */
+    if (conn->state == TLS_ENDED && why->status == WEIR_E_CLOSED)
+        return; /* close_notify has said it */
     if (conn->state == TLS_OPEN && !conn->drained) {
         tell_again(conn); /* OpenSSL may hold bytes: they come first */
         return;
     }
     enter(conn);
-    break_off(conn, why);
-    tell_broken(conn);
+    break_off_by_lower(conn);
+    tell_end(conn);
     leave(conn);
 }
 
@@ -528,7 +548,7 @@ static void on_timer(void *arg)
               (int)(HANDSHAKE_NS / WEIR_NS_PER_S));
     enter(conn);
     break_off(conn, &why);
-    tell_broken(conn);
+    tell_end(conn);
     leave(conn);
 }
 
@@ -547,8 +567,8 @@ static void conn_want_read(struct weir_conn *base, bool want)
     if (conn->want_read == want)
         return;
     conn->want_read = want;
-    if (conn->state == TLS_CONNECTING || conn->state == TLS_HANDSHAKE)
-        return; /* the handshake reads on; finish_handshake() passes the wish on */
+    if (conn->state != TLS_OPEN)
+        return; /* a handshake reads on, and finish_handshake() passes the wish on */
     weir_conn_want_read(conn->lower, want);
     tell_again(conn);
 }
