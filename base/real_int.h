@@ -46,6 +46,8 @@ static inline struct weir_real_loop *weir_real_loop(struct weir_loop *loop)
     return (struct weir_real_loop *)loop;
 }
 
+/** False for a loop of a simulation. */
+bool weir_loop_is_real(const struct weir_loop *loop);
 enum weir_status weir_real_loop_new(struct weir_host *host, const char *name, struct weir_loop **out,
                                     struct weir_error *err);
 

@@ -221,6 +221,11 @@ static struct event_base *new_event_base(void)
     return events;
 }
 
+bool weir_loop_is_real(const struct weir_loop *loop)
+{
+    return loop->ops == &real_loop_ops;
+}
+
 enum weir_status weir_real_loop_new(struct weir_host *host, const char *name, struct weir_loop **out,
                                     struct weir_error *err)
 {

@@ -1,0 +1,66 @@
+/*
+ * real_signals.c - SIGINT and SIGTERM through libevent's signal events.
+ */
+#include "base/signals.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/real_int.h"
+
+struct weir_signals {
+    void (*fn)(void *arg, int signo);
+    void *arg;
+    struct event *interrupt, *terminate; /* NULL on a simulated loop, and after the first signal */
+};
+
+static void unwatch(struct weir_signals *signals)
+{
+    if (signals->interrupt != NULL)
+        event_free(signals->interrupt);
+    if (signals->terminate != NULL)
+        event_free(signals->terminate);
+    signals->interrupt = signals->terminate = NULL;
+}
+
+static void on_signal(evutil_socket_t signo, short what, void *arg)
+{
+    struct weir_signals *signals = arg;
+
+    (void)what;
+    unwatch(signals); /* who asks twice does not want to wait */
+    signals->fn(signals->arg, (int)signo);
+}
+
+static bool watch(struct weir_signals *signals, struct weir_real_loop *loop)
+{
+    signals->interrupt = evsignal_new(loop->events, SIGINT, on_signal, signals);
+    signals->terminate = evsignal_new(loop->events, SIGTERM, on_signal, signals);
+    return signals->interrupt != NULL && signals->terminate != NULL && evsignal_add(signals->interrupt, NULL) == 0 &&
+           evsignal_add(signals->terminate, NULL) == 0;
+}
+
+enum weir_status weir_signals_watch(struct weir_loop *loop, void (*fn)(void *arg, int signo), void *arg,
+                                    struct weir_signals **out, struct weir_error *err)
+{
+    struct weir_signals *signals = calloc(1, sizeof(*signals));
+
+    if (signals == NULL)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory to watch for signals");
+    signals->fn = fn;
+    signals->arg = arg;
+    if (weir_loop_is_real(loop) && !watch(signals, weir_real_loop(loop))) {
+        weir_signals_free(signals);
+        return weir_fail(err, WEIR_E_IO, "cannot watch for SIGINT and SIGTERM");
+    }
+    *out = signals;
+    return WEIR_OK;
+}
+
+void weir_signals_free(struct weir_signals *signals)
+{
+    if (signals == NULL)
+        return;
+    unwatch(signals);
+    free(signals);
+}
