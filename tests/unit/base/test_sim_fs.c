@@ -233,6 +233,23 @@ START_TEST(a_move_between_folders_never_loses_the_file)
 }
 END_TEST
 
+/* Moves of folders into and out of each other survive in order, or a crash could leave each within the other. */
+START_TEST(folders_never_end_up_within_each_other)
+{
+    open_world((uint64_t)_i, 500000);
+    ck_assert_int_eq(weir_fs_mkdir(fs, "d", NULL), WEIR_OK);
+    ck_assert_int_eq(weir_fs_mkdir(fs, "e", NULL), WEIR_OK);
+    sync_dir("/");
+    ck_assert_int_eq(weir_fs_rename(fs, "e", "d/e", NULL), WEIR_OK);
+    ck_assert_int_eq(weir_fs_rename(fs, "d/e", "e", NULL), WEIR_OK);
+    ck_assert_int_eq(weir_fs_rename(fs, "d", "e/d", NULL), WEIR_OK);
+    crash_and_boot();
+    ck_assert(weir_fs_exists(fs, "d") || weir_fs_exists(fs, "e/d"));
+    ck_assert(weir_fs_exists(fs, "e") || weir_fs_exists(fs, "d/e"));
+    close_world();
+}
+END_TEST
+
 /* Goal: what is left of unsynced writes is always a part of them over what was durable, and every kind of part happens.
  * Method: two writes behind a durable head, many seeds. */
 START_TEST(unsynced_writes_are_torn_at_any_byte)
@@ -496,6 +513,7 @@ int main(void)
     tcase_add_test(tc, a_rename_is_atomic);
     tcase_add_loop_test(tc, a_synced_rename_survives, 0, 10);
     tcase_add_loop_test(tc, a_move_between_folders_never_loses_the_file, 0, SEED_COUNT);
+    tcase_add_loop_test(tc, folders_never_end_up_within_each_other, 0, SEED_COUNT);
     tcase_add_test(tc, unsynced_writes_are_torn_at_any_byte);
     tcase_add_test(tc, a_full_disk_takes_no_more);
     tcase_add_test(tc, faults_fall_on_the_call_they_are_meant_for);
