@@ -40,7 +40,12 @@ enum weir_status weir_sim_host_new(struct weir_sim *sim, const char *name, const
  * allocated until weir_sim_free() unless their owner frees them; free them first with weir_sim_host_silence().
  */
 void weir_sim_host_crash(struct weir_host *host);
-/** First half of a crash: disk and network are cut now, so that the owner may free its objects without effect. */
+/**
+ * First half of a crash, and the instant of it: no callback runs from now on, the disk forgets, peers see connections
+ * break. The owner may then free its objects in any order without effect: file calls fail with WEIR_E_IO, connections
+ * take bytes and drop them, timers and mail are not accepted. weir_sim_host_crash() or weir_host_free() ends the host.
+ * (Of several hosts on one disk, the last to crash makes it forget.)
+ */
 void weir_sim_host_silence(struct weir_host *host);
 
 /** Runs until `until(arg)` is true or `limit_ns` of virtual time have passed; returns whether it became true. */
@@ -52,7 +57,11 @@ uint64_t weir_sim_below(struct weir_sim *sim, uint64_t bound);
 /** A digest of all that has happened: every turn, every byte sent or written. Two runs of one seed agree on it. */
 uint64_t weir_sim_trace(struct weir_sim *sim);
 
-/** Faults on one disk. `after` counts calls from now; 0 is the next one. */
+/**
+ * Faults on one disk: one call fails. `after` counts calls from now; 0 is the next one. A write that fails may leave a
+ * part of itself in the file. What a failed sync did not make durable is lost at a crash, whatever is synced later.
+ * Syncs are those of files and of folders.
+ */
 void weir_sim_disk_fail_write(struct weir_sim *sim, const char *disk_name, uint64_t after, enum weir_status status);
 void weir_sim_disk_fail_sync(struct weir_sim *sim, const char *disk_name, uint64_t after, enum weir_status status);
 void weir_sim_disk_capacity(struct weir_sim *sim, const char *disk_name, uint64_t bytes); /**< 0 means unlimited */
