@@ -24,6 +24,7 @@ struct pipe_conn {
     size_t slice_len; /* a read gets no more than this; 0 means no limit */
     size_t hold_at;   /* reads stop here, counted from the start; 0 means never */
     size_t read_len;  /* so far */
+    bool hold_once;   /* the hold is for a turn only */
     bool announce, want_read, writer_waits, told;
 };
 
@@ -67,6 +68,9 @@ static void pipe_visit(void *arg)
     } else if (conn->want_read && conn->handler->on_readable != NULL && pipe_readable(conn) > 0) {
         pipe_touch(conn);
         conn->handler->on_readable(conn->arg);
+    } else if (conn->hold_once && conn->hold_at > 0 && conn->in.len > 0 && conn->read_len == conn->hold_at) {
+        conn->hold_at = 0;
+        pipe_touch(conn);
     } else if (pipe_ended(conn) && !conn->told) {
         struct weir_error why = {0};
 
