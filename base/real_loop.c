@@ -3,7 +3,7 @@
  *
  * A turn: poll descriptors (asleep, if there is nothing else to do) - read the clock - due timers - ready connections -
  * mail - deferred work. libevent only finds out which descriptors are ready; their events put connections in `ready`,
- * and nothing of ours runs inside it.
+ * and nothing else of ours runs inside it (but for signals, real_signals.c).
  *
  * Going to sleep: the loop sets `sleeps`, then looks at its mail once more; a sender leaves its mail, then looks at
  * `sleeps`. All four are sequentially consistent, so one of the two sees the other, and an awake loop costs its senders
@@ -110,7 +110,9 @@ static void poll_descriptors(struct weir_real_loop *loop)
             flags = EVLOOP_ONCE;
         }
     }
+    loop->in_turn = false; /* a signal's callback, which comes from within, gets the time after the sleep */
     event_base_loop(loop->events, flags);
+    loop->in_turn = true;
     atomic_store_explicit(&loop->sleeps, false, memory_order_relaxed);
 }
 

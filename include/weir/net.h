@@ -28,7 +28,10 @@ struct weir_conn_handler {
     void (*on_open)(void *arg);     /**< connected, TLS included; once; not for accepted plain ones */
     void (*on_readable)(void *arg); /**< bytes or the end wait; called again in a later turn while they do */
     void (*on_writable)(void *arg); /**< once, after weir_conn_writev() took less than it was given */
-    /** Broken, refused or ended by the peer while nothing is left to read; once. Still to be closed by its owner. */
+    /**
+     * Broken, refused or ended by the peer while nothing is left to read; once. Still to be closed by its owner. It comes
+     * in a later turn also to an owner that a read or a write has told so already and that has not closed since.
+     */
     void (*on_error)(void *arg, const struct weir_error *why);
 };
 

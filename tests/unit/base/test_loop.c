@@ -270,6 +270,56 @@ START_TEST(freeing_a_loop_waits_for_its_jobs)
 }
 END_TEST
 
+/* Goal: a job that is taken back is never done on the loop, whether it was waiting, at work, or back in the mail.
+ * Method: one pool thread, held at work by the first job until the test lets it go. */
+struct gate_job {
+    struct sum_job sum;
+    pthread_mutex_t *gate;
+};
+
+static void gate_work(struct weir_job *job)
+{
+    struct gate_job *gate_job = (struct gate_job *)job;
+
+    pthread_mutex_lock(gate_job->gate);
+    pthread_mutex_unlock(gate_job->gate);
+    sum_work(job);
+}
+
+START_TEST(cancelled_jobs_are_not_done)
+{
+    static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    struct weir_host_options options = {.pool_threads = 1};
+    struct weir_host *narrow;
+    struct weir_loop *of_narrow;
+    struct sum_job waiting, last;
+    struct gate_job working;
+
+    done_count = 0;
+    ck_assert_int_eq(weir_host_new(&options, &narrow, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_loop_new(narrow, "narrow", &of_narrow, NULL), WEIR_OK);
+    working = (struct gate_job){.sum = {.job = {.work = gate_work, .done = sum_done, .loop = of_narrow}, .value = 1},
+                                .gate = &gate};
+    waiting = (struct sum_job){.job = {.work = sum_work, .done = sum_done, .loop = of_narrow}, .value = 1};
+    last = waiting;
+    pthread_mutex_lock(&gate);
+    weir_host_submit(narrow, &working.sum.job);
+    weir_host_submit(narrow, &waiting.job);
+    weir_host_submit(narrow, &last.job);
+    ck_assert(!weir_host_cancel(narrow, &waiting.job)); /* behind the gate */
+    ck_assert_int_eq(waiting.value, 1);
+    pthread_mutex_unlock(&gate);
+    ck_assert(weir_host_cancel(narrow, &last.job) == (last.value == 2)); /* waiting, at work or in the mail */
+    if (weir_host_cancel(narrow, &working.sum.job))
+        ck_assert_int_eq(working.sum.value, 2);
+    weir_loop_stop(of_narrow);
+    weir_loop_run(of_narrow);
+    ck_assert_int_eq(done_count, 0);
+    weir_loop_free(of_narrow);
+    weir_host_free(narrow);
+}
+END_TEST
+
 START_TEST(host_has_cores_a_seed_and_clocks)
 {
     struct weir_host_options options = {.seed = 42}, wrong = {.pool_threads = -1};
@@ -310,6 +360,7 @@ int main(void)
     tcase_add_test(tc, two_sleepers_wake_each_other);
     tcase_add_test(tc, jobs_work_on_the_pool_and_are_done_on_the_loop);
     tcase_add_test(tc, freeing_a_loop_waits_for_its_jobs);
+    tcase_add_loop_test(tc, cancelled_jobs_are_not_done, 0, 50);
     tcase_add_test(tc, host_has_cores_a_seed_and_clocks);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);

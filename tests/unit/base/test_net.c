@@ -354,6 +354,44 @@ START_TEST(writing_to_a_closed_peer_gives_a_status)
 }
 END_TEST
 
+/* The other order: the peer ended in order, its reset comes upon the first byte, and the next byte breaks the pipe. */
+static struct weir_timer drip;
+
+static void drip_byte(void *arg)
+{
+    struct end *end = arg;
+    struct iovec iov = {"x", 1};
+    struct weir_error err = {0};
+    size_t taken;
+
+    end->end_status = weir_conn_writev(end->conn, &iov, 1, &taken, &err);
+    if (end->end_status == WEIR_OK)
+        weir_timer_start(loop, &drip, WEIR_NS_PER_MS);
+}
+
+static const struct weir_conn_handler dripping_handler = {.on_open = drip_byte, .on_error = end_failed};
+
+static void close_accepted(void *arg, struct weir_conn *conn)
+{
+    (void)arg;
+    weir_conn_close(conn);
+}
+
+START_TEST(writing_into_a_broken_pipe_raises_no_signal)
+{
+    struct end client = {0};
+    struct weir_listener *listener = listen_here(close_accepted, NULL);
+    struct weir_target target = {.host = "127.0.0.1", .port = weir_listener_port(listener)};
+
+    drip = (struct weir_timer){.fn = drip_byte, .arg = &client};
+    ck_assert_int_eq(weir_net_connect(loop, &target, &dripping_handler, &client, &client.conn, NULL), WEIR_OK);
+    weir_loop_run(loop);
+    ck_assert_int_eq(client.end_status, WEIR_E_CLOSED);
+    ck_assert_int_eq(client.why.status, WEIR_E_CLOSED);
+    weir_listener_close(listener);
+}
+END_TEST
+
 /* Goal: with want_read(false) nothing is told and the sender is stopped; with true again all comes.
  * Method: the server does not read until the client was told twice that it can't write more. */
 struct pause {
@@ -538,6 +576,7 @@ int main(void)
     tcase_add_test(tc, invalid_targets_are_refused_at_once);
     tcase_add_test(tc, close_within_a_callback_ends_all_callbacks);
     tcase_add_test(tc, writing_to_a_closed_peer_gives_a_status);
+    tcase_add_test(tc, writing_into_a_broken_pipe_raises_no_signal);
     tcase_add_test(tc, paused_reading_stops_the_sender);
     tcase_add_test(tc, end_is_told_while_reading_is_paused);
     tcase_add_test(tc, taken_port_is_busy);
