@@ -20,6 +20,7 @@
 
 #define PRAVEGA_WIRE_HEADER_LEN 8
 #define PRAVEGA_WIRE_FRAME_LEN_MAX 0x00ffffff /**< header included */
+#define PRAVEGA_WIRE_EVENT 0 /**< type of an event's header in a segment's data; never a frame of its own */
 #define PRAVEGA_WIRE_VERSION_HIGH 16
 #define PRAVEGA_WIRE_VERSION_LOW 5
 #define PRAVEGA_WIRE_NEVER_WROTE INT64_MIN  /**< AppendSetup.last_event_number of a new writer; an absent attribute */

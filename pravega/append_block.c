@@ -1,0 +1,183 @@
+/*
+ * append_block.c - blocks of events, and the lists they stand in.
+ */
+#include "pravega/append_block.h"
+
+#include <stdlib.h>
+
+#include "base/endian.h"
+
+#define SPARE_MAX 8
+#define ARRAY_CAP_MIN 64
+
+void pravega_block_list_push(struct pravega_block_list *list, struct pravega_append_block *block)
+{
+    block->next = NULL;
+    if (list->last != NULL)
+        list->last->next = block;
+    else
+        list->first = block;
+    list->last = block;
+    list->count++;
+}
+
+struct pravega_append_block *pravega_block_list_pop(struct pravega_block_list *list)
+{
+    struct pravega_append_block *block = list->first;
+
+    if (block == NULL)
+        return NULL;
+    list->first = block->next;
+    if (list->first == NULL)
+        list->last = NULL;
+    list->count--;
+    block->next = NULL;
+    return block;
+}
+
+void pravega_block_list_move(struct pravega_block_list *to, struct pravega_block_list *from)
+{
+    if (from->first == NULL)
+        return;
+    if (to->last != NULL)
+        to->last->next = from->first;
+    else
+        to->first = from->first;
+    to->last = from->last;
+    to->count += from->count;
+    *from = (struct pravega_block_list){0};
+}
+
+static void destroy(struct pravega_append_block *block)
+{
+    free(block->positions);
+    free(block->completions);
+    free(block);
+}
+
+void pravega_block_pool_fini(struct pravega_block_pool *pool)
+{
+    struct pravega_append_block *block;
+
+    while ((block = pravega_block_list_pop(&pool->spare)) != NULL)
+        destroy(block);
+}
+
+struct pravega_append_block *pravega_block_new(struct pravega_block_pool *pool, size_t event_len)
+{
+    size_t need = PRAVEGA_EVENT_HEADER_LEN + event_len;
+    size_t cap = need > pool->block_bytes ? need : pool->block_bytes;
+    struct pravega_append_block *block = need <= pool->block_bytes ? pravega_block_list_pop(&pool->spare) : NULL;
+
+    if (block != NULL)
+        return block;
+    block = malloc(sizeof(*block) + PRAVEGA_WIRE_APPEND_HEAD_LEN + cap + PRAVEGA_WIRE_APPEND_TAIL_LEN);
+    if (block != NULL)
+        *block = (struct pravega_append_block){.data_cap = cap};
+    return block;
+}
+
+void pravega_block_recycle(struct pravega_block_pool *pool, struct pravega_append_block *block)
+{
+    if (block->data_cap != pool->block_bytes || pool->spare.count >= SPARE_MAX) {
+        destroy(block);
+        return;
+    }
+    block->event_count = 0;
+    block->data_len = 0;
+    block->completion_count = 0;
+    pravega_block_list_push(&pool->spare, block);
+}
+
+void pravega_block_list_recycle(struct pravega_block_pool *pool, struct pravega_block_list *list)
+{
+    struct pravega_append_block *block;
+
+    while ((block = pravega_block_list_pop(list)) != NULL)
+        pravega_block_recycle(pool, block);
+}
+
+/* Room for one more item; arrays double. */
+static bool make_room(void **array, size_t *cap, size_t count, size_t item_size)
+{
+    size_t more = *cap > 0 ? 2 * *cap : ARRAY_CAP_MIN;
+    void *bigger;
+
+    if (count < *cap)
+        return true;
+    bigger = realloc(*array, more * item_size);
+    if (bigger == NULL)
+        return false;
+    *array = bigger;
+    *cap = more;
+    return true;
+}
+
+static uint8_t *data_of(struct pravega_append_block *block)
+{
+    return block->frame + PRAVEGA_WIRE_APPEND_HEAD_LEN;
+}
+
+bool pravega_block_append(struct pravega_append_block *block, const struct pravega_outgoing *event)
+{
+    uint8_t *at = data_of(block) + block->data_len;
+
+    if (!make_room((void **)&block->positions, &block->position_cap, block->event_count, sizeof(double)))
+        return false;
+    if (event->done != NULL) {
+        if (!make_room((void **)&block->completions, &block->completion_cap, block->completion_count,
+                       sizeof(struct pravega_completion)))
+            return false;
+        block->completions[block->completion_count++] =
+            (struct pravega_completion){block->event_count, event->done, event->arg};
+    }
+    if (block->event_count == 0 || event->ordinal < block->oldest)
+        block->oldest = event->ordinal;
+    block->positions[block->event_count++] = event->position;
+    weir_put_u32be(at, PRAVEGA_WIRE_EVENT);
+    weir_put_u32be(at + 4, (uint32_t)event->payload.len);
+    if (event->payload.len > 0)
+        memcpy(at + PRAVEGA_EVENT_HEADER_LEN, event->payload.ptr, event->payload.len);
+    block->data_len += PRAVEGA_EVENT_HEADER_LEN + event->payload.len;
+    return true;
+}
+
+struct weir_view pravega_block_frame(struct pravega_append_block *block, struct weir_uuid writer_id, int64_t request_id)
+{
+    struct pravega_wire_append_block_end end = {
+        writer_id,  0, weir_view(data_of(block), block->data_len), (int32_t)block->event_count, block->last_number,
+        request_id,
+    };
+
+    pravega_wire_append_block_end_around(&end, block->frame, data_of(block) + block->data_len);
+    return weir_view(block->frame, PRAVEGA_WIRE_APPEND_HEAD_LEN + block->data_len + PRAVEGA_WIRE_APPEND_TAIL_LEN);
+}
+
+bool pravega_block_next(struct pravega_block_cursor *cursor, struct pravega_outgoing *event)
+{
+    const struct pravega_append_block *block = cursor->block;
+    const uint8_t *at = block->frame + PRAVEGA_WIRE_APPEND_HEAD_LEN + cursor->at;
+
+    if (cursor->index == block->event_count)
+        return false;
+    *event = (struct pravega_outgoing){.position = block->positions[cursor->index], .ordinal = block->oldest};
+    event->payload = weir_view(at + PRAVEGA_EVENT_HEADER_LEN, weir_get_u32be(at + 4));
+    if (cursor->completion < block->completion_count && block->completions[cursor->completion].index == cursor->index) {
+        event->done = block->completions[cursor->completion].done;
+        event->arg = block->completions[cursor->completion].arg;
+        cursor->completion++;
+    }
+    cursor->at += PRAVEGA_EVENT_HEADER_LEN + event->payload.len;
+    cursor->index++;
+    return true;
+}
+
+void pravega_block_forget(struct pravega_append_block *block, uint32_t index)
+{
+    size_t gone = 0;
+
+    while (gone < block->completion_count && block->completions[gone].index < index)
+        gone++;
+    block->completion_count -= gone;
+    memmove(block->completions, block->completions + gone, block->completion_count * sizeof(*block->completions));
+}

@@ -1,0 +1,68 @@
+/**
+ * @file pravega/segment_writer.h
+ * @brief Appends events to one segment, once each, in order. Mirrors upstream's SegmentOutputStream.
+ *
+ *     IDLE --start--> CONNECTING --APPEND_SETUP--> READY
+ *                         ^--- lost, or an answer that makes no sense ---|
+ *     CONNECTING, READY --sealed, no such segment--> SEALED (final)    --attempts used up, no access--> FAILED (final)
+ *
+ * Events are gathered in an open block. It goes out when it is full; or at the end of the loop's turn, or with an
+ * acknowledgement, if fewer than two blocks are under way: so blocks grow when the store is the slower one. Blocks stay
+ * until acknowledged; after a reconnect the store says the number of the last event it has, and the blocks after it are
+ * sent again. In SEALED events are still taken and kept, for take(). Thread: the client's loop.
+ */
+#ifndef PRAVEGA_SEGMENT_WRITER_H
+#define PRAVEGA_SEGMENT_WRITER_H
+
+#include "pravega/append_block.h"
+#include "pravega/segment_link.h"
+
+struct pravega_segment_writer;
+
+/** None is called from within a call on the segment writer, and none may free it. */
+struct pravega_segment_writer_handler {
+    /** Durable now, in order; the list is emptied by taking the blocks over. */
+    void (*on_acked)(void *arg, struct pravega_block_list *blocks);
+    /** The segment takes no more: `missing`, if it does not exist at all. */
+    void (*on_sealed)(void *arg, struct pravega_segment_writer *segment_writer, bool missing);
+    void (*on_failed)(void *arg, struct pravega_segment_writer *segment_writer, const struct weir_error *why);
+};
+
+struct pravega_segment_writer_options {
+    const struct pravega_stream_name *stream;
+    pravega_segment_id segment;
+    const struct pravega_txn_id *txn; /**< NULL, or whose shadow segment is meant */
+    struct pravega_block_pool *pool;  /**< borrowed, outlives it */
+    const struct pravega_segment_writer_handler *handler;
+    void *arg;
+};
+
+enum weir_status pravega_segment_writer_new(struct pravega_client *client,
+                                            const struct pravega_segment_writer_options *options,
+                                            struct pravega_segment_writer **out, struct weir_error *err);
+void pravega_segment_writer_free(struct pravega_segment_writer *segment_writer); /**< NULL is fine */
+/** Connects, if it has not begun to. The first append does, too. */
+void pravega_segment_writer_start(struct pravega_segment_writer *segment_writer);
+/** Copies the event. @retval WEIR_E_NOMEM */
+enum weir_status pravega_segment_writer_append(struct pravega_segment_writer *segment_writer,
+                                               const struct pravega_outgoing *event);
+/** Sends what is open, whatever is under way. */
+void pravega_segment_writer_flush(struct pravega_segment_writer *segment_writer);
+/** Ends it: all that is not acknowledged, in order, goes to the end of `out`. */
+void pravega_segment_writer_take(struct pravega_segment_writer *segment_writer, struct pravega_block_list *out);
+/** The smallest ordinal that an event in it can have; UINT64_MAX if nothing is waiting. */
+uint64_t pravega_segment_writer_oldest(const struct pravega_segment_writer *segment_writer);
+pravega_segment_id pravega_segment_writer_segment(const struct pravega_segment_writer *segment_writer);
+const char *pravega_segment_writer_name(const struct pravega_segment_writer *segment_writer);
+bool pravega_segment_writer_is_sealed(const struct pravega_segment_writer *segment_writer);
+/** The segment's length after the last acknowledged append; -1 if nothing was acknowledged. */
+int64_t pravega_segment_writer_offset(const struct pravega_segment_writer *segment_writer);
+
+/** Links of the owner's list. */
+struct pravega_segment_writer_node {
+    struct pravega_segment_writer *next;
+    struct pravega_segment_writer *next_sealed;
+};
+struct pravega_segment_writer_node *pravega_segment_writer_node(struct pravega_segment_writer *segment_writer);
+
+#endif
