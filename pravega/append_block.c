@@ -145,8 +145,8 @@ bool pravega_block_append(struct pravega_append_block *block, const struct prave
 struct weir_view pravega_block_frame(struct pravega_append_block *block, struct weir_uuid writer_id, int64_t request_id)
 {
     struct pravega_wire_append_block_end end = {
-        writer_id,  0, weir_view(data_of(block), block->data_len), (int32_t)block->event_count, block->last_number,
-        request_id,
+        writer_id,          0,          weir_view(data_of(block), block->data_len), (int32_t)block->event_count,
+        block->last_number, request_id,
     };
 
     pravega_wire_append_block_end_around(&end, block->frame, data_of(block) + block->data_len);

@@ -6,8 +6,8 @@
  *
  *     | frame head | event header, payload | event header, payload | ... | frame tail |
  *
- * Beside it are each event's position in the key space, with which it finds another segment when this one is sealed, and
- * the callbacks of the few events that have one. Blocks are used again, arrays and all. Thread: the client's loop.
+ * Beside it are each event's position in the key space, with which it finds another segment when this one is sealed,
+ * and the callbacks of the few events that have one. Blocks are used again, arrays and all. Thread: the client's loop.
  */
 #ifndef PRAVEGA_APPEND_BLOCK_H
 #define PRAVEGA_APPEND_BLOCK_H
@@ -60,7 +60,7 @@ void pravega_block_list_recycle(struct pravega_block_pool *pool, struct pravega_
 /** One event, as the writer takes it and as it leaves a block for another segment. */
 struct pravega_outgoing {
     double position;
-    uint64_t ordinal;         /**< in the order that the writer took them */
+    uint64_t ordinal; /**< in the order that the writer took them */
     struct weir_view payload;
     pravega_written_fn *done; /**< NULL is fine */
     void *arg;

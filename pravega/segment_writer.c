@@ -24,10 +24,10 @@ struct pravega_segment_writer {
     void *arg;
     enum segment_writer_state state;
     struct weir_uuid writer_id;
-    int64_t last_number;              /* of the last event taken */
+    int64_t last_number;               /* of the last event taken */
     struct pravega_append_block *open; /* NULL, or holds one event at least */
-    struct pravega_block_list sent;   /* closed, not acknowledged; in READY all of them are sent */
-    bool flush;                       /* the open block is not to wait */
+    struct pravega_block_list sent;    /* closed, not acknowledged; in READY all of them are sent */
+    bool flush;                        /* the open block is not to wait */
     int64_t offset;
     struct weir_deferred turn_end;
 };

@@ -3,9 +3,9 @@
  *
  *     write --> waiting (segments not known yet) or a segment writer --> acked or lost --> callbacks
  *
- * Callbacks of the application run from one place only, settle(), at the end of a loop turn: everything below it may rely
- * on the writer not being freed under its feet. An event is numbered as it is taken (its ordinal); a flush ends when no
- * block holds an event older than the flush, in whichever segment the event is by then.
+ * Callbacks of the application run from one place only, settle(), at the end of a loop turn: everything below it may
+ * rely on the writer not being freed under its feet. An event is numbered as it is taken (its ordinal); a flush ends
+ * when no block holds an event older than the flush, in whichever segment the event is by then.
  */
 #include <stdlib.h>
 
@@ -109,7 +109,8 @@ void pravega_writer_fail(struct pravega_writer *writer, enum weir_status status,
     writer->why = *why;
     writer->why.status = status;
     writer->wants_ready = true; /* failing is news even to those who did not wait */
-    for (struct pravega_segment_writer *w = writer->segment_writers; w != NULL; w = pravega_segment_writer_node(w)->next)
+    for (struct pravega_segment_writer *w = writer->segment_writers; w != NULL;
+         w = pravega_segment_writer_node(w)->next)
         pravega_segment_writer_take(w, &writer->lost);
     pravega_block_list_move(&writer->lost, &writer->waiting);
     pravega_call_cancel(&writer->call);
@@ -198,8 +199,8 @@ enum weir_status pravega_writer_write(struct pravega_writer *writer, const struc
     if (writer->failed)
         return pravega_writer_failure(writer, err);
     if (event.len > PRAVEGA_EVENT_LEN_MAX)
-        return weir_fail(err, WEIR_E_LIMIT, "event of %zu bytes is longer than %d, the most that Pravega takes", event.len,
-                         PRAVEGA_EVENT_LEN_MAX);
+        return weir_fail(err, WEIR_E_LIMIT, "event of %zu bytes is longer than %d, the most that Pravega takes",
+                         event.len, PRAVEGA_EVENT_LEN_MAX);
     if (writer->pending_bytes > 0 && writer->pending_bytes + len > writer->window_bytes) {
         writer->wants_ready = true;
         return WEIR_E_AGAIN;
@@ -226,7 +227,8 @@ void pravega_writer_flush(struct pravega_writer *writer, pravega_done_fn *done, 
     while (*last != NULL)
         last = &(*last)->next;
     *last = flush;
-    for (struct pravega_segment_writer *w = writer->segment_writers; w != NULL; w = pravega_segment_writer_node(w)->next)
+    for (struct pravega_segment_writer *w = writer->segment_writers; w != NULL;
+         w = pravega_segment_writer_node(w)->next)
         pravega_segment_writer_flush(w);
     pravega_writer_settle_later(writer);
 }

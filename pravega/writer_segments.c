@@ -1,11 +1,11 @@
 /*
  * writer_segments.c - which segment an event goes to, and how a sealed segment is replaced.
  *
- * A scale seals segments and puts others in their place. Sealed segments are replaced one at a time, in the order in which
- * we hear of them: the controller names the successors, the sealed segment's own part of the key space goes to them (and
- * only that part: a neighbour that merged into the same successor keeps its part until its own seal is seen), and what it
- * had not acknowledged is written to them in the same order. The next one waits until all of that is durable. So events of
- * one key never overtake each other.
+ * A scale seals segments and puts others in their place. Sealed segments are replaced one at a time, in the order in
+ * which we hear of them: the controller names the successors, the sealed segment's own part of the key space goes to
+ * them (and only that part: a neighbour that merged into the same successor keeps its part until its own seal is seen),
+ * and what it had not acknowledged is written to them in the same order. The next one waits until all of that is
+ * durable. So events of one key never overtake each other.
  */
 #include <stdlib.h>
 
@@ -53,11 +53,12 @@ static struct pravega_segment_writer *find(const struct pravega_writer *writer, 
 }
 
 /* The one of that segment, made if need be; NULL: the writer has failed. */
-static struct pravega_segment_writer *find_or_make(struct pravega_writer *writer, pravega_segment_id segment, bool eager)
+static struct pravega_segment_writer *find_or_make(struct pravega_writer *writer, pravega_segment_id segment,
+                                                   bool eager)
 {
     struct pravega_stream_name stream = stream_of(writer);
-    struct pravega_segment_writer_options options = {&stream, segment, writer->is_txn ? &writer->txn : NULL,
-                                                     &writer->pool, &pravega_writer_handler, writer};
+    struct pravega_segment_writer_options options = {
+        &stream, segment, writer->is_txn ? &writer->txn : NULL, &writer->pool, &pravega_writer_handler, writer};
     struct pravega_segment_writer *w = find(writer, segment);
     struct weir_error why = {0};
 
@@ -118,8 +119,8 @@ static bool write_again(struct pravega_writer *writer, struct pravega_block_list
 
 /* ---- the first segments ---- */
 
-bool pravega_writer_set_segments(struct pravega_writer *writer, const struct pravega_segment_range *ranges, size_t count,
-                                 bool eager)
+bool pravega_writer_set_segments(struct pravega_writer *writer, const struct pravega_segment_range *ranges,
+                                 size_t count, bool eager)
 {
     writer->routes = calloc(count, sizeof(*writer->routes));
     if (writer->routes == NULL) {
@@ -178,8 +179,8 @@ static double min_of(double a, double b)
 }
 
 /*
- * The part of one route, cut among the successors (sorted by min_key), to the end of `routes`. False: they leave a hole,
- * or the writer has failed.
+ * The part of one route, cut among the successors (sorted by min_key), to the end of `routes`. False: they leave a
+ * hole, or the writer has failed.
  */
 static bool split_route(struct pravega_writer *writer, const struct pravega_route *old,
                         const struct pravega_successor *successors, size_t count, struct pravega_route *routes,
@@ -281,8 +282,10 @@ uint64_t pravega_writer_oldest(const struct pravega_writer *writer, bool sealed_
 {
     uint64_t oldest = UINT64_MAX;
 
-    for (struct pravega_segment_writer *w = writer->segment_writers; w != NULL; w = pravega_segment_writer_node(w)->next) {
-        uint64_t its = sealed_too || !pravega_segment_writer_is_sealed(w) ? pravega_segment_writer_oldest(w) : UINT64_MAX;
+    for (struct pravega_segment_writer *w = writer->segment_writers; w != NULL;
+         w = pravega_segment_writer_node(w)->next) {
+        uint64_t its =
+            sealed_too || !pravega_segment_writer_is_sealed(w) ? pravega_segment_writer_oldest(w) : UINT64_MAX;
 
         oldest = its < oldest ? its : oldest;
     }
