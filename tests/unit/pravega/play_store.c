@@ -1,0 +1,636 @@
+/*
+ * play_store.c - see play_store.h.
+ */
+#include "play_store.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "pravega/proto.h"
+#include "pravega/wire_inbox.h"
+
+#define CONTROLLER_PORT 9090
+#define STORE_PORT 6000
+
+struct play_read { /* waits at a segment's tail */
+    struct play_read *next;
+    struct play_segment *segment;
+    int64_t offset, request_id;
+    int32_t len;
+};
+
+struct play_setup { /* a writer of this connection */
+    struct play_setup *next;
+    struct play_writer *writer;
+    int64_t unacked_previous, unacked_number, unacked_request;
+    uint64_t unacked_count;
+    size_t unacked_bytes;
+};
+
+struct play_conn {
+    struct play_conn *next;
+    struct play_store *store;
+    struct weir_conn *conn;
+    struct pravega_wire_inbox inbox;
+    struct weir_buf out;
+    struct play_read *reads;
+    struct play_setup *setups;
+    bool cut;
+};
+
+/* ---- connections ---- */
+
+static void conn_free(struct play_conn *conn)
+{
+    struct play_conn **at = &conn->store->conns;
+
+    while (*at != conn)
+        at = &(*at)->next;
+    *at = conn->next;
+    while (conn->reads != NULL) {
+        struct play_read *read = conn->reads;
+
+        conn->reads = read->next;
+        free(read);
+    }
+    while (conn->setups != NULL) {
+        struct play_setup *setup = conn->setups;
+
+        conn->setups = setup->next;
+        free(setup);
+    }
+    weir_conn_close(conn->conn);
+    pravega_wire_inbox_fini(&conn->inbox);
+    weir_buf_fini(&conn->out);
+    free(conn);
+}
+
+static void write_out(struct play_conn *conn)
+{
+    struct iovec iov = {conn->out.ptr, conn->out.len};
+    size_t taken;
+
+    if (conn->out.len == 0 || weir_conn_writev(conn->conn, &iov, 1, &taken, NULL) != WEIR_OK)
+        return; /* on_error follows */
+    weir_buf_consume(&conn->out, taken);
+}
+
+void play_store_cut(struct play_store *store)
+{
+    while (store->conns != NULL)
+        conn_free(store->conns);
+}
+
+/* ---- segments ---- */
+
+struct play_segment *play_store_segment(struct play_store *store, pravega_segment_id id, double min_key, double max_key)
+{
+    struct play_segment *segment = &store->segments[store->segment_count++];
+    struct pravega_stream_name stream = {PLAY_SCOPE, PLAY_STREAM};
+
+    ck_assert_uint_le(store->segment_count, PLAY_SEGMENTS_MAX);
+    *segment = (struct play_segment){.id = id, .min_key = min_key, .max_key = max_key, .current = true};
+    pravega_segment_name(&stream, id, segment->name, sizeof(segment->name));
+    weir_buf_init(&segment->data, SIZE_MAX);
+    return segment;
+}
+
+struct play_segment *play_store_find(struct play_store *store, pravega_segment_id id)
+{
+    for (size_t i = 0; i < store->segment_count; i++)
+        if (store->segments[i].id == id)
+            return &store->segments[i];
+    return NULL;
+}
+
+/* By name; a transaction's shadow segment is made when it is first named. */
+static struct play_segment *find_name(struct play_store *store, struct weir_view name)
+{
+    struct play_segment *made;
+
+    for (size_t i = 0; i < store->segment_count; i++)
+        if (!store->segments[i].gone && weir_view_equal(weir_view_str(store->segments[i].name), name))
+            return &store->segments[i];
+    if (memmem(name.ptr, name.len, "#transaction.", 13) == NULL || store->stream_missing)
+        return NULL;
+    made = play_store_segment(store, -1 - (pravega_segment_id)store->segment_count, 0, 0);
+    made->current = false;
+    memcpy(made->name, name.ptr, name.len);
+    made->name[name.len] = '\0';
+    return made;
+}
+
+static void answer_read(struct play_conn *conn, const struct play_read *read)
+{
+    struct play_segment *segment = read->segment;
+    size_t left = segment->data.len - (size_t)read->offset, len = (size_t)read->len < left ? (size_t)read->len : left;
+    struct pravega_wire_segment_read reply = {.segment = weir_view_str(segment->name), .offset = read->offset};
+
+    if (conn->store->read_len_max > 0 && len > conn->store->read_len_max)
+        len = conn->store->read_len_max;
+    reply.data = weir_view(segment->data.ptr + read->offset, len);
+    reply.at_tail = len == left;
+    reply.end_of_segment = segment->sealed && len == left;
+    reply.request_id = read->request_id;
+    pravega_wire_encode_segment_read(&conn->out, &reply);
+}
+
+static void answer_waiting(struct play_store *store, struct play_segment *segment)
+{
+    for (struct play_conn *conn = store->conns; conn != NULL; conn = conn->next) {
+        struct play_read **at = &conn->reads;
+
+        while (*at != NULL) {
+            struct play_read *read = *at;
+
+            if (read->segment != segment || (read->offset >= (int64_t)segment->data.len && !segment->sealed)) {
+                at = &read->next;
+                continue;
+            }
+            if (read->offset < (int64_t)segment->data.len)
+                answer_read(conn, read);
+            else
+                pravega_wire_encode_segment_is_sealed(
+                    &conn->out, &(struct pravega_wire_segment_is_sealed){read->request_id, weir_view_str(segment->name),
+                                                                         weir_view_str(""), read->offset});
+            *at = read->next;
+            free(read);
+        }
+        write_out(conn);
+    }
+}
+
+void play_store_put_raw(struct play_store *store, struct play_segment *segment, struct weir_view bytes)
+{
+    weir_buf_append(&segment->data, bytes.ptr, bytes.len);
+    answer_waiting(store, segment);
+}
+
+void play_store_put(struct play_store *store, struct play_segment *segment, struct weir_view event)
+{
+    weir_buf_u32be(&segment->data, 0);
+    weir_buf_u32be(&segment->data, (uint32_t)event.len);
+    play_store_put_raw(store, segment, event);
+}
+
+void play_store_seal(struct play_store *store, struct play_segment *segment)
+{
+    segment->sealed = true;
+    segment->current = false;
+    answer_waiting(store, segment);
+}
+
+/* ---- appending ---- */
+
+static struct play_writer *writer_of(struct play_store *store, struct weir_uuid id, struct play_segment *segment)
+{
+    for (size_t i = 0; i < store->writer_count; i++)
+        if (weir_uuid_equal(store->writers[i].id, id) && store->writers[i].segment == segment)
+            return &store->writers[i];
+    ck_assert_uint_lt(store->writer_count, PLAY_WRITERS_MAX);
+    store->writers[store->writer_count] = (struct play_writer){id, segment, PRAVEGA_WIRE_NEVER_WROTE};
+    return &store->writers[store->writer_count++];
+}
+
+static void on_setup_append(struct play_conn *conn, const struct pravega_wire_setup_append *ask)
+{
+    struct play_segment *segment = find_name(conn->store, ask->segment);
+    struct play_setup *setup;
+
+    if (segment == NULL) {
+        pravega_wire_encode_no_such_segment(
+            &conn->out, &(struct pravega_wire_no_such_segment){ask->request_id, ask->segment, weir_view_str(""), -1});
+        return;
+    }
+    setup = calloc(1, sizeof(*setup));
+    setup->writer = writer_of(conn->store, ask->writer_id, segment);
+    setup->next = conn->setups;
+    conn->setups = setup;
+    pravega_wire_encode_append_setup(
+        &conn->out,
+        &(struct pravega_wire_append_setup){ask->request_id, ask->segment, ask->writer_id, setup->writer->last_number});
+}
+
+static void acknowledge(struct play_conn *conn, struct play_setup *setup)
+{
+    struct play_writer *writer = setup->writer;
+
+    if (setup->unacked_count == 0)
+        return;
+    pravega_wire_encode_data_appended(
+        &conn->out, &(struct pravega_wire_data_appended){writer->id, setup->unacked_number, setup->unacked_previous,
+                                                         setup->unacked_request, (int64_t)writer->segment->data.len});
+    setup->unacked_count = 0;
+    setup->unacked_bytes = 0;
+}
+
+static struct play_setup *setup_of(struct play_conn *conn, struct weir_uuid id)
+{
+    struct play_setup *setup = conn->setups;
+
+    while (setup != NULL && !weir_uuid_equal(setup->writer->id, id))
+        setup = setup->next;
+    return setup;
+}
+
+static void store_append(struct play_conn *conn, struct play_setup *setup,
+                         const struct pravega_wire_append_block_end *append)
+{
+    struct play_writer *writer = setup->writer;
+    struct play_store *store = conn->store;
+
+    if (append->last_event_number <= writer->last_number)
+        store->repeated_count++;
+    ck_assert_int_eq(append->whole_len, 0);
+    if (setup->unacked_count++ == 0)
+        setup->unacked_previous = writer->last_number;
+    setup->unacked_number = append->last_event_number;
+    setup->unacked_request = append->request_id;
+    setup->unacked_bytes += append->data.len;
+    if (setup->unacked_bytes > store->received_bytes_max)
+        store->received_bytes_max = setup->unacked_bytes;
+    writer->last_number = append->last_event_number;
+    weir_buf_append(&writer->segment->data, append->data.ptr, append->data.len);
+    ck_assert_int_eq(writer->segment->data.status, WEIR_OK);
+    answer_waiting(store, writer->segment);
+    if (!store->stalled && setup->unacked_count >= store->ack_every)
+        acknowledge(conn, setup);
+}
+
+static void on_append(struct play_conn *conn, const struct pravega_wire_append_block_end *append)
+{
+    struct play_store *store = conn->store;
+    struct play_setup *setup = setup_of(conn, append->writer_id);
+
+    if (setup == NULL) { /* as a segment store does */
+        conn->cut = true;
+        return;
+    }
+    if (++store->append_count == store->scale_at_append)
+        store->on_scale(store, setup->writer->segment);
+    if (setup->writer->segment->sealed || setup->writer->segment->gone) {
+        struct weir_view name = weir_view_str(setup->writer->segment->name);
+
+        acknowledge(conn, setup); /* errors come after what was stored before them */
+        if (setup->writer->segment->gone)
+            pravega_wire_encode_no_such_segment(
+                &conn->out, &(struct pravega_wire_no_such_segment){append->request_id, name, weir_view_str(""), -1});
+        else
+            pravega_wire_encode_segment_is_sealed(
+                &conn->out, &(struct pravega_wire_segment_is_sealed){append->request_id, name, weir_view_str(""),
+                                                                     append->last_event_number});
+        setup->writer = writer_of(store, (struct weir_uuid){~0ull, 0}, setup->writer->segment); /* forgotten */
+        return;
+    }
+    store_append(conn, setup, append);
+}
+
+/* ---- reading ---- */
+
+static void on_read(struct play_conn *conn, const struct pravega_wire_read_segment *ask)
+{
+    struct play_segment *segment = find_name(conn->store, ask->segment);
+    struct play_read read = {NULL, segment, ask->offset, ask->request_id,
+                             ask->suggested_len < 8 ? 8 : ask->suggested_len};
+
+    if (segment == NULL) {
+        pravega_wire_encode_no_such_segment(
+            &conn->out,
+            &(struct pravega_wire_no_such_segment){ask->request_id, ask->segment, weir_view_str(""), ask->offset});
+    } else if (ask->offset < segment->start_offset) {
+        pravega_wire_encode_segment_is_truncated(
+            &conn->out, &(struct pravega_wire_segment_is_truncated){
+                            ask->request_id, ask->segment, segment->start_offset, weir_view_str(""), ask->offset});
+    } else if (!conn->store->hold_reads && (ask->offset < (int64_t)segment->data.len || segment->sealed)) {
+        ck_assert_int_le(ask->offset, (int64_t)segment->data.len);
+        answer_read(conn, &read);
+    } else {
+        struct play_read *waiting = malloc(sizeof(*waiting));
+
+        *waiting = read;
+        waiting->next = conn->reads;
+        conn->reads = waiting;
+    }
+}
+
+static void on_info(struct play_conn *conn, const struct pravega_wire_get_stream_segment_info *ask)
+{
+    struct play_segment *segment = find_name(conn->store, ask->segment);
+
+    if (segment == NULL)
+        pravega_wire_encode_no_such_segment(
+            &conn->out, &(struct pravega_wire_no_such_segment){ask->request_id, ask->segment, weir_view_str(""), -1});
+    else
+        pravega_wire_encode_stream_segment_info(
+            &conn->out,
+            &(struct pravega_wire_stream_segment_info){ask->request_id, ask->segment, true, segment->sealed, false, 0,
+                                                       (int64_t)segment->data.len, segment->start_offset});
+}
+
+/* ---- frames ---- */
+
+/* True if the request was refused by the script. */
+static bool refused(struct play_conn *conn, const struct pravega_wire_command *cmd)
+{
+    struct play_store *store = conn->store;
+    int64_t request_id = pravega_wire_request_id(cmd);
+
+    if (cmd->type == PRAVEGA_WIRE_HELLO || cmd->type == PRAVEGA_WIRE_KEEP_ALIVE)
+        return false;
+    if (store->wrong_host_count > 0) {
+        store->wrong_host_count--;
+        pravega_wire_encode_wrong_host(
+            &conn->out,
+            &(struct pravega_wire_wrong_host){request_id, weir_view_str("x"), weir_view_str(""), weir_view_str("")});
+        return true;
+    }
+    if (store->token == WEIR_E_AUTH) {
+        pravega_wire_encode_auth_token_check_failed(
+            &conn->out, &(struct pravega_wire_auth_token_check_failed){0, weir_view_str(""), 0});
+        return true;
+    }
+    return false;
+}
+
+static void carry_out(struct play_conn *conn, const struct pravega_wire_command *cmd)
+{
+    if (refused(conn, cmd))
+        return;
+    switch (cmd->type) {
+    case PRAVEGA_WIRE_HELLO:
+        pravega_wire_encode_hello(&conn->out, &cmd->hello);
+        break;
+    case PRAVEGA_WIRE_KEEP_ALIVE:
+        conn->store->keep_alive_count++;
+        pravega_wire_encode_keep_alive(&conn->out, &cmd->keep_alive);
+        break;
+    case PRAVEGA_WIRE_SETUP_APPEND:
+        on_setup_append(conn, &cmd->setup_append);
+        break;
+    case PRAVEGA_WIRE_APPEND_BLOCK_END:
+        on_append(conn, &cmd->append_block_end);
+        break;
+    case PRAVEGA_WIRE_READ_SEGMENT:
+        on_read(conn, &cmd->read_segment);
+        break;
+    case PRAVEGA_WIRE_GET_STREAM_SEGMENT_INFO:
+        on_info(conn, &cmd->get_stream_segment_info);
+        break;
+    default:
+        ck_abort_msg("the client sent %s", pravega_wire_name(cmd->type));
+    }
+}
+
+static void take_frame(struct play_conn *conn, const struct pravega_wire_frame *frame)
+{
+    struct play_store *store = conn->store;
+    struct pravega_wire_command cmd;
+
+    ck_assert_int_eq(pravega_wire_decode(frame->type, frame->payload, &cmd, NULL), WEIR_OK);
+    ck_assert(pravega_wire_sent_by_client(frame->type));
+    if (++store->frame_count == store->cut_at_frame) {
+        size_t answered = conn->out.len;
+
+        if (store->cut_after_storing) {
+            carry_out(conn, &cmd);
+            conn->out.len = answered;
+        }
+        store->cut_at_frame = store->cut_every > 0 ? store->frame_count + store->cut_every : 0;
+        conn->cut = true;
+        return;
+    }
+    carry_out(conn, &cmd);
+}
+
+static void on_readable(void *arg)
+{
+    struct play_conn *conn = arg;
+    struct pravega_wire_frame frame;
+    size_t cap, got;
+    uint8_t *room = pravega_wire_inbox_room(&conn->inbox, &cap);
+
+    if (weir_conn_read(conn->conn, room, cap, &got, NULL) != WEIR_OK)
+        return; /* on_error follows */
+    pravega_wire_inbox_filled(&conn->inbox, got);
+    while (!conn->cut && pravega_wire_inbox_next(&conn->inbox, &frame, NULL) == WEIR_OK)
+        take_frame(conn, &frame);
+    write_out(conn);
+    if (conn->cut)
+        conn_free(conn);
+}
+
+static void on_writable(void *arg)
+{
+    write_out(arg);
+}
+
+static void on_error(void *arg, const struct weir_error *why)
+{
+    (void)why;
+    conn_free(arg);
+}
+
+static const struct weir_conn_handler handler = {NULL, on_readable, on_writable, on_error};
+
+static void on_accept(void *arg, struct weir_conn *conn)
+{
+    struct play_store *store = arg;
+    struct play_conn *made = calloc(1, sizeof(*made));
+
+    made->store = store;
+    made->conn = conn;
+    pravega_wire_inbox_init(&made->inbox);
+    weir_buf_init(&made->out, SIZE_MAX);
+    made->next = store->conns;
+    store->conns = made;
+    store->connection_count++;
+    weir_conn_set_handler(conn, &handler, made);
+}
+
+/* ---- the controller ---- */
+
+static void answer(struct weir_grpc_request *request, const ProtobufCMessage *message)
+{
+    uint8_t *bytes;
+    size_t len;
+
+    ck_assert_int_eq(pravega_proto_pack(message, &bytes, &len, NULL), WEIR_OK);
+    weir_grpc_answer(request, WEIR_GRPC_OK, weir_view(bytes, len), NULL);
+    free(bytes);
+}
+
+struct range_message {
+    Pravega__StreamInfo stream;
+    Pravega__SegmentId id;
+    Pravega__SegmentRange range;
+};
+
+static Pravega__SegmentRange *fill_range(struct range_message *message, const struct play_segment *segment)
+{
+    pravega__stream_info__init(&message->stream);
+    pravega__segment_id__init(&message->id);
+    pravega__segment_range__init(&message->range);
+    message->stream.scope = PLAY_SCOPE;
+    message->stream.stream = PLAY_STREAM;
+    message->id.streaminfo = &message->stream;
+    message->id.segmentid = segment->id;
+    message->range.segmentid = &message->id;
+    message->range.minkey = segment->min_key;
+    message->range.maxkey = segment->max_key;
+    return &message->range;
+}
+
+static size_t fill_current(struct play_store *store, struct range_message *messages, Pravega__SegmentRange **ranges)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < store->segment_count; i++)
+        if (store->segments[i].current) {
+            ranges[count] = fill_range(&messages[count], &store->segments[i]);
+            count++;
+        }
+    return count;
+}
+
+static void answer_current(struct play_store *store, struct weir_grpc_request *request)
+{
+    struct range_message messages[PLAY_SEGMENTS_MAX];
+    Pravega__SegmentRange *ranges[PLAY_SEGMENTS_MAX];
+    Pravega__SegmentRanges reply = PRAVEGA__SEGMENT_RANGES__INIT;
+
+    if (store->stream_missing) {
+        weir_grpc_answer(request, WEIR_GRPC_NOT_FOUND, weir_view(NULL, 0), "no such stream");
+        return;
+    }
+    reply.n_segmentranges = fill_current(store, messages, ranges);
+    reply.segmentranges = ranges;
+    answer(request, &reply.base);
+}
+
+static void answer_successors(struct play_store *store, struct weir_grpc_request *request, int64_t id)
+{
+    struct play_segment *segment = play_store_find(store, id);
+    struct range_message messages[4];
+    Pravega__SuccessorResponse__SegmentEntry entries[4], *pointers[4];
+    Pravega__SuccessorResponse reply = PRAVEGA__SUCCESSOR_RESPONSE__INIT;
+
+    ck_assert_ptr_nonnull(segment);
+    for (size_t i = 0; i < segment->successor_count; i++) {
+        pravega__successor_response__segment_entry__init(&entries[i]);
+        entries[i].segment = fill_range(&messages[i], play_store_find(store, segment->successors[i]));
+        entries[i].n_value = 1;
+        entries[i].value = &segment->id;
+        pointers[i] = &entries[i];
+    }
+    reply.n_segments = segment->successor_count;
+    reply.segments = pointers;
+    answer(request, &reply.base);
+}
+
+static void answer_endpoint(struct play_store *store, struct weir_grpc_request *request)
+{
+    Pravega__NodeUri reply = PRAVEGA__NODE_URI__INIT;
+
+    store->endpoint_count++;
+    reply.endpoint = "0.0.0.0"; /* as a standalone Pravega does */
+    reply.port = STORE_PORT;
+    answer(request, &reply.base);
+}
+
+static void answer_create_txn(struct play_store *store, struct weir_grpc_request *request)
+{
+    struct range_message messages[PLAY_SEGMENTS_MAX];
+    Pravega__SegmentRange *ranges[PLAY_SEGMENTS_MAX];
+    Pravega__TxnId id = PRAVEGA__TXN_ID__INIT;
+    Pravega__CreateTxnResponse reply = PRAVEGA__CREATE_TXN_RESPONSE__INIT;
+
+    id.lowbits = 7;
+    reply.txnid = &id;
+    reply.n_activesegments = fill_current(store, messages, ranges);
+    reply.activesegments = ranges;
+    if (reply.n_activesegments == 0)
+        weir_grpc_answer(request, WEIR_GRPC_INTERNAL, weir_view(NULL, 0), "sealed");
+    else
+        answer(request, &reply.base);
+}
+
+static void answer_ping(struct play_store *store, struct weir_grpc_request *request)
+{
+    Pravega__PingTxnStatus reply = PRAVEGA__PING_TXN_STATUS__INIT;
+
+    store->ping_count++;
+    reply.status = (Pravega__PingTxnStatus__Status)store->txn_ping;
+    answer(request, &reply.base);
+}
+
+static void serve(void *arg, struct weir_grpc_request *request, const char *path, const char *authorization,
+                  struct weir_view message)
+{
+    struct play_store *store = arg;
+    const ProtobufCMethodDescriptor *method = pravega_proto_method(path);
+    ProtobufCMessage *ask;
+
+    (void)authorization;
+    ck_assert_ptr_nonnull(method);
+    ck_assert_int_eq(pravega_proto_unpack(method->input, message, &ask, NULL), WEIR_OK);
+    if (strcmp(method->name, "getCurrentSegments") == 0)
+        answer_current(store, request);
+    else if (strcmp(method->name, "getURI") == 0)
+        answer_endpoint(store, request);
+    else if (strncmp(method->name, "getSegmentsImmed", 16) == 0)
+        answer_successors(store, request, ((Pravega__SegmentId *)ask)->segmentid);
+    else if (strcmp(method->name, "createTransaction") == 0)
+        answer_create_txn(store, request);
+    else if (strcmp(method->name, "pingTransaction") == 0)
+        answer_ping(store, request);
+    else
+        ck_abort_msg("the client called %s", method->name);
+    pravega_proto_free(ask);
+}
+
+/* ---- life ---- */
+
+void play_store_open(struct play_store *store, const struct weir_sim_options *options)
+{
+    struct weir_target controller_at = {"server", CONTROLLER_PORT, NULL}, store_at = {"server", STORE_PORT, NULL};
+
+    *store = (struct play_store){0};
+    ck_assert_int_eq(weir_sim_new(options, &store->sim, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_sim_host_new(store->sim, "server", "disk-s", &store->host, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_sim_host_new(store->sim, "client", "disk-c", &store->client_host, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_loop_new(store->host, "server", &store->loop, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_loop_new(store->client_host, "client", &store->client_loop, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_loop_start(store->loop, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_loop_start(store->client_loop, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_grpc_server_new(store->loop, &controller_at, serve, store, &store->controller, NULL),
+                     WEIR_OK);
+    ck_assert_int_eq(weir_net_listen(store->loop, &store_at, on_accept, store, &store->listener, NULL), WEIR_OK);
+}
+
+void play_store_close(struct play_store *store)
+{
+    weir_sim_host_silence(store->host);
+    play_store_cut(store);
+    weir_listener_close(store->listener);
+    weir_grpc_server_free(store->controller);
+    weir_loop_free(store->loop);
+    weir_sim_host_silence(store->client_host);
+    weir_loop_free(store->client_loop);
+    weir_host_free(store->host);
+    weir_host_free(store->client_host);
+    weir_sim_free(store->sim);
+    for (size_t i = 0; i < store->segment_count; i++)
+        weir_buf_fini(&store->segments[i].data);
+}
+
+struct pravega_client *play_store_client(struct play_store *store, const struct pravega_retry *retry)
+{
+    struct pravega_client_options options = {.controller_uri = "tcp://server:9090"};
+    struct pravega_client *client;
+
+    if (retry != NULL)
+        options.retry = *retry;
+    ck_assert_int_eq(pravega_client_new(store->client_loop, &options, &client, NULL), WEIR_OK);
+    return client;
+}

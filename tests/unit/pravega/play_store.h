@@ -1,0 +1,93 @@
+/*
+ * play_store.h - a Pravega in memory for the tests of the client's data plane: a controller that speaks gRPC and a
+ * segment store that speaks wire commands, on one simulated host, with faults at chosen points.
+ *
+ * It keeps the bytes of each segment and each writer's last event number, answers as the protocol says, and breaks off
+ * where the test tells it to.
+ */
+#ifndef PLAY_STORE_H
+#define PLAY_STORE_H
+
+#include "base/grpc.h"
+#include "pravega/client_int.h"
+#include "pravega/types.h"
+#include "pravega/wire.h"
+#include "weir/sim.h"
+
+#define PLAY_SEGMENTS_MAX 16
+#define PLAY_WRITERS_MAX 64
+
+struct play_segment {
+    char name[128];
+    pravega_segment_id id;
+    double min_key, max_key;
+    struct weir_buf data;
+    int64_t start_offset;
+    bool sealed, current, gone;
+    pravega_segment_id successors[4];
+    size_t successor_count;
+};
+
+struct play_writer { /* the last number of one writer in one segment */
+    struct weir_uuid id;
+    struct play_segment *segment;
+    int64_t last_number;
+};
+
+struct play_conn;
+
+struct play_store {
+    struct weir_sim *sim;
+    struct weir_host *host, *client_host;
+    struct weir_loop *loop, *client_loop;
+    struct weir_grpc_server *controller;
+    struct weir_listener *listener;
+    struct play_conn *conns;
+    struct play_segment segments[PLAY_SEGMENTS_MAX];
+    size_t segment_count;
+    struct play_writer writers[PLAY_WRITERS_MAX];
+    size_t writer_count;
+    bool stream_missing;
+
+    /* Script. */
+    uint64_t cut_at_frame;    /* the connection that receives this frame (counted over all, from 1) is cut; 0: none */
+    bool cut_after_storing;   /* the frame is carried out first, but not answered */
+    uint64_t cut_every;       /* and again so many frames later; 0: once */
+    uint64_t ack_every;       /* appends that one acknowledgement covers; 0 and 1: each has its own */
+    bool stalled;             /* appends are stored, not acknowledged */
+    uint64_t scale_at_append; /* the segment of this append (counted from 1) is scaled before it is stored; 0: never */
+    void (*on_scale)(struct play_store *store, struct play_segment *segment);
+    int wrong_host_count;   /* so many requests are refused with WRONG_HOST */
+    enum weir_status token; /* WEIR_E_AUTH: every request is refused */
+    size_t read_len_max;    /* of one answer; 0: what is asked for */
+    bool hold_reads;        /* reads are not answered */
+    int txn_ping;           /* Pravega__PingTxnStatus__Status that pings get */
+
+    /* What happened. */
+    uint64_t frame_count, append_count, endpoint_count, connection_count, keep_alive_count, ping_count;
+    uint64_t repeated_count;   /* appends that came with a number that was there already: the client may never do so */
+    size_t received_bytes_max; /* of appends not acknowledged, at once */
+};
+
+#define PLAY_SCOPE "scope"
+#define PLAY_STREAM "stream"
+
+/** Starts hosts and servers, and a client loop. */
+void play_store_open(struct play_store *store, const struct weir_sim_options *options);
+/** All clients are freed. */
+void play_store_close(struct play_store *store);
+/** A client of it, on store->client_loop. */
+struct pravega_client *play_store_client(struct play_store *store, const struct pravega_retry *retry);
+/** Adds a segment that takes writes. */
+struct play_segment *play_store_segment(struct play_store *store, pravega_segment_id id, double min_key,
+                                        double max_key);
+struct play_segment *play_store_find(struct play_store *store, pravega_segment_id id);
+/** Puts an event at a segment's end, as a writer would, and answers reads that wait for it. */
+void play_store_put(struct play_store *store, struct play_segment *segment, struct weir_view event);
+void play_store_put_raw(struct play_store *store, struct play_segment *segment, struct weir_view bytes);
+/** Seals it, without successors; reads that wait there end. */
+void play_store_seal(struct play_store *store, struct play_segment *segment);
+/** Cuts all connections of the segment store. */
+void play_store_cut(struct play_store *store);
+
+#endif
