@@ -88,8 +88,7 @@ struct weir_store_op {
     int64_t value;           /**< of an append: the segment's length after it; where CONFLICT or EXISTS: see there */
     size_t refused_index;    /**< of a refused batch: which change */
     /* Private. */
-    struct weir_container *ctr;
-    struct weir_store_op *next, *prev;
+    struct weir_store_op **ring, *next, *prev;
     uint64_t lsn;
 };
 
@@ -125,8 +124,9 @@ int64_t weir_segment_attribute(const struct weir_segment *seg, struct weir_uuid 
 /** Core attributes (msb of the id): creation time and event count are kept by the container. */
 #define WEIR_ATTRIBUTE_CORE_MSB UINT64_C(0x8000000000000000)
 #define WEIR_ATTRIBUTE_CREATION_TIME ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 0}) /**< ms */
-#define WEIR_ATTRIBUTE_EVENT_COUNT ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 1}) /**< events, merged ones included  \
-                                                                                     */
+#define WEIR_ATTRIBUTE_EVENT_COUNT                                                                                     \
+    ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 1}) /**< events, merged ones included                                 \
+                                                      */
 #define WEIR_ATTRIBUTE_SCALE_TYPE ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 2})
 #define WEIR_ATTRIBUTE_SCALE_RATE ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 3})
 #define WEIR_ATTRIBUTE_ROLLOVER_SIZE ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 4})
