@@ -1,0 +1,142 @@
+/*
+ * store_command.c - `weir store`: the embedded store in a process of its own.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/console.h"
+#include "base/signals.h"
+#include "cli/command.h"
+#include "weir/exit_codes.h"
+#include "weir/fs.h"
+#include "weir/store.h"
+
+struct store_args {
+    const char *data, *listen, *ready_file, *durability, *log;
+    int64_t controller_port, segment_port;
+};
+
+static size_t options(struct cli_option *table, void *to)
+{
+    struct store_args *args = to;
+    const struct cli_option all[] = {
+        {"--data", "DIR", "where everything is kept (default: weir-data)", CLI_TEXT, &args->data, 0, 0},
+        {"--controller-port", "N", "0 picks a free one (default: 9090)", CLI_NUMBER, &args->controller_port, 0, 65535},
+        {"--segment-port", "N", "0 picks a free one (default: 6000)", CLI_NUMBER, &args->segment_port, 0, 65535},
+        {"--listen", "HOST", "address to listen on (default: 127.0.0.1)", CLI_TEXT, &args->listen, 0, 0},
+        {"--ready-file", "FILE", "gets the line tcp://HOST:PORT when it serves", CLI_TEXT, &args->ready_file, 0, 0},
+        {"--durability", "MODE", "sync (default), os or none: what an acknowledgement promises", CLI_TEXT,
+         &args->durability, 0, 0},
+        {"--log", "LEVEL", "error, warn, info (default) or debug, on standard error", CLI_TEXT, &args->log, 0, 0},
+    };
+
+    args->data = "weir-data";
+    args->controller_port = 9090;
+    args->segment_port = 6000;
+    memcpy(table, all, sizeof(all));
+    return sizeof(all) / sizeof(all[0]);
+}
+
+/* The number of `word` in a list of words, the first if it is NULL, -1 if it is none of them. */
+static int choice(const char *word, const char *const *words)
+{
+    for (int i = 0; words[i] != NULL; i++) {
+        if (word == NULL || strcmp(word, words[i]) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* The line appears whole: it is written aside and renamed. */
+static enum weir_status write_ready_file(struct weir_fs *fs, const char *path, const char *uri, struct weir_error *err)
+{
+    char aside[1024], line[300];
+    struct iovec iov = {line, 0};
+    struct weir_file *file = NULL;
+    enum weir_status status;
+
+    snprintf(aside, sizeof(aside), "%s.new", path);
+    iov.iov_len = (size_t)snprintf(line, sizeof(line), "%s\n", uri);
+    status = weir_fs_open(fs, aside, WEIR_OPEN_WRITE | WEIR_OPEN_CREATE | WEIR_OPEN_TRUNC, &file, err);
+    if (status == WEIR_OK)
+        status = weir_file_write_at(file, &iov, 1, 0, err);
+    weir_file_close(file);
+    return status == WEIR_OK ? weir_fs_rename(fs, aside, path, err) : status;
+}
+
+static void on_signal(void *arg, int signo)
+{
+    (void)signo;
+    weir_loop_stop(arg);
+}
+
+static enum weir_status announce(struct weir_host *host, const struct weir_store *store, const struct store_args *args,
+                                 struct weir_error *err)
+{
+    char line[400];
+    enum weir_status status = WEIR_OK;
+
+    snprintf(line, sizeof(line), "weir store: serving at %s, segments on port %d, data in %s\n", weir_store_uri(store),
+             weir_store_segment_port(store), args->data);
+    weir_console_out(weir_view_str(line), NULL); /* serving does not depend on being read about */
+    if (args->ready_file != NULL)
+        status = write_ready_file(weir_host_fs(host), args->ready_file, weir_store_uri(store), err);
+    return status;
+}
+
+static int serve(struct weir_host *host, const struct weir_store_options *store_options, const struct store_args *args)
+{
+    struct weir_loop *loop = NULL;
+    struct weir_store *store = NULL;
+    struct weir_signals *signals = NULL;
+    struct weir_error err = {0};
+
+    if (weir_loop_new(host, "store", &loop, &err) == WEIR_OK &&
+        weir_signals_watch(loop, on_signal, loop, &signals, &err) == WEIR_OK &&
+        weir_store_open(loop, store_options, &store, &err) == WEIR_OK && announce(host, store, args, &err) == WEIR_OK)
+        weir_loop_run(loop);
+    weir_store_close(store);
+    weir_signals_free(signals);
+    weir_loop_free(loop);
+    return err.status == WEIR_OK ? WEIR_EXIT_OK : cli_failed(&err);
+}
+
+static int run(int argc, char **argv, const void *from)
+{
+    const struct store_args *args = from;
+    static const char *const durabilities[] = {"sync", "os", "none", NULL};
+    static const char *const levels[] = {"info", "error", "warn", "debug", NULL};
+    static const enum weir_log_level level_of[] = {WEIR_LOG_INFO, WEIR_LOG_ERROR, WEIR_LOG_WARN, WEIR_LOG_DEBUG};
+    int durability = choice(args->durability, durabilities), level = choice(args->log, levels), code;
+    struct weir_store_options store_options = {.data_dir = args->data,
+                                               .listen_host = args->listen,
+                                               .controller_port = (uint16_t)args->controller_port,
+                                               .segment_port = (uint16_t)args->segment_port,
+                                               .durability = (enum weir_durability)durability};
+    struct weir_host_options host_options = {0};
+    struct weir_host *host = NULL;
+    struct weir_error err = {0};
+
+    if (argc > 1)
+        return cli_usage(&cli_store_command, "\"%s\": the store takes no operands", argv[1]);
+    if (durability < 0 || level < 0)
+        return cli_usage(&cli_store_command, "--durability is sync, os or none; --log is error, warn, info or debug");
+    host_options.log_level = level_of[level];
+    if (weir_host_new(&host_options, &host, &err) != WEIR_OK)
+        return cli_failed(&err);
+    code = serve(host, &store_options, args);
+    weir_host_free(host);
+    return code;
+}
+
+const struct cli_command cli_store_command = {
+    .words = "store",
+    .operands = "",
+    .summary = "serve the embedded, durable, Pravega-compatible store until Ctrl-C",
+    .details =
+        "Any Pravega 0.13 client takes it for a cluster of one node. After kill -9 it comes back to exactly what it\n"
+        "acknowledged. A data folder belongs to one process at a time.",
+    .options = options,
+    .run = run,
+};
