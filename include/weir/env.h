@@ -36,12 +36,17 @@ struct weir_env_options {
     int checkpoints_retained;                  /**< state.checkpoints.num-retained (1) */
     bool delete_on_success;                    /**< drop the checkpoints when the job finishes; false keeps them */
     const char *from_checkpoint; /**< execution.savepoint.path: a chk-N folder, or "latest" (none there: start anew) */
+    bool ignore_unclaimed_state; /**< execution.savepoint.ignore-unclaimed-state (false) */
     int restart_attempts;        /**< restart-strategy.fixed-delay.attempts; 0: INT_MAX with checkpointing, else none;
                                       -1: none */
     int64_t restart_delay_ms;    /**< restart-strategy.fixed-delay.delay (1000); -1 means 0 */
     int64_t buffer_timeout_ms;   /**< execution.buffer-timeout.interval (100); -1 means 0: flush every record */
     int64_t auto_watermark_interval_ms; /**< pipeline.auto-watermark-interval (200) */
     bool disable_chaining;              /**< pipeline.operator-chaining.enabled = false */
+    int buffer_bytes;                   /**< taskmanager.memory.segment-size (32768); 1024 or more */
+    int buffers_per_channel; /**< taskmanager.network.memory.max-buffers-per-channel (8); rounded up to a power of two
+                              */
+    bool cancel_on_signals;  /**< SIGINT and SIGTERM cancel the job; weir_env_from_args() sets it */
 };
 
 /** @param options NULL means all defaults. Never NULL unless memory is out. */

@@ -29,6 +29,8 @@ int weir_context_parallelism(const struct weir_context *ctx);
 int weir_context_max_parallelism(const struct weir_context *ctx);
 int weir_context_attempt(const struct weir_context *ctx); /**< 0 at first, one more after each restart */
 bool weir_context_checkpointing(const struct weir_context *ctx);
+/** The key of the element in hand, borrowed like it; of the operators of weir_keyed_transform(), during on_record. */
+const void *weir_context_key(const struct weir_context *ctx);
 /** "What I was waiting for is here": the task goes on in this or the next turn. */
 void weir_context_wake(struct weir_context *ctx);
 /** Fails the task from a callback outside of a call: the job restarts or ends with this error. */

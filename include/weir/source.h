@@ -24,6 +24,8 @@ void weir_source_output_remove_split(struct weir_source_output *out, int split);
 /** Emits one element (borrowed). @param timestamp_ms the source's own time of it, or WEIR_NO_TIMESTAMP */
 enum weir_status weir_source_emit(struct weir_source_output *out, int split, const void *element, int64_t timestamp_ms,
                                   struct weir_error *err);
+/** True: what was emitted fills the way on. A poll that still has much (large elements) does well to return WEIR_OK. */
+bool weir_source_output_full(const struct weir_source_output *out);
 /** A collector that emits into `split`, for deserialization schemas; valid until the next call for another split. */
 struct weir_collector *weir_source_collector(struct weir_source_output *out, int split, int64_t timestamp_ms);
 
@@ -45,9 +47,16 @@ struct weir_source_reader_ops {
      */
     enum weir_status (*poll)(struct weir_source_reader *reader, struct weir_source_output *out, int budget,
                              struct weir_error *err);
+    /**
+     * Checkpoint `checkpoint_id` has begun. NULL or WEIR_OK: snapshot and barrier follow at once. AGAIN: not here yet
+     * (an externally induced source waits for its own sign): poll goes on, and this is asked again after each.
+     */
+    enum weir_status (*prepare)(struct weir_source_reader *reader, int64_t checkpoint_id, struct weir_error *err);
     enum weir_status (*snapshot)(struct weir_source_reader *reader, int64_t checkpoint_id, struct weir_snapshot *out,
                                  struct weir_error *err);
     enum weir_status (*committed)(struct weir_source_reader *reader, int64_t checkpoint_id, struct weir_error *err);
+    /** Checkpoint `checkpoint_id` was given up, prepared or not. */
+    void (*aborted)(struct weir_source_reader *reader, int64_t checkpoint_id);
     void (*free)(struct weir_source_reader *reader);
 };
 
