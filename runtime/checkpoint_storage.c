@@ -72,7 +72,7 @@ static enum weir_status remove_checkpoint(struct weir_fs *fs, const char *path, 
     return weir_fs_remove(fs, path, err);
 }
 
-enum weir_status weir_checkpoint_begin(struct weir_fs *fs, const char *dir, int64_t checkpoint_id,
+enum weir_status weir_checkpoint_start(struct weir_fs *fs, const char *dir, int64_t checkpoint_id,
                                        struct weir_error *err)
 {
     struct weir_error why = {0};

@@ -46,7 +46,7 @@ struct weir_manifest {
 void weir_manifest_fini(struct weir_manifest *manifest);
 
 /** Makes DIR and an empty chk-N.inprogress (one left by a crash is removed). Errors name the folder and the remedy. */
-enum weir_status weir_checkpoint_begin(struct weir_fs *fs, const char *dir, int64_t checkpoint_id,
+enum weir_status weir_checkpoint_start(struct weir_fs *fs, const char *dir, int64_t checkpoint_id,
                                        struct weir_error *err);
 /** Packs, writes and syncs one state file; fills file->name, len and hash from file->vertex and subtask. */
 enum weir_status weir_checkpoint_write(struct weir_fs *fs, const char *dir, int64_t checkpoint_id,

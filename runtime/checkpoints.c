@@ -297,7 +297,7 @@ static void begin_work(struct weir_job *job)
 {
     struct weir_checkpoints *cps = of_folder_job(job);
 
-    cps->folder_err.status = weir_checkpoint_begin(fs_of(cps), cps->env->checkpoints_dir, cps->id, &cps->folder_err);
+    cps->folder_err.status = weir_checkpoint_start(fs_of(cps), cps->env->checkpoints_dir, cps->id, &cps->folder_err);
 }
 
 static void begin_done(struct weir_job *job)

@@ -64,7 +64,7 @@ static enum weir_status write_checkpoint(int64_t id, struct weir_error *err)
     enum weir_status status;
 
     fill(&snapshot, id);
-    status = weir_checkpoint_begin(fs, "checkpoints", id, err);
+    status = weir_checkpoint_start(fs, "checkpoints", id, err);
     if (status == WEIR_OK)
         status = weir_checkpoint_write(fs, "checkpoints", id, &snapshot, &file, err);
     if (status == WEIR_OK)
