@@ -25,11 +25,11 @@
 #define BACKOFF_MULTIPLE 10
 #define BACKOFF_MAX_MS 20000
 
-/* Nobody listens: how long to go on if no controller has ever answered, if one has (it may be starting again), and how
- * long to wait between two attempts at most. */
-#define REFUSED_NEW_NS (3 * WEIR_NS_PER_S)
-#define REFUSED_KNOWN_NS (30 * WEIR_NS_PER_S)
-#define REFUSED_WAIT_MAX_NS (1 * WEIR_NS_PER_S)
+/* No controller there: how long to go on if no controller has ever answered, if one has (it may be starting again), and
+ * how long to wait between two attempts at most. */
+#define ABSENT_NEW_NS (3 * WEIR_NS_PER_S)
+#define ABSENT_KNOWN_NS (30 * WEIR_NS_PER_S)
+#define ABSENT_WAIT_MAX_NS (1 * WEIR_NS_PER_S)
 
 /* gRPC's codes: whether upstream tries again after them, and what they say when nothing follows. */
 static const struct code {
@@ -146,6 +146,30 @@ static void end_with_reply(struct pravega_call *call, struct weir_view bytes)
 
 static void attempt(struct pravega_call *call);
 
+/* True if no controller is there: nobody listens, no such host, no TLS with it. (Lost connections and controllers that
+ * say UNAVAILABLE themselves are CLOSED, silence is TIMEOUT.) */
+static bool is_absent(enum weir_grpc_code code, const struct weir_error *why)
+{
+    return code == WEIR_GRPC_UNAVAILABLE && why->status != WEIR_E_CLOSED && why->status != WEIR_E_TIMEOUT;
+}
+
+/* The status of a controller that cannot be reached. A host that is not found must not look like a stream that is not.
+ */
+static enum weir_status unreachable_status(const struct weir_error *why)
+{
+    switch (why->status) {
+    case WEIR_E_AUTH:
+    case WEIR_E_PROTO:
+    case WEIR_E_NOMEM:
+        return why->status;
+    case WEIR_E_REFUSED:
+    case WEIR_E_NOT_FOUND:
+        return WEIR_E_REFUSED;
+    default:
+        return WEIR_E_CLOSED;
+    }
+}
+
 /* Words the failure of the last attempt, which nothing follows. */
 static void word_failure(struct pravega_call *call, enum weir_grpc_code code, const struct weir_error *why)
 {
@@ -157,8 +181,8 @@ static void word_failure(struct pravega_call *call, enum weir_grpc_code code, co
                   "store\", or set --controller or PRAVEGA_CONTROLLER_URI",
                   uri);
     else if (code == WEIR_GRPC_UNAVAILABLE)
-        weir_fail(&call->why, why->status, "cannot reach the Pravega controller at %s to %s %s: %s", uri, verb,
-                  call->subject, why->message);
+        weir_fail(&call->why, unreachable_status(why), "cannot reach the Pravega controller at %s: %s", uri,
+                  why->message);
     else if (code == WEIR_GRPC_DEADLINE_EXCEEDED)
         weir_fail(&call->why, why->status, "cannot %s %s: no answer from the Pravega controller at %s within %lld ms",
                   verb, call->subject, uri, (long long)call->client->rpc_timeout_ms);
@@ -169,26 +193,26 @@ static void word_failure(struct pravega_call *call, enum weir_grpc_code code, co
 }
 
 /* How long to wait before the next attempt; false if there is to be none. */
-static bool next_wait(struct pravega_call *call, bool refused, int64_t *wait_ns)
+static bool next_wait(struct pravega_call *call, bool absent, int64_t *wait_ns)
 {
     int64_t now_ns = weir_loop_now_ns(call->client->loop);
-    int64_t patience_ns = call->client->controller_reached ? REFUSED_KNOWN_NS : REFUSED_NEW_NS;
+    int64_t patience_ns = call->client->controller_reached ? ABSENT_KNOWN_NS : ABSENT_NEW_NS;
 
     *wait_ns = call->backoff_ms * WEIR_NS_PER_MS;
-    if (!refused) {
-        call->refused = false;
+    if (!absent) {
+        call->absent = false;
         if (--call->attempts_left == 0)
             return false;
     } else {
-        if (!call->refused)
-            call->refused_since_ns = now_ns;
-        call->refused = true;
-        if (now_ns - call->refused_since_ns >= patience_ns)
+        if (!call->absent)
+            call->absent_since_ns = now_ns;
+        call->absent = true;
+        if (now_ns - call->absent_since_ns >= patience_ns)
             return false;
-        if (*wait_ns > REFUSED_WAIT_MAX_NS)
-            *wait_ns = REFUSED_WAIT_MAX_NS;
-        if (*wait_ns > call->refused_since_ns + patience_ns - now_ns)
-            *wait_ns = call->refused_since_ns + patience_ns - now_ns;
+        if (*wait_ns > ABSENT_WAIT_MAX_NS)
+            *wait_ns = ABSENT_WAIT_MAX_NS;
+        if (*wait_ns > call->absent_since_ns + patience_ns - now_ns)
+            *wait_ns = call->absent_since_ns + patience_ns - now_ns;
     }
     return now_ns + *wait_ns < call->deadline_ns;
 }
@@ -218,7 +242,6 @@ static void leave_controller(struct pravega_call *call)
 static void on_answer(void *arg, enum weir_grpc_code code, struct weir_view reply, const struct weir_error *why)
 {
     struct pravega_call *call = arg;
-    bool refused = code == WEIR_GRPC_UNAVAILABLE && why->status == WEIR_E_REFUSED;
     int64_t wait_ns;
 
     call->grpc = NULL;
@@ -231,7 +254,7 @@ static void on_answer(void *arg, enum weir_grpc_code code, struct weir_view repl
         leave_controller(call);
     else
         call->client->controller_reached = true;
-    if (!retried(call, code) || !next_wait(call, refused, &wait_ns)) {
+    if (!retried(call, code) || !next_wait(call, is_absent(code, why), &wait_ns)) {
         word_failure(call, code, why);
         end_call(call, call->why.status, NULL);
         return;

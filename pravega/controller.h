@@ -38,8 +38,8 @@ struct pravega_call {
     size_t channel;              /* that it went to */
     struct weir_timer timer;     /* the wait before the next attempt, or before `why` is reported */
     int64_t deadline_ns;
-    int64_t refused_since_ns;
-    bool refused; /* nobody listened at the last attempt, nor at those before it since then */
+    int64_t absent_since_ns;
+    bool absent; /* no controller was there at the last attempt, nor at those before it since then */
     int32_t attempts_left;
     int32_t backoff_ms;
     struct weir_error why;

@@ -59,11 +59,13 @@ void pravega_controller_epoch_segments(struct pravega_call *call, struct pravega
 {
     Pravega__GetEpochSegmentsRequest request = PRAVEGA__GET_EPOCH_SEGMENTS_REQUEST__INIT;
     Pravega__StreamInfo info;
+    char part[32];
 
     pravega_stream_info(&info, stream);
     request.streaminfo = &info;
     request.epoch = epoch;
-    pravega_call_start_stream(call, client, &epoch_rpc, stream, NULL, &request.base, (void (*)(void))done, arg);
+    snprintf(part, sizeof(part), "epoch %d", epoch);
+    pravega_call_start_stream(call, client, &epoch_rpc, stream, part, &request.base, (void (*)(void))done, arg);
 }
 
 void pravega_controller_head_segments(struct pravega_call *call, struct pravega_client *client,

@@ -74,9 +74,10 @@ static int by_id(const void *a, const void *b)
     return (left->id > right->id) - (left->id < right->id);
 }
 
+/* `why` is not looked at if status is WEIR_OK. */
 static void tail_end(struct tail *tail, enum weir_status status, const struct weir_error *why)
 {
-    struct weir_error copy = *why; /* it may be in a query, which ends now */
+    struct weir_error copy = status != WEIR_OK ? *why : (struct weir_error){0}; /* it may be in a query, which ends */
     size_t count = status == WEIR_OK ? tail->count : 0;
 
     cancel_parts(tail); /* the callback may free the client */
@@ -106,7 +107,7 @@ static void on_info(void *arg, enum weir_status status, const struct pravega_seg
     }
     tail->cut[part->at].offset = info->write_offset;
     if (--tail->awaited == 0)
-        tail_end(tail, WEIR_OK, why);
+        tail_end(tail, WEIR_OK, NULL);
 }
 
 static void on_segments(void *arg, enum weir_status status, const struct pravega_segment_range *segments, size_t count,

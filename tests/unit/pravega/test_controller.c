@@ -130,6 +130,40 @@ START_TEST(where_nobody_listens_the_call_ends_soon_and_says_what_to_do)
 }
 END_TEST
 
+/* Goal: a host that is not found is not taken for a stream that is not found, nor waited for through the backoff. */
+START_TEST(a_host_without_a_name_is_no_controller)
+{
+    struct world *world = world_new(&(struct pravega_client_options){.controller_uri = "tcp://elsewhere:9090"});
+    struct pravega_call call = {0};
+    struct result result = {0};
+
+    SCRIPT(world, {WEIR_GRPC_OK});
+    pravega_controller_create_scope(&call, world->client, "demo", on_done, &result);
+    world_await(world, &result);
+    ck_assert_int_eq(result.status, WEIR_E_REFUSED);
+    ck_assert_ptr_nonnull(strstr(result.words, "tcp://elsewhere:9090"));
+    ck_assert_int_lt(world_now_ms(world), 6000);
+    world_free(world);
+}
+END_TEST
+
+/* A server that speaks no TLS to a client that does. */
+START_TEST(a_controller_without_tls_is_given_up_soon)
+{
+    struct world *world = world_new(&(struct pravega_client_options){.controller_uri = "tls://server:9090"});
+    struct pravega_call call = {0};
+    struct result result = {0};
+
+    SCRIPT(world, {WEIR_GRPC_OK});
+    pravega_controller_create_scope(&call, world->client, "demo", on_done, &result);
+    world_await(world, &result);
+    ck_assert_int_eq(result.status, WEIR_E_PROTO);
+    ck_assert_ptr_nonnull(strstr(result.words, "tls://server:9090"));
+    ck_assert_int_lt(world_now_ms(world), 6000);
+    world_free(world);
+}
+END_TEST
+
 START_TEST(a_controller_that_comes_late_is_found)
 {
     struct world *world = world_new_deaf(NULL);
@@ -410,6 +444,8 @@ static void add_cases(TCase *tc)
     tcase_add_test(tc, retries_end_with_the_time_for_the_call);
     tcase_add_test(tc, a_silent_controller_is_a_timeout);
     tcase_add_test(tc, where_nobody_listens_the_call_ends_soon_and_says_what_to_do);
+    tcase_add_test(tc, a_host_without_a_name_is_no_controller);
+    tcase_add_test(tc, a_controller_without_tls_is_given_up_soon);
     tcase_add_test(tc, a_controller_that_comes_late_is_found);
     tcase_add_test(tc, a_controller_that_was_there_is_waited_for);
     tcase_add_test(tc, a_controller_that_stays_away_is_given_up);
