@@ -1,0 +1,35 @@
+/**
+ * @file store/controller.h
+ * @brief The controller's gRPC service on a container. Thread: the store's loop.
+ */
+#ifndef WEIR_STORE_CONTROLLER_H
+#define WEIR_STORE_CONTROLLER_H
+
+#include "store/container.h"
+#include "weir/net.h"
+
+struct weir_controller;
+
+struct weir_controller_options {
+    struct weir_target listen;
+    const char *advertised_host; /**< what getURI answers, copied */
+    uint16_t segment_port;
+};
+
+/**
+ * Loads the catalog, completes the transactions whose commit was asked for, gives open ones their lease anew, and
+ * serves.
+ * @param ctr borrowed, outlives the controller
+ * @retval WEIR_E_BUSY         the port is taken
+ * @retval WEIR_E_DAMAGED      a record is not what it should be; the message has its key
+ * @retval WEIR_E_UNSUPPORTED  the catalog was written by a newer version
+ * @retval WEIR_E_IO, WEIR_E_NOMEM, WEIR_E_INVAL
+ */
+enum weir_status weir_controller_new(struct weir_loop *loop, struct weir_container *ctr,
+                                     const struct weir_controller_options *options, struct weir_controller **out,
+                                     struct weir_error *err);
+/** Ends every connection. NULL is fine. */
+void weir_controller_free(struct weir_controller *ctl);
+uint16_t weir_controller_port(const struct weir_controller *ctl);
+
+#endif

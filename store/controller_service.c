@@ -1,0 +1,309 @@
+/*
+ * controller_service.c - the controller's calls: which handler serves which, and how an answer leaves.
+ *
+ *     OPEN --commit--> COMMITTED --answer--> WAITING (reply packed) --durable--> answered, freed
+ *     OPEN --answer--> WAITING, for a barrier
+ */
+#include "store/controller.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "store/controller_int.h"
+
+static void call_free(struct weir_call *call)
+{
+    *call->link = call->next;
+    if (call->next != NULL)
+        call->next->link = call->link;
+    weir_batch_fini(&call->batch);
+    free(call->reply);
+    free(call);
+}
+
+static void call_done(struct weir_store_op *op)
+{
+    struct weir_call *call = (struct weir_call *)op;
+
+    if (op->status == WEIR_E_IO)
+        weir_grpc_answer(call->request, WEIR_GRPC_UNAVAILABLE, weir_view(NULL, 0),
+                         "the store has stopped because of its disk");
+    else if (op->status == WEIR_E_FULL)
+        weir_grpc_answer(call->request, WEIR_GRPC_RESOURCE_EXHAUSTED, weir_view(NULL, 0),
+                         "no space left on the store's disk");
+    else
+        weir_grpc_answer(call->request, call->code, weir_view(call->reply, call->reply_len), call->words);
+    call_free(call);
+}
+
+enum weir_status weir_call_commit(struct weir_call *call)
+{
+    enum weir_status status = weir_batch_commit(&call->batch, call->ctl->ctr, &call->op);
+
+    call->committed = call->batch.status == WEIR_OK;
+    return status;
+}
+
+/* What is to be said is known; it leaves in the order of what it rests on. */
+static void wait_until_durable(struct weir_call *call)
+{
+    if (!call->committed)
+        weir_container_barrier(call->ctl->ctr, &call->op);
+}
+
+void weir_call_answer(struct weir_call *call, const ProtobufCMessage *reply)
+{
+    if (call->batch.status != WEIR_OK || pravega_proto_pack(reply, &call->reply, &call->reply_len, NULL) != WEIR_OK) {
+        weir_call_refuse(call, WEIR_GRPC_RESOURCE_EXHAUSTED, "the store is out of memory");
+        return;
+    }
+    wait_until_durable(call);
+}
+
+void weir_call_refuse(struct weir_call *call, enum weir_grpc_code code, const char *words)
+{
+    call->code = code;
+    call->words = words;
+    wait_until_durable(call);
+}
+
+struct weir_held_stream *weir_call_stream(const struct weir_call *call, const Pravega__StreamInfo *info)
+{
+    return info == NULL
+               ? NULL
+               : weir_directory_stream(&call->ctl->dir, weir_view_str(info->scope), weir_view_str(info->stream));
+}
+
+void *weir_call_alloc(struct weir_call *call, size_t count, size_t size)
+{
+    return weir_batch_alloc(&call->batch, count * size);
+}
+
+Pravega__StreamInfo *weir_call_stream_info(struct weir_call *call, const struct weir_held_stream *stream)
+{
+    Pravega__StreamInfo *info = weir_call_alloc(call, 1, sizeof(*info));
+
+    if (info == NULL)
+        return NULL;
+    pravega__stream_info__init(info);
+    info->scope = pravega_proto_str(stream->scope->name);
+    info->stream = pravega_proto_str(stream->name);
+    return info;
+}
+
+Pravega__SegmentId *weir_call_segment_id(struct weir_call *call, const struct weir_held_stream *stream, int64_t id)
+{
+    Pravega__SegmentId *message = weir_call_alloc(call, 1, sizeof(*message));
+
+    if (message == NULL)
+        return NULL;
+    pravega__segment_id__init(message);
+    message->streaminfo = weir_call_stream_info(call, stream);
+    message->segmentid = id;
+    return message;
+}
+
+Pravega__SegmentRange *weir_call_range(struct weir_call *call, const struct weir_held_stream *stream,
+                                       const struct weir_segment_range *range, int64_t id)
+{
+    Pravega__SegmentRange *message = weir_call_alloc(call, 1, sizeof(*message));
+
+    if (message == NULL)
+        return NULL;
+    pravega__segment_range__init(message);
+    message->segmentid = weir_call_segment_id(call, stream, id);
+    message->minkey = range->min_key;
+    message->maxkey = range->max_key;
+    return message;
+}
+
+/* --- Calls that only say where things are ----------------------------------------------------------------------- */
+
+static void get_uri(struct weir_call *call, const void *message)
+{
+    Pravega__NodeUri reply = PRAVEGA__NODE_URI__INIT;
+
+    (void)message; /* whether the segment exists is not asked */
+    reply.endpoint = call->ctl->advertised_host;
+    reply.port = call->ctl->segment_port;
+    weir_call_answer(call, &reply.base);
+}
+
+static void get_controller_server_list(struct weir_call *call, const void *message)
+{
+    Pravega__ServerResponse reply = PRAVEGA__SERVER_RESPONSE__INIT;
+    Pravega__NodeUri self = PRAVEGA__NODE_URI__INIT;
+    Pravega__NodeUri *list[] = {&self};
+
+    (void)message;
+    self.endpoint = call->ctl->advertised_host;
+    self.port = weir_controller_port(call->ctl);
+    reply.n_nodeuri = 1;
+    reply.nodeuri = list;
+    weir_call_answer(call, &reply.base);
+}
+
+/* Without authentication there is no token; clients ask for it all the same. */
+static void get_delegation_token(struct weir_call *call, const void *message)
+{
+    Pravega__DelegationToken reply = PRAVEGA__DELEGATION_TOKEN__INIT;
+
+    (void)message;
+    weir_call_answer(call, &reply.base);
+}
+
+/* --- The table of calls ----------------------------------------------------------------------------------------- */
+
+static const struct rpc {
+    const char *name;
+    weir_rpc_fn *serve;
+} rpcs[] = {
+    {"getControllerServerList", get_controller_server_list},
+    {"getURI", get_uri},
+    {"getDelegationToken", get_delegation_token},
+    {"createScope", weir_rpc_create_scope},
+    {"deleteScope", weir_rpc_delete_scope},
+    {"listScopes", weir_rpc_list_scopes},
+    {"checkScopeExists", weir_rpc_check_scope_exists},
+    {"createStream", weir_rpc_create_stream},
+    {"updateStream", weir_rpc_update_stream},
+    {"truncateStream", weir_rpc_truncate_stream},
+    {"sealStream", weir_rpc_seal_stream},
+    {"deleteStream", weir_rpc_delete_stream},
+    {"getStreamConfiguration", weir_rpc_get_stream_configuration},
+    {"checkStreamExists", weir_rpc_check_stream_exists},
+    {"listStreamsInScope", weir_rpc_list_streams},
+    {"listStreamsInScopeForTag", weir_rpc_list_streams_for_tag},
+    {"getCurrentSegments", weir_rpc_get_current_segments},
+    {"getEpochSegments", weir_rpc_get_epoch_segments},
+    {"getSegments", weir_rpc_get_segments},
+    {"getSegmentsImmediatlyFollowing", weir_rpc_get_successors},
+    {"getSegmentsImmediatelyFollowing", weir_rpc_get_successors},
+    {"getSegmentsBetween", weir_rpc_get_segments_between},
+    {"isSegmentValid", weir_rpc_is_segment_valid},
+    {"isStreamCutValid", weir_rpc_is_stream_cut_valid},
+    {"scale", weir_rpc_scale},
+    {"checkScale", weir_rpc_check_scale},
+    {"createTransaction", weir_rpc_create_transaction},
+    {"commitTransaction", weir_rpc_commit_transaction},
+    {"abortTransaction", weir_rpc_abort_transaction},
+    {"pingTransaction", weir_rpc_ping_transaction},
+    {"checkTransactionState", weir_rpc_check_transaction_state},
+    {"listCompletedTransactions", weir_rpc_list_completed_transactions},
+    {"noteTimestampFromWriter", weir_rpc_note_timestamp},
+    {"removeWriter", weir_rpc_remove_writer},
+    {"createReaderGroup", weir_rpc_create_reader_group},
+    {"getReaderGroupConfig", weir_rpc_get_reader_group_config},
+    {"updateReaderGroup", weir_rpc_update_reader_group},
+    {"deleteReaderGroup", weir_rpc_delete_reader_group},
+    {"listSubscribers", weir_rpc_list_subscribers},
+    {"updateSubscriberStreamCut", weir_rpc_update_subscriber_stream_cut},
+};
+
+static const struct rpc *rpc_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(rpcs) / sizeof(rpcs[0]); i++) {
+        if (strcmp(rpcs[i].name, name) == 0)
+            return &rpcs[i];
+    }
+    return NULL;
+}
+
+static struct weir_call *call_new(struct weir_controller *ctl, struct weir_grpc_request *request)
+{
+    struct weir_call *call = calloc(1, sizeof(*call));
+
+    if (call == NULL)
+        return NULL;
+    call->op.done = call_done;
+    call->ctl = ctl;
+    call->request = request;
+    weir_batch_init(&call->batch);
+    call->next = ctl->calls;
+    call->link = &ctl->calls;
+    if (call->next != NULL)
+        call->next->link = &call->next;
+    ctl->calls = call;
+    return call;
+}
+
+static void serve(void *arg, struct weir_grpc_request *request, const char *path, const char *authorization,
+                  struct weir_view message)
+{
+    struct weir_controller *ctl = arg;
+    const ProtobufCMethodDescriptor *method = pravega_proto_method(path);
+    const struct rpc *rpc = method != NULL ? rpc_find(method->name) : NULL;
+    ProtobufCMessage *unpacked = NULL;
+    struct weir_call *call;
+
+    (void)authorization;
+    if (rpc == NULL) {
+        weir_grpc_answer(request, WEIR_GRPC_UNIMPLEMENTED, weir_view(NULL, 0),
+                         "the embedded store does not have this call");
+        return;
+    }
+    if (pravega_proto_unpack(method->input, message, &unpacked, NULL) != WEIR_OK) {
+        weir_grpc_answer(request, WEIR_GRPC_INVALID_ARGUMENT, weir_view(NULL, 0),
+                         "the request is not the message that this call takes");
+        return;
+    }
+    call = call_new(ctl, request);
+    if (call == NULL)
+        weir_grpc_answer(request, WEIR_GRPC_RESOURCE_EXHAUSTED, weir_view(NULL, 0), "the store is out of memory");
+    else
+        rpc->serve(call, unpacked);
+    pravega_proto_free(unpacked);
+}
+
+/* --- The service ------------------------------------------------------------------------------------------------ */
+
+enum weir_status weir_controller_new(struct weir_loop *loop, struct weir_container *ctr,
+                                     const struct weir_controller_options *options, struct weir_controller **out,
+                                     struct weir_error *err)
+{
+    struct weir_controller *ctl = calloc(1, sizeof(*ctl));
+    enum weir_status status;
+
+    if (ctl == NULL || (ctl->advertised_host = strdup(options->advertised_host)) == NULL) {
+        free(ctl);
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for the controller");
+    }
+    ctl->loop = loop;
+    ctl->ctr = ctr;
+    ctl->segment_port = options->segment_port;
+    status = weir_catalog_load(ctl, err);
+    if (status != WEIR_OK)
+        goto fail;
+    weir_txns_recover(ctl);
+    status = weir_grpc_server_new(loop, &options->listen, serve, ctl, &ctl->grpc, err);
+    if (status != WEIR_OK)
+        goto fail;
+    *out = ctl;
+    return WEIR_OK;
+fail:
+    weir_controller_free(ctl);
+    return status;
+}
+
+void weir_controller_free(struct weir_controller *ctl)
+{
+    if (ctl == NULL)
+        return;
+    while (ctl->calls != NULL) {
+        struct weir_call *call = ctl->calls;
+
+        weir_store_op_cancel(&call->op);
+        weir_grpc_answer(call->request, WEIR_GRPC_UNAVAILABLE, weir_view(NULL, 0), "the store is closing");
+        call_free(call);
+    }
+    weir_timer_stop(ctl->loop, &ctl->sweep);
+    weir_grpc_server_free(ctl->grpc);
+    weir_directory_fini(&ctl->dir, ctl->loop);
+    free(ctl->advertised_host);
+    free(ctl);
+}
+
+uint16_t weir_controller_port(const struct weir_controller *ctl)
+{
+    return weir_grpc_server_port(ctl->grpc);
+}

@@ -1,0 +1,16 @@
+/**
+ * @file store/segment_ops.h
+ * @brief What the segment service has to tidy up after a start.
+ */
+#ifndef WEIR_STORE_SEGMENT_OPS_H
+#define WEIR_STORE_SEGMENT_OPS_H
+
+#include "store/container.h"
+
+/**
+ * Removes transient segments whose connection ended with the process, and forgets merges that are too old to be asked
+ * for again. Before anything is served.
+ */
+void weir_segment_ops_recover(struct weir_container *ctr, int64_t wall_ms);
+
+#endif

@@ -1,0 +1,118 @@
+/*
+ * store.c - the embedded store: a container, the controller's service and the segment service on it, on one loop.
+ */
+#include "weir/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "store/container.h"
+#include "store/controller.h"
+#include "store/segment_ops.h"
+#include "store/wire_server.h"
+
+struct weir_store {
+    struct weir_loop *loop;
+    struct weir_container *ctr;
+    struct weir_wire_server *wire;
+    struct weir_controller *ctl;
+    char *uri;
+};
+
+static void on_failed(void *arg, const struct weir_error *why)
+{
+    struct weir_store *store = arg;
+
+    weir_log_error(weir_loop_log(store->loop), "store", "stopped, start it again: %s", why->message);
+}
+
+static enum weir_status open_parts(struct weir_store *store, const struct weir_store_options *options,
+                                   struct weir_error *err)
+{
+    const char *host = options->listen_host != NULL ? options->listen_host : "127.0.0.1";
+    const char *advertised = options->advertised_host != NULL ? options->advertised_host : host;
+    struct weir_container_options container = {.durability = options->durability, .on_failed = on_failed, .arg = store};
+    struct weir_controller_options controller = {.listen = {.host = host, .port = options->controller_port},
+                                                 .advertised_host = advertised};
+    struct weir_target segments = {.host = host, .port = options->segment_port};
+    enum weir_status status = weir_container_open(
+        store->loop, options->data_dir != NULL ? options->data_dir : "weir-data", &container, &store->ctr, err);
+
+    if (status != WEIR_OK)
+        return status;
+    weir_segment_ops_recover(store->ctr, weir_loop_wall_ms(store->loop));
+    status = weir_wire_server_new(store->loop, store->ctr, &segments, &store->wire, err);
+    if (status != WEIR_OK)
+        return status;
+    controller.segment_port = weir_wire_server_port(store->wire);
+    status = weir_controller_new(store->loop, store->ctr, &controller, &store->ctl, err);
+    if (status != WEIR_OK)
+        return status;
+    if (asprintf(&store->uri, "tcp://%s:%u", advertised, weir_controller_port(store->ctl)) < 0) {
+        store->uri = NULL;
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for the store");
+    }
+    return WEIR_OK;
+}
+
+enum weir_status weir_store_open(struct weir_loop *loop, const struct weir_store_options *options,
+                                 struct weir_store **out, struct weir_error *err)
+{
+    static const struct weir_store_options defaults = {0};
+    struct weir_store *store = calloc(1, sizeof(*store));
+    enum weir_status status;
+
+    if (store == NULL)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for the store");
+    store->loop = loop;
+    status = open_parts(store, options != NULL ? options : &defaults, err);
+    if (status != WEIR_OK) {
+        weir_store_close(store);
+        return status;
+    }
+    *out = store;
+    return WEIR_OK;
+}
+
+void weir_store_close(struct weir_store *store)
+{
+    struct weir_error err = {0};
+
+    if (store == NULL)
+        return;
+    weir_controller_free(store->ctl);
+    weir_wire_server_free(store->wire);
+    if (weir_container_close(store->ctr, &err) != WEIR_OK)
+        weir_log_error(weir_loop_log(store->loop), "store", "while closing: %s", err.message);
+    free(store->uri);
+    free(store);
+}
+
+uint16_t weir_store_controller_port(const struct weir_store *store)
+{
+    return weir_controller_port(store->ctl);
+}
+
+uint16_t weir_store_segment_port(const struct weir_store *store)
+{
+    return weir_wire_server_port(store->wire);
+}
+
+const char *weir_store_uri(const struct weir_store *store)
+{
+    return store->uri;
+}
+
+void weir_store_stats(const struct weir_store *store, struct weir_store_stats *out)
+{
+    struct weir_container_stats container;
+
+    weir_container_stats(store->ctr, &container);
+    *out = (struct weir_store_stats){.append_count = container.append_count,
+                                     .append_bytes = container.append_bytes,
+                                     .event_count = container.event_count,
+                                     .sync_count = container.sync_count,
+                                     .read_bytes = container.read_bytes,
+                                     .connection_count = weir_wire_server_connection_count(store->wire)};
+}

@@ -1,0 +1,484 @@
+/*
+ * streams.c - the calls about scopes and whole streams.
+ *
+ *     stream: (none) --createStream--> ACTIVE --sealStream--> SEALED --deleteStream--> (none)
+ *
+ * Every stream has a companion, "_MARK<stream>", that readers open for its watermarks; it comes and goes with it. A
+ * stream that is made again under an old name numbers its segments on, so that no client takes an old one for a new
+ * one.
+ */
+#include <stdlib.h>
+
+#include "store/controller_int.h"
+#include "store/names.h"
+
+/* --- Making and removing ---------------------------------------------------------------------------------------- */
+
+enum weir_status weir_stream_fixed_config(struct weir_buf *out, const char *scope, struct weir_view stream,
+                                          int32_t segment_count, int64_t rollover_bytes)
+{
+    Pravega__StreamConfig config = PRAVEGA__STREAM_CONFIG__INIT;
+    Pravega__StreamInfo info = PRAVEGA__STREAM_INFO__INIT;
+    Pravega__ScalingPolicy scaling = PRAVEGA__SCALING_POLICY__INIT;
+    Pravega__RetentionPolicy retention = PRAVEGA__RETENTION_POLICY__INIT;
+    char name[PRAVEGA_NAME_LEN_MAX + 16];
+    size_t packed_len;
+
+    if (stream.len >= sizeof(name))
+        return WEIR_E_LIMIT;
+    memcpy(name, stream.ptr, stream.len);
+    name[stream.len] = '\0';
+    info.scope = pravega_proto_str(scope);
+    info.stream = name;
+    scaling.minnumsegments = segment_count;
+    config.streaminfo = &info;
+    config.scalingpolicy = &scaling;
+    config.retentionpolicy = &retention;
+    config.rolloversizebytes = rollover_bytes;
+    packed_len = pravega__stream_config__get_packed_size(&config);
+    if (weir_buf_reserve(out, packed_len) != NULL)
+        out->len += pravega__stream_config__pack(&config, out->ptr + out->len);
+    return out->status;
+}
+
+/* Where the numbers of a stream of that name go on. */
+static int32_t first_number(struct weir_controller *ctl, const struct weir_held_stream *stream)
+{
+    struct weir_view value;
+    struct weir_buf key;
+    int32_t first = 0;
+
+    weir_buf_init(&key, WEIR_MAP_KEY_LEN_MAX);
+    weir_buf_printf(&key, WEIR_CATALOG_DEAD "%s/%s", stream->scope->name, stream->name);
+    if (key.status == WEIR_OK && weir_map_get(ctl->ctr, weir_buf_view(&key), &value) && value.len == 4)
+        first = (int32_t)weir_get_u32be(value.ptr);
+    weir_buf_fini(&key);
+    return first;
+}
+
+/* One stream without its companion. */
+static struct weir_held_stream *make_one(struct weir_controller *ctl, struct weir_batch *batch,
+                                         struct weir_held_scope *scope, struct weir_view name, struct weir_view config,
+                                         int32_t segment_count)
+{
+    struct weir_held_stream *stream = weir_held_stream_new(scope, name);
+
+    if (stream == NULL)
+        return NULL;
+    stream->rec.state = WEIR_STREAM_ACTIVE;
+    stream->rec.created_ms = weir_loop_wall_ms(ctl->loop);
+    weir_buf_init(&stream->rec.config, WEIR_CATALOG_RECORD_LEN_MAX);
+    weir_buf_append(&stream->rec.config, config.ptr, config.len);
+    if (stream->rec.config.status != WEIR_OK ||
+        weir_epochs_init(&stream->rec.epochs, segment_count, first_number(ctl, stream)) != WEIR_OK ||
+        weir_name_table_insert(&scope->streams, stream) != WEIR_OK) {
+        weir_held_stream_free(stream, ctl->loop);
+        return NULL;
+    }
+    for (size_t i = 0; i < stream->rec.epochs.list[0].segment_count; i++)
+        weir_batch_create_segment(batch, stream, stream->rec.epochs.list[0].segments[i].id);
+    weir_batch_put_stream(batch, stream);
+    return stream;
+}
+
+static bool has_prefix(struct weir_view name, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return name.len >= len && memcmp(name.ptr, prefix, len) == 0;
+}
+
+/* The companion's name; "" for a companion's own. */
+static struct weir_view mark_name(struct weir_view stream, char out[PRAVEGA_NAME_LEN_MAX + 16])
+{
+    size_t prefix_len = strlen(WEIR_MARK_PREFIX);
+
+    if (has_prefix(stream, WEIR_MARK_PREFIX) || stream.len > PRAVEGA_NAME_LEN_MAX)
+        return weir_view(out, 0);
+    memcpy(out, WEIR_MARK_PREFIX, prefix_len);
+    memcpy(out + prefix_len, stream.ptr, stream.len);
+    return weir_view(out, prefix_len + stream.len);
+}
+
+static struct weir_held_stream *mark_of(const struct weir_held_stream *stream)
+{
+    char text[PRAVEGA_NAME_LEN_MAX + 16];
+    struct weir_view name = mark_name(weir_view_str(stream->name), text);
+
+    return name.len > 0 ? weir_name_table_find(&stream->scope->streams, name) : NULL;
+}
+
+/* False if out of memory; a companion that is there already is fine. */
+static bool make_mark(struct weir_controller *ctl, struct weir_batch *batch, struct weir_held_stream *stream)
+{
+    char text[PRAVEGA_NAME_LEN_MAX + 16];
+    struct weir_view name = mark_name(weir_view_str(stream->name), text);
+    struct weir_buf config;
+    bool made;
+
+    if (name.len == 0 || weir_name_table_find(&stream->scope->streams, name) != NULL)
+        return true;
+    weir_buf_init(&config, WEIR_CATALOG_RECORD_LEN_MAX);
+    made = weir_stream_fixed_config(&config, stream->scope->name, name, 1, 0) == WEIR_OK &&
+           make_one(ctl, batch, stream->scope, name, weir_buf_view(&config), 1) != NULL;
+    weir_buf_fini(&config);
+    return made;
+}
+
+struct weir_held_stream *weir_stream_make(struct weir_controller *ctl, struct weir_batch *batch,
+                                          struct weir_held_scope *scope, struct weir_view name, struct weir_view config,
+                                          int32_t segment_count)
+{
+    struct weir_held_stream *stream = make_one(ctl, batch, scope, name, config, segment_count);
+
+    if (stream != NULL && !make_mark(ctl, batch, stream)) {
+        weir_stream_drop(ctl, stream);
+        stream = NULL;
+    }
+    if (stream == NULL)
+        batch->status = WEIR_E_NOMEM;
+    return stream;
+}
+
+void weir_stream_drop(struct weir_controller *ctl, struct weir_held_stream *stream)
+{
+    struct weir_held_stream *mark = mark_of(stream);
+
+    if (mark != NULL) {
+        weir_name_table_remove(&stream->scope->streams, mark);
+        weir_held_stream_free(mark, ctl->loop);
+    }
+    weir_name_table_remove(&stream->scope->streams, stream);
+    weir_held_stream_free(stream, ctl->loop);
+}
+
+struct removal {
+    struct weir_batch *batch;
+    const struct weir_held_stream *stream;
+};
+
+static void remove_segment(void *arg, const struct weir_segment_range *segment)
+{
+    struct removal *removal = arg;
+
+    weir_batch_delete_segment(removal->batch, removal->stream, segment->id);
+}
+
+static void remove_one(struct weir_batch *batch, const struct weir_held_stream *stream)
+{
+    struct removal removal = {batch, stream};
+
+    weir_epochs_each(&stream->rec.epochs, remove_segment, &removal);
+    weir_batch_remove_stream(batch, stream);
+    weir_batch_put_dead_stream(batch, stream, weir_epochs_next_number(&stream->rec.epochs));
+}
+
+void weir_stream_remove(struct weir_batch *batch, const struct weir_held_stream *stream)
+{
+    const struct weir_held_stream *mark = mark_of(stream);
+
+    remove_one(batch, stream);
+    if (mark != NULL)
+        remove_one(batch, mark);
+}
+
+/* --- Scopes ----------------------------------------------------------------------------------------------------- */
+
+void weir_rpc_create_scope(struct weir_call *call, const void *message)
+{
+    const Pravega__ScopeInfo *in = message;
+    Pravega__CreateScopeStatus reply = PRAVEGA__CREATE_SCOPE_STATUS__INIT;
+    struct weir_view name = weir_view_str(in->scope);
+    struct weir_held_scope *scope = NULL;
+
+    if (name.len == 0) {
+        weir_call_refuse(call, WEIR_GRPC_INTERNAL, "a scope needs a name");
+        return;
+    }
+    if (!weir_name_valid(name)) {
+        reply.status = PRAVEGA__CREATE_SCOPE_STATUS__STATUS__INVALID_SCOPE_NAME;
+    } else if (weir_directory_scope(&call->ctl->dir, name) != NULL) {
+        reply.status = PRAVEGA__CREATE_SCOPE_STATUS__STATUS__SCOPE_EXISTS;
+    } else {
+        weir_batch_put_scope(&call->batch, in->scope);
+        scope = weir_held_scope_new(name);
+        if (scope == NULL || weir_name_table_insert(&call->ctl->dir.scopes, scope) != WEIR_OK) {
+            call->batch.status = WEIR_E_NOMEM;
+            weir_held_scope_free(scope, call->ctl->loop);
+        } else if (weir_call_commit(call) != WEIR_OK) {
+            reply.status = PRAVEGA__CREATE_SCOPE_STATUS__STATUS__FAILURE;
+            weir_name_table_remove(&call->ctl->dir.scopes, scope);
+            weir_held_scope_free(scope, call->ctl->loop);
+        }
+    }
+    weir_call_answer(call, &reply.base);
+}
+
+void weir_rpc_delete_scope(struct weir_call *call, const void *message)
+{
+    const Pravega__ScopeInfo *in = message;
+    Pravega__DeleteScopeStatus reply = PRAVEGA__DELETE_SCOPE_STATUS__INIT;
+    struct weir_held_scope *scope = weir_directory_scope(&call->ctl->dir, weir_view_str(in->scope));
+
+    if (scope == NULL) {
+        reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_FOUND;
+    } else if (scope->streams.count > 0 || scope->groups.count > 0) {
+        reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_EMPTY;
+    } else {
+        weir_batch_remove_scope(&call->batch, scope->name);
+        if (weir_call_commit(call) != WEIR_OK) {
+            reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__FAILURE;
+        } else {
+            weir_name_table_remove(&call->ctl->dir.scopes, scope);
+            weir_held_scope_free(scope, call->ctl->loop);
+        }
+    }
+    weir_call_answer(call, &reply.base);
+}
+
+/* The token of a page is its last name; names sort after "". */
+static struct weir_view token_of(const Pravega__ContinuationToken *token)
+{
+    return weir_view_str(token != NULL ? token->token : "");
+}
+
+void weir_rpc_list_scopes(struct weir_call *call, const void *message)
+{
+    const Pravega__ScopesRequest *in = message;
+    Pravega__ScopesResponse reply = PRAVEGA__SCOPES_RESPONSE__INIT;
+    Pravega__ContinuationToken token = PRAVEGA__CONTINUATION_TOKEN__INIT;
+    const struct weir_name_table *scopes = &call->ctl->dir.scopes;
+    char **names = weir_call_alloc(call, WEIR_LIST_PAGE, sizeof(*names));
+    size_t at = weir_name_table_after(scopes, token_of(in->continuationtoken));
+
+    token.token = in->continuationtoken != NULL ? in->continuationtoken->token : token.token;
+    for (; names != NULL && at < scopes->count && reply.n_scopes < WEIR_LIST_PAGE; at++) {
+        token.token = ((struct weir_held_scope *)scopes->items[at])->name;
+        names[reply.n_scopes++] = token.token;
+    }
+    reply.scopes = names;
+    reply.continuationtoken = &token;
+    weir_call_answer(call, &reply.base);
+}
+
+void weir_rpc_check_scope_exists(struct weir_call *call, const void *message)
+{
+    const Pravega__ScopeInfo *in = message;
+    Pravega__ExistsResponse reply = PRAVEGA__EXISTS_RESPONSE__INIT;
+
+    reply.exists = weir_directory_scope(&call->ctl->dir, weir_view_str(in->scope)) != NULL;
+    weir_call_answer(call, &reply.base);
+}
+
+/* --- Streams ---------------------------------------------------------------------------------------------------- */
+
+static enum weir_status pack_config(struct weir_buf *out, const Pravega__StreamConfig *config)
+{
+    size_t len = pravega__stream_config__get_packed_size(config);
+
+    weir_buf_init(out, WEIR_CATALOG_RECORD_LEN_MAX);
+    if (weir_buf_reserve(out, len) != NULL)
+        out->len += pravega__stream_config__pack(config, out->ptr + out->len);
+    return out->status;
+}
+
+static int create_stream(struct weir_call *call, const Pravega__StreamConfig *in, struct weir_held_scope *scope,
+                         struct weir_view name)
+{
+    struct weir_held_stream *stream;
+    struct weir_buf config;
+    int status = PRAVEGA__CREATE_STREAM_STATUS__STATUS__SUCCESS;
+
+    if (pack_config(&config, in) != WEIR_OK)
+        call->batch.status = WEIR_E_NOMEM;
+    stream = weir_stream_make(call->ctl, &call->batch, scope, name, weir_buf_view(&config),
+                              in->scalingpolicy->minnumsegments);
+    if (stream != NULL && weir_call_commit(call) != WEIR_OK) {
+        weir_stream_drop(call->ctl, stream);
+        status = PRAVEGA__CREATE_STREAM_STATUS__STATUS__FAILURE;
+    }
+    weir_buf_fini(&config);
+    return status;
+}
+
+void weir_rpc_create_stream(struct weir_call *call, const void *message)
+{
+    const Pravega__StreamConfig *in = message;
+    Pravega__CreateStreamStatus reply = PRAVEGA__CREATE_STREAM_STATUS__INIT;
+    struct weir_view name = weir_view_str(in->streaminfo != NULL ? in->streaminfo->stream : "");
+    struct weir_held_scope *scope =
+        in->streaminfo != NULL ? weir_directory_scope(&call->ctl->dir, weir_view_str(in->streaminfo->scope)) : NULL;
+    int32_t segments = in->scalingpolicy != NULL ? in->scalingpolicy->minnumsegments : 0;
+
+    if (!weir_name_valid(name))
+        reply.status = PRAVEGA__CREATE_STREAM_STATUS__STATUS__INVALID_STREAM_NAME;
+    else if (scope == NULL)
+        reply.status = PRAVEGA__CREATE_STREAM_STATUS__STATUS__SCOPE_NOT_FOUND;
+    else if (weir_name_table_find(&scope->streams, name) != NULL)
+        reply.status = PRAVEGA__CREATE_STREAM_STATUS__STATUS__STREAM_EXISTS;
+    else if (segments < 1 || segments > WEIR_EPOCH_SEGMENTS_MAX)
+        reply.status = PRAVEGA__CREATE_STREAM_STATUS__STATUS__FAILURE;
+    else
+        reply.status = create_stream(call, in, scope, name);
+    weir_call_answer(call, &reply.base);
+}
+
+void weir_rpc_update_stream(struct weir_call *call, const void *message)
+{
+    const Pravega__StreamConfig *in = message;
+    Pravega__UpdateStreamStatus reply = PRAVEGA__UPDATE_STREAM_STATUS__INIT;
+    struct weir_held_stream *stream = weir_call_stream(call, in->streaminfo);
+    struct weir_buf config, old;
+
+    if (stream == NULL) {
+        reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__STREAM_NOT_FOUND;
+    } else if (stream->rec.state == WEIR_STREAM_SEALED) {
+        reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__STREAM_SEALED;
+    } else {
+        if (pack_config(&config, in) != WEIR_OK)
+            call->batch.status = WEIR_E_NOMEM;
+        old = stream->rec.config;
+        stream->rec.config = config;
+        weir_batch_put_stream(&call->batch, stream);
+        if (weir_call_commit(call) != WEIR_OK) {
+            reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
+            stream->rec.config = old;
+            old = config;
+        }
+        weir_buf_fini(&old);
+    }
+    weir_call_answer(call, &reply.base);
+}
+
+/* Seals every segment of the active epoch. */
+static int seal_stream(struct weir_call *call, struct weir_held_stream *stream)
+{
+    const struct weir_epoch *active = weir_epochs_active(&stream->rec.epochs);
+
+    if (!weir_txns_finish(call->ctl, stream))
+        return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
+    active = weir_epochs_active(&stream->rec.epochs); /* a commit may have appended epochs */
+    for (size_t i = 0; i < active->segment_count; i++)
+        weir_batch_seal_segment(&call->batch, stream, active->segments[i].id);
+    stream->rec.state = WEIR_STREAM_SEALED;
+    weir_batch_put_stream(&call->batch, stream);
+    if (weir_call_commit(call) == WEIR_OK)
+        return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__SUCCESS;
+    stream->rec.state = WEIR_STREAM_ACTIVE;
+    return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
+}
+
+void weir_rpc_seal_stream(struct weir_call *call, const void *message)
+{
+    Pravega__UpdateStreamStatus reply = PRAVEGA__UPDATE_STREAM_STATUS__INIT;
+    struct weir_held_stream *stream = weir_call_stream(call, message);
+
+    if (stream == NULL)
+        reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__STREAM_NOT_FOUND;
+    else if (stream->rec.state != WEIR_STREAM_SEALED)
+        reply.status = seal_stream(call, stream);
+    weir_call_answer(call, &reply.base);
+}
+
+void weir_rpc_delete_stream(struct weir_call *call, const void *message)
+{
+    Pravega__DeleteStreamStatus reply = PRAVEGA__DELETE_STREAM_STATUS__INIT;
+    struct weir_held_stream *stream = weir_call_stream(call, message);
+
+    if (stream == NULL) {
+        reply.status = PRAVEGA__DELETE_STREAM_STATUS__STATUS__STREAM_NOT_FOUND;
+    } else if (stream->rec.state != WEIR_STREAM_SEALED) {
+        reply.status = PRAVEGA__DELETE_STREAM_STATUS__STATUS__STREAM_NOT_SEALED;
+    } else {
+        weir_stream_remove(&call->batch, stream);
+        if (weir_call_commit(call) == WEIR_OK)
+            weir_stream_drop(call->ctl, stream);
+        else
+            reply.status = PRAVEGA__DELETE_STREAM_STATUS__STATUS__FAILURE;
+    }
+    weir_call_answer(call, &reply.base);
+}
+
+void weir_rpc_get_stream_configuration(struct weir_call *call, const void *message)
+{
+    struct weir_held_stream *stream = weir_call_stream(call, message);
+    ProtobufCMessage *config = NULL;
+
+    if (stream == NULL) {
+        weir_call_refuse(call, WEIR_GRPC_NOT_FOUND, "no such stream");
+        return;
+    }
+    if (pravega_proto_unpack(&pravega__stream_config__descriptor, weir_buf_view(&stream->rec.config), &config, NULL) !=
+        WEIR_OK) {
+        weir_call_refuse(call, WEIR_GRPC_DATA_LOSS, "the stored configuration cannot be read");
+        return;
+    }
+    weir_call_answer(call, config);
+    pravega_proto_free(config);
+}
+
+void weir_rpc_check_stream_exists(struct weir_call *call, const void *message)
+{
+    Pravega__ExistsResponse reply = PRAVEGA__EXISTS_RESPONSE__INIT;
+
+    reply.exists = weir_call_stream(call, message) != NULL;
+    weir_call_answer(call, &reply.base);
+}
+
+/* --- Lists ------------------------------------------------------------------------------------------------------ */
+
+static bool has_tag(const struct weir_held_stream *stream, const char *tag)
+{
+    ProtobufCMessage *message = NULL;
+    bool found = false;
+
+    if (pravega_proto_unpack(&pravega__stream_config__descriptor, weir_buf_view(&stream->rec.config), &message, NULL) ==
+        WEIR_OK) {
+        const Pravega__StreamConfig *config = (const Pravega__StreamConfig *)message;
+
+        for (size_t i = 0; config->tags != NULL && i < config->tags->n_tag && !found; i++)
+            found = strcmp(config->tags->tag[i], tag) == 0;
+    }
+    pravega_proto_free(message);
+    return found;
+}
+
+/* A page of the scope's streams; with a tag, only those that have it. An empty page is the last one. */
+static void list_streams(struct weir_call *call, const Pravega__ScopeInfo *scope_info,
+                         const Pravega__ContinuationToken *from, const char *tag)
+{
+    Pravega__StreamsInScopeResponse reply = PRAVEGA__STREAMS_IN_SCOPE_RESPONSE__INIT;
+    Pravega__ContinuationToken token = PRAVEGA__CONTINUATION_TOKEN__INIT;
+    struct weir_held_scope *scope =
+        scope_info != NULL ? weir_directory_scope(&call->ctl->dir, weir_view_str(scope_info->scope)) : NULL;
+    Pravega__StreamInfo **infos = weir_call_alloc(call, WEIR_LIST_PAGE, sizeof(*infos));
+    size_t at = scope != NULL ? weir_name_table_after(&scope->streams, token_of(from)) : 0;
+
+    token.token = from != NULL ? from->token : token.token;
+    for (; scope != NULL && infos != NULL && at < scope->streams.count && reply.n_streams < WEIR_LIST_PAGE; at++) {
+        struct weir_held_stream *stream = scope->streams.items[at];
+
+        token.token = stream->name;
+        if (tag == NULL || has_tag(stream, tag))
+            infos[reply.n_streams++] = weir_call_stream_info(call, stream);
+    }
+    reply.streams = infos;
+    reply.continuationtoken = &token;
+    if (scope == NULL)
+        reply.status = PRAVEGA__STREAMS_IN_SCOPE_RESPONSE__STATUS__SCOPE_NOT_FOUND;
+    weir_call_answer(call, &reply.base);
+}
+
+void weir_rpc_list_streams(struct weir_call *call, const void *message)
+{
+    const Pravega__StreamsInScopeRequest *in = message;
+
+    list_streams(call, in->scope, in->continuationtoken, NULL);
+}
+
+void weir_rpc_list_streams_for_tag(struct weir_call *call, const void *message)
+{
+    const Pravega__StreamsInScopeWithTagRequest *in = message;
+
+    list_streams(call, in->scope, in->continuationtoken, in->tag);
+}

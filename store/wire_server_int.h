@@ -1,0 +1,101 @@
+/**
+ * @file store/wire_server_int.h
+ * @brief A connection of the wire server, as its own files see it.
+ *
+ *     SERVING --protocol broken, command refused--> ENDING --what is queued was sent--> freed
+ *     SERVING, ENDING --connection broken--> BROKEN --end of the turn--> freed
+ *
+ * A connection is freed only by its deferred work at the end of a turn, so a command may end it at any depth. A command
+ * that has to wait is a *job*: it stands in the connection's list and is cancelled with it.
+ */
+#ifndef WEIR_STORE_WIRE_SERVER_INT_H
+#define WEIR_STORE_WIRE_SERVER_INT_H
+
+#include "base/rng.h"
+#include "pravega/wire.h"
+#include "pravega/wire_inbox.h"
+#include "store/wire_outbox.h"
+#include "store/wire_server.h"
+
+enum weir_wire_state { WEIR_WIRE_SERVING, WEIR_WIRE_ENDING, WEIR_WIRE_BROKEN };
+
+struct weir_wire_conn;
+
+/** Something under way for a connection; the first member of its struct. */
+struct weir_wire_job {
+    void (*cancel)(struct weir_wire_job *job); /**< the connection goes: withdraw it and free the struct */
+    struct weir_wire_conn *conn;
+    struct weir_wire_job *next, **link;
+};
+
+#define WEIR_SESSION_BUCKETS 64
+struct weir_append_session;
+
+/** The appending half of a connection: writers by id, and the block that waits for its end. */
+struct weir_appends {
+    struct weir_append_session *buckets[WEIR_SESSION_BUCKETS];
+    size_t session_count;
+    struct weir_append_session *recent;  /**< the last one used: most frames come in runs of one writer */
+    struct weir_append_session *unacked; /**< those with an acknowledgement that leaves at the end of the turn */
+    struct weir_uuid block_writer;
+    struct weir_view block;         /**< content of an open block */
+    struct pravega_wire_area *area; /**< where it lies, held; NULL: no open block */
+    size_t waiting_bytes;           /**< of appends that are not durable */
+};
+
+struct weir_wire_conn {
+    struct weir_wire_server *server;
+    struct weir_conn *conn;
+    enum weir_wire_state state;
+    bool paused; /**< does not read: see over_bounds() */
+    bool waits_for_writable;
+    struct pravega_wire_inbox inbox;
+    struct weir_wire_outbox outbox;
+    struct weir_deferred turn_end;
+    struct weir_wire_job *jobs;
+    size_t job_count;
+    struct weir_appends appends;
+    struct weir_wire_conn *next, **link;
+};
+
+struct weir_wire_server {
+    struct weir_loop *loop;
+    struct weir_container *ctr;
+    struct weir_listener *listener;
+    struct weir_rng rng;
+    struct weir_wire_conn *conns;
+    uint64_t conn_count;
+};
+
+/** The buffer to encode replies into; they leave at the end of the turn. */
+struct weir_buf *weir_wire_reply(struct weir_wire_conn *conn);
+/** Sends what is queued, then closes. `why` is logged. */
+void weir_wire_conn_end(struct weir_wire_conn *conn, const char *why);
+/** Puts a job into the list / takes it out. */
+void weir_wire_job_begin(struct weir_wire_conn *conn, struct weir_wire_job *job);
+void weir_wire_job_end(struct weir_wire_job *job);
+
+/* append_session.c */
+void weir_appends_fini(struct weir_wire_conn *conn);
+/** Encodes the acknowledgements that were gathered in this turn. */
+void weir_appends_flush_acks(struct weir_wire_conn *conn);
+void weir_wire_setup_append(struct weir_wire_conn *conn, const struct pravega_wire_setup_append *cmd);
+/** @param area where the command's bytes lie */
+void weir_wire_append_block(struct weir_wire_conn *conn, const struct pravega_wire_append_block *cmd,
+                            struct pravega_wire_area *area);
+void weir_wire_append_block_end(struct weir_wire_conn *conn, const struct pravega_wire_append_block_end *cmd);
+void weir_wire_conditional_append(struct weir_wire_conn *conn, const struct pravega_wire_conditional_append *cmd);
+void weir_wire_conditional_block_end(struct weir_wire_conn *conn, const struct pravega_wire_conditional_block_end *cmd);
+/** Whether a block is open, which only its end may follow among the commands that append. */
+static inline bool weir_appends_block_open(const struct weir_wire_conn *conn)
+{
+    return conn->appends.area != NULL;
+}
+
+/* read_session.c */
+void weir_wire_read_segment(struct weir_wire_conn *conn, const struct pravega_wire_read_segment *cmd);
+
+/* segment_ops.c: everything else. False: not a command that it serves. */
+bool weir_wire_segment_command(struct weir_wire_conn *conn, const struct pravega_wire_command *cmd);
+
+#endif

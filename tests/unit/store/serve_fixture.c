@@ -1,0 +1,325 @@
+/*
+ * serve_fixture.c - a store on a real loop, and peers that talk to it.
+ */
+#include "serve_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "pravega/wire_inbox.h"
+#include "weir/fs.h"
+#include "weir/host.h"
+
+#define GIVE_UP_NS (20 * WEIR_NS_PER_S) /* only a hang takes so long */
+
+struct served {
+    struct weir_host *host;
+    struct weir_loop *loop;
+    struct weir_store *store;
+    struct weir_grpc_channel *channel;
+    struct weir_timer give_up;
+    char dir[64];
+    ProtobufCMessage *reply;
+};
+
+static void gave_up(void *arg)
+{
+    (void)arg;
+    ck_abort_msg("the store did not answer");
+}
+
+/* Turns the loop until somebody stops it. */
+static void wait_on(struct served *served)
+{
+    weir_timer_start(served->loop, &served->give_up, GIVE_UP_NS);
+    weir_loop_run(served->loop);
+    weir_timer_stop(served->loop, &served->give_up);
+}
+
+static void serve(struct served *served)
+{
+    struct weir_store_options options = {.data_dir = served->dir};
+    struct weir_target at = {.host = "127.0.0.1"};
+    struct weir_error err = {0};
+
+    ck_assert_msg(weir_store_open(served->loop, &options, &served->store, &err) == WEIR_OK, "%s", err.message);
+    at.port = weir_store_controller_port(served->store);
+    ck_assert_int_eq(weir_grpc_channel_new(served->loop, &at, NULL, &served->channel, &err), WEIR_OK);
+}
+
+static void unserve(struct served *served)
+{
+    weir_grpc_channel_free(served->channel);
+    weir_store_close(served->store);
+}
+
+struct served *served_new(void)
+{
+    struct served *served = calloc(1, sizeof(*served));
+
+    ck_assert_ptr_nonnull(served);
+    snprintf(served->dir, sizeof(served->dir), "/tmp/weir-serve-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(served->dir));
+    ck_assert_int_eq(weir_host_new(NULL, &served->host, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_loop_new(served->host, "test", &served->loop, NULL), WEIR_OK);
+    served->give_up = (struct weir_timer){.fn = gave_up};
+    serve(served);
+    return served;
+}
+
+void served_restart(struct served *served)
+{
+    unserve(served);
+    serve(served);
+}
+
+static enum weir_status remove_one(void *arg, const char *name, bool is_dir)
+{
+    struct served *served = arg;
+    char path[512];
+
+    (void)is_dir;
+    snprintf(path, sizeof(path), "%s/%s", served->dir, name);
+    return weir_fs_remove(weir_host_fs(served->host), path, NULL);
+}
+
+void served_free(struct served *served)
+{
+    unserve(served);
+    pravega_proto_free(served->reply);
+    weir_fs_list(weir_host_fs(served->host), served->dir, remove_one, served, NULL);
+    ck_assert_int_eq(weir_fs_remove(weir_host_fs(served->host), served->dir, NULL), WEIR_OK);
+    weir_loop_free(served->loop);
+    weir_host_free(served->host);
+    free(served);
+}
+
+struct weir_store *served_store(struct served *served)
+{
+    return served->store;
+}
+
+struct weir_loop *served_loop(struct served *served)
+{
+    return served->loop;
+}
+
+/* --- Wire ------------------------------------------------------------------------------------------------------- */
+
+struct peer {
+    struct served *served;
+    struct weir_conn *conn;
+    struct pravega_wire_inbox inbox;
+    struct weir_buf out;
+    struct pravega_wire_command cmd;
+    struct pravega_wire_area *area; /* where cmd lies */
+    bool open, ended;
+};
+
+static void send_more(struct peer *peer)
+{
+    struct iovec iov = {peer->out.ptr, peer->out.len};
+    size_t taken = 0;
+
+    if (!peer->open || peer->out.len == 0 || weir_conn_writev(peer->conn, &iov, 1, &taken, NULL) != WEIR_OK)
+        return;
+    weir_buf_consume(&peer->out, taken);
+}
+
+static void peer_open(void *arg)
+{
+    struct peer *peer = arg;
+
+    peer->open = true;
+    send_more(peer);
+    weir_loop_stop(peer->served->loop);
+}
+
+static void peer_readable(void *arg)
+{
+    struct peer *peer = arg;
+    size_t cap, got = 0;
+    uint8_t *room = pravega_wire_inbox_room(&peer->inbox, &cap);
+    enum weir_status status = weir_conn_read(peer->conn, room, cap, &got, NULL);
+
+    if (status == WEIR_OK)
+        pravega_wire_inbox_filled(&peer->inbox, got);
+    else if (status != WEIR_E_AGAIN)
+        peer->ended = true;
+    weir_loop_stop(peer->served->loop);
+}
+
+static void peer_writable(void *arg)
+{
+    send_more(arg);
+}
+
+static void peer_error(void *arg, const struct weir_error *why)
+{
+    struct peer *peer = arg;
+
+    (void)why;
+    peer->ended = true;
+    weir_loop_stop(peer->served->loop);
+}
+
+static const struct weir_conn_handler peer_handler = {peer_open, peer_readable, peer_writable, peer_error};
+
+struct peer *peer_new(struct served *served)
+{
+    struct weir_target to = {.host = "127.0.0.1", .port = weir_store_segment_port(served->store)};
+    struct peer *peer = calloc(1, sizeof(*peer));
+
+    ck_assert_ptr_nonnull(peer);
+    peer->served = served;
+    pravega_wire_inbox_init(&peer->inbox);
+    weir_buf_init(&peer->out, (size_t)256 << 20);
+    ck_assert_int_eq(weir_net_connect(served->loop, &to, &peer_handler, peer, &peer->conn, NULL), WEIR_OK);
+    while (!peer->open)
+        wait_on(served);
+    return peer;
+}
+
+void peer_free(struct peer *peer)
+{
+    weir_conn_close(peer->conn);
+    pravega_wire_area_unref(peer->area);
+    pravega_wire_inbox_fini(&peer->inbox);
+    weir_buf_fini(&peer->out);
+    free(peer);
+}
+
+void peer_send_bytes(struct peer *peer, const void *bytes, size_t len)
+{
+    weir_buf_append(&peer->out, bytes, len);
+    ck_assert_int_eq(peer->out.status, WEIR_OK);
+    send_more(peer);
+}
+
+void peer_send(struct peer *peer, const struct pravega_wire_command *cmd)
+{
+    pravega_wire_encode(&peer->out, cmd);
+    ck_assert_int_eq(peer->out.status, WEIR_OK);
+    send_more(peer);
+}
+
+/* False: the connection ended first. */
+static bool take_frame(struct peer *peer)
+{
+    for (;;) {
+        struct pravega_wire_frame frame;
+        enum weir_status status = pravega_wire_inbox_next(&peer->inbox, &frame, NULL);
+
+        if (status == WEIR_OK) {
+            pravega_wire_area_unref(peer->area);
+            peer->area = pravega_wire_area_ref(frame.area);
+            ck_assert_int_eq(pravega_wire_decode(frame.type, frame.payload, &peer->cmd, NULL), WEIR_OK);
+            return true;
+        }
+        ck_assert_int_eq(status, WEIR_E_AGAIN);
+        if (peer->ended)
+            return false;
+        wait_on(peer->served);
+    }
+}
+
+const struct pravega_wire_command *peer_next(struct peer *peer)
+{
+    ck_assert_msg(take_frame(peer), "the store closed the connection");
+    return &peer->cmd;
+}
+
+const struct pravega_wire_command *peer_expect(struct peer *peer, enum pravega_wire_type type)
+{
+    peer_next(peer);
+    ck_assert_msg(peer->cmd.type == type, "%s came where %s was due", pravega_wire_name(peer->cmd.type),
+                  pravega_wire_name(type));
+    return &peer->cmd;
+}
+
+void peer_expect_end(struct peer *peer)
+{
+    if (take_frame(peer))
+        ck_abort_msg("%s came where the end was due", pravega_wire_name(peer->cmd.type));
+}
+
+/* --- gRPC ------------------------------------------------------------------------------------------------------- */
+
+struct outcome {
+    struct served *served;
+    const ProtobufCMessageDescriptor *type;
+    enum weir_grpc_code code;
+    bool over;
+};
+
+static void rpc_done(void *arg, enum weir_grpc_code code, struct weir_view reply, const struct weir_error *why)
+{
+    struct outcome *outcome = arg;
+
+    (void)why;
+    outcome->code = code;
+    outcome->over = true;
+    if (code == WEIR_GRPC_OK)
+        ck_assert_int_eq(pravega_proto_unpack(outcome->type, reply, &outcome->served->reply, NULL), WEIR_OK);
+    weir_loop_stop(outcome->served->loop);
+}
+
+const void *rpc(struct served *served, const char *name, const void *request, enum weir_grpc_code *code)
+{
+    struct outcome outcome = {.served = served};
+    struct weir_grpc_call *call;
+    char path[256];
+    uint8_t *packed;
+    size_t len;
+
+    snprintf(path, sizeof(path), "%s%s", PRAVEGA_CONTROLLER_PATH, name);
+    ck_assert_ptr_nonnull(pravega_proto_method(path));
+    outcome.type = pravega_proto_method(path)->output;
+    pravega_proto_free(served->reply);
+    served->reply = NULL;
+    ck_assert_int_eq(pravega_proto_pack(request, &packed, &len, NULL), WEIR_OK);
+    ck_assert_int_eq(
+        weir_grpc_call(served->channel, path, weir_view(packed, len), 60000, rpc_done, &outcome, &call, NULL), WEIR_OK);
+    free(packed);
+    while (!outcome.over)
+        wait_on(served);
+    if (code != NULL)
+        *code = outcome.code;
+    else
+        ck_assert_msg(outcome.code == WEIR_GRPC_OK, "%s: gRPC code %d", name, outcome.code);
+    return served->reply;
+}
+
+Pravega__StreamInfo stream_info(const char *scope, const char *stream)
+{
+    Pravega__StreamInfo info = PRAVEGA__STREAM_INFO__INIT;
+
+    info.scope = pravega_proto_str(scope);
+    info.stream = pravega_proto_str(stream);
+    return info;
+}
+
+void make_scope(struct served *served, const char *scope)
+{
+    Pravega__ScopeInfo info = PRAVEGA__SCOPE_INFO__INIT;
+    const Pravega__CreateScopeStatus *reply;
+
+    info.scope = pravega_proto_str(scope);
+    reply = rpc(served, "createScope", &info, NULL);
+    ck_assert_int_eq(reply->status, PRAVEGA__CREATE_SCOPE_STATUS__STATUS__SUCCESS);
+}
+
+void make_stream(struct served *served, const char *scope, const char *stream, int32_t segments)
+{
+    Pravega__StreamConfig config = PRAVEGA__STREAM_CONFIG__INIT;
+    Pravega__StreamInfo info = stream_info(scope, stream);
+    Pravega__ScalingPolicy scaling = PRAVEGA__SCALING_POLICY__INIT;
+    const Pravega__CreateStreamStatus *reply;
+
+    scaling.minnumsegments = segments;
+    config.streaminfo = &info;
+    config.scalingpolicy = &scaling;
+    reply = rpc(served, "createStream", &config, NULL);
+    ck_assert_int_eq(reply->status, PRAVEGA__CREATE_STREAM_STATUS__STATUS__SUCCESS);
+}

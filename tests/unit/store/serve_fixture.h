@@ -1,0 +1,57 @@
+/**
+ * @file serve_fixture.h
+ * @brief A store on a real loop in a folder of its own, and peers that talk raw wire frames and gRPC to it, on the same
+ * loop. A call that waits turns the loop until its answer is there; a test that waits in vain aborts.
+ */
+#ifndef WEIR_TEST_SERVE_FIXTURE_H
+#define WEIR_TEST_SERVE_FIXTURE_H
+
+#include <check.h>
+
+#include "base/grpc.h"
+#include "pravega/proto.h"
+#include "pravega/wire.h"
+#include "weir/store.h"
+
+struct served; /* the store, its loop and its host */
+
+/** A new folder and a store in it, ready. */
+struct served *served_new(void);
+/** Closes the store and opens it again on the same folder. */
+void served_restart(struct served *served);
+/** Closes it and removes the folder. */
+void served_free(struct served *served);
+struct weir_store *served_store(struct served *served);
+struct weir_loop *served_loop(struct served *served);
+
+/* --- Wire ------------------------------------------------------------------------------------------------------- */
+
+struct peer; /* a connection to the segment service */
+
+struct peer *peer_new(struct served *served);
+void peer_free(struct peer *peer);
+void peer_send_bytes(struct peer *peer, const void *bytes, size_t len);
+void peer_send(struct peer *peer, const struct pravega_wire_command *cmd);
+/** The next frame, decoded; it lives until the next call on this peer. Fails the test if the store closed instead. */
+const struct pravega_wire_command *peer_next(struct peer *peer);
+/** The same, and it must be of that type. */
+const struct pravega_wire_command *peer_expect(struct peer *peer, enum pravega_wire_type type);
+/** The store must end the connection, without another frame. */
+void peer_expect_end(struct peer *peer);
+
+/** A literal of a command: peer_say(p, SETUP_APPEND, setup_append, .writer_id = ...). */
+#define peer_say(peer, TYPE, member, ...)                                                                              \
+    peer_send(peer, &(struct pravega_wire_command){.type = PRAVEGA_WIRE_##TYPE, .member = {__VA_ARGS__}})
+
+/* --- gRPC ------------------------------------------------------------------------------------------------------- */
+
+/** Calls; the reply lives until the next call of rpc(). NULL unless the code is OK; *code may be NULL: then OK is due.
+ */
+const void *rpc(struct served *served, const char *name, const void *request, enum weir_grpc_code *code);
+
+/* What most tests begin with. */
+void make_scope(struct served *served, const char *scope);
+void make_stream(struct served *served, const char *scope, const char *stream, int32_t segments);
+Pravega__StreamInfo stream_info(const char *scope, const char *stream);
+
+#endif
