@@ -133,6 +133,7 @@ static void answer_read(struct play_conn *conn, const struct play_read *read)
     reply.at_tail = len == left;
     reply.end_of_segment = segment->sealed && len == left;
     reply.request_id = read->request_id;
+    conn->store->read_bytes += len;
     pravega_wire_encode_segment_read(&conn->out, &reply);
 }
 

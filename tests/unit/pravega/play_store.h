@@ -66,6 +66,7 @@ struct play_store {
     /* What happened. */
     uint64_t frame_count, append_count, endpoint_count, connection_count, keep_alive_count, ping_count;
     uint64_t repeated_count;   /* appends that came with a number that was there already: the client may never do so */
+    size_t read_bytes;         /* of data in answers to reads */
     size_t received_bytes_max; /* of appends not acknowledged, at once */
 };
 
