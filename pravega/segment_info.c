@@ -36,7 +36,7 @@ static void on_reply(void *arg, const struct pravega_wire_command *reply, const 
                                             reply->stream_segment_info.write_offset,
                                             reply->stream_segment_info.is_sealed};
 
-        finish(query, WEIR_OK, &info, NULL);
+        finish(query, WEIR_OK, &info, &why);
     } else if (reply->type == PRAVEGA_WIRE_NO_SUCH_SEGMENT || reply->type == PRAVEGA_WIRE_STREAM_SEGMENT_INFO) {
         weir_fail(&why, WEIR_E_NOT_FOUND, "segment %s does not exist", query->link.segment_name);
         finish(query, why.status, NULL, &why);

@@ -170,7 +170,7 @@ static void free_begin(struct pravega_op *op)
     free(begin);
 }
 
-/* The end: `begin` is gone. `txn` or `why` is NULL. */
+/* The end: `begin` is gone. Either `txn` or `why` is NULL; the callback gets words without content instead. */
 static void finish(struct begin *begin, struct pravega_txn *txn, const struct weir_error *why)
 {
     pravega_txn_fn *done = begin->done;
@@ -179,7 +179,7 @@ static void finish(struct begin *begin, struct pravega_txn *txn, const struct we
 
     pravega_op_end(&begin->op);
     free_begin(&begin->op);
-    done(arg, kept.status, txn, why != NULL ? &kept : NULL);
+    done(arg, kept.status, txn, &kept);
 }
 
 /* The controller only says that it failed, when the stream is sealed: one without segments to write to is. */

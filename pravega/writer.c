@@ -18,6 +18,8 @@
 
 /* ---- callbacks ---- */
 
+static const struct weir_error nothing_wrong; /* what callbacks get with WEIR_OK */
+
 /* Blocks leave the list before their callbacks run, which may fail the writer and so lengthen the list. */
 static void complete(struct pravega_writer *writer, struct pravega_block_list *list, enum weir_status status,
                      const struct weir_error *why)
@@ -39,7 +41,8 @@ static void end_flushes(struct pravega_writer *writer)
         struct pravega_flush *flush = writer->flushes;
 
         writer->flushes = flush->next;
-        flush->done(flush->arg, writer->failed ? writer->why.status : WEIR_OK, writer->failed ? &writer->why : NULL);
+        flush->done(flush->arg, writer->failed ? writer->why.status : WEIR_OK,
+                    writer->failed ? &writer->why : &nothing_wrong);
         free(flush);
     }
 }
@@ -71,7 +74,7 @@ static void settle(void *arg)
     struct pravega_writer *writer = arg;
 
     writer->settling = true;
-    complete(writer, &writer->acked, WEIR_OK, NULL);
+    complete(writer, &writer->acked, WEIR_OK, &nothing_wrong);
     complete(writer, &writer->lost, writer->why.status, &writer->why);
     if (!writer->freed)
         end_flushes(writer);
