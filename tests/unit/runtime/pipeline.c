@@ -15,15 +15,23 @@ struct number_source {
     const struct number_source_spec *spec;
 };
 
+struct number_split {
+    int64_t next;
+    int output; /* its number in the source output */
+    bool mine, added;
+};
+
 struct number_reader {
     struct weir_source_reader base;
     const struct number_source_spec *spec;
-    int64_t stride, next;  /* of this subtask */
-    int64_t restored_next; /* every number below it was emitted before; -1: none restored */
-    int splits[2];
-    bool has_splits;
+    struct number_split splits[NUMBER_SPLITS];
+    int turn; /* whose it is */
     int again_left;
     struct weir_timer timer;
+};
+
+struct split_state {
+    int64_t split, next;
 };
 
 static void reader_wake(void *arg)
@@ -33,18 +41,16 @@ static void reader_wake(void *arg)
     weir_context_wake(reader->base.ctx);
 }
 
-/* Positions are numbers: of all old subtasks' positions the set below each is known by the old stride. */
 static enum weir_status reader_restore(struct weir_source_reader *base, const struct weir_restored *entry,
                                        struct weir_error *err)
 {
     struct number_reader *reader = (struct number_reader *)base;
-    int64_t position;
+    struct split_state state;
 
     (void)err;
-    assert(entry->kind == WEIR_STATE_UNION && entry->bytes.len == sizeof(position));
-    memcpy(&position, entry->bytes.ptr, sizeof(position));
-    if (reader->restored_next < 0 || position < reader->restored_next)
-        reader->restored_next = position;
+    assert(entry->kind == WEIR_STATE_UNION && entry->bytes.len == sizeof(state));
+    memcpy(&state, entry->bytes.ptr, sizeof(state));
+    reader->splits[state.split].next = state.next;
     return WEIR_OK;
 }
 
@@ -53,51 +59,74 @@ static enum weir_status reader_start(struct weir_source_reader *base, bool resto
     struct number_reader *reader = (struct number_reader *)base;
 
     (void)err;
-    reader->stride = weir_context_parallelism(base->ctx);
-    reader->next = weir_context_subtask_index(base->ctx);
-    if (restored && reader->restored_next >= 0) {
-        while (reader->next < reader->restored_next)
-            reader->next += reader->stride;
-    }
+    (void)restored;
+    for (int s = 0; s < NUMBER_SPLITS; s++)
+        reader->splits[s].mine = s % weir_context_parallelism(base->ctx) == weir_context_subtask_index(base->ctx);
     reader->timer = (struct weir_timer){.fn = reader_wake, .arg = reader};
     return WEIR_OK;
 }
 
-static int split_of(struct number_reader *reader, struct weir_source_output *out, int64_t number)
+static bool held(const struct number_reader *reader, const struct number_split *split)
 {
-    if (!reader->has_splits) {
-        reader->has_splits = true;
-        reader->splits[0] = weir_source_output_add_split(out);
-        reader->splits[1] = reader->spec->split_per_parity ? weir_source_output_add_split(out) : reader->splits[0];
+    const struct number_source_spec *spec = reader->spec;
+
+    return spec->hold_at > 0 && split->next >= spec->hold_at &&
+           (spec->released == NULL || !atomic_load(spec->released));
+}
+
+/* The next split in turn with a number to emit. WEIR_E_AGAIN: all are held; WEIR_E_END: all are at their end. */
+static enum weir_status next_split(struct number_reader *reader, struct number_split **out)
+{
+    bool any = false;
+
+    for (int i = 0; i < NUMBER_SPLITS; i++) {
+        struct number_split *split = &reader->splits[reader->turn];
+
+        reader->turn = (reader->turn + 1) % NUMBER_SPLITS;
+        if (!split->mine || split->next >= reader->spec->count)
+            continue;
+        any = true;
+        if (!held(reader, split)) {
+            *out = split;
+            return WEIR_OK;
+        }
     }
-    return reader->splits[number & 1];
+    return any ? WEIR_E_AGAIN : WEIR_E_END;
+}
+
+static enum weir_status emit(struct number_reader *reader, struct weir_source_output *out, struct number_split *split,
+                             struct weir_error *err)
+{
+    int64_t number = split->next;
+
+    if (!split->added) {
+        split->output = weir_source_output_add_split(out);
+        split->added = true;
+    }
+    split->next += NUMBER_SPLITS;
+    return weir_source_emit(out, split->output, &number, reader->spec->timestamps ? number : WEIR_NO_TIMESTAMP, err);
 }
 
 static enum weir_status reader_poll(struct weir_source_reader *base, struct weir_source_output *out, int budget,
                                     struct weir_error *err)
 {
     struct number_reader *reader = (struct number_reader *)base;
-    const struct number_source_spec *spec = reader->spec;
+    enum weir_status status = WEIR_OK;
 
-    if (spec->per_poll > 0 && spec->per_poll < budget)
-        budget = (int)spec->per_poll;
-    for (; budget > 0; budget--) {
-        int64_t number = reader->next;
-        enum weir_status status;
-
-        if (number >= spec->count)
-            return WEIR_E_END;
-        if (spec->hold_at > 0 && number >= spec->hold_at && !atomic_load(spec->released)) {
-            weir_timer_start(weir_context_loop(base->ctx), &reader->timer, WEIR_NS_PER_MS);
-            return WEIR_E_AGAIN;
-        }
-        reader->next += reader->stride;
-        status = weir_source_emit(out, split_of(reader, out, number), &number,
-                                  spec->timestamps ? number : WEIR_NO_TIMESTAMP, err);
-        if (status != WEIR_OK)
-            return status;
+    if (reader->spec->per_poll > 0) {
+        budget = (int)reader->spec->per_poll;
+        weir_timer_start(weir_context_loop(base->ctx), &reader->timer, WEIR_NS_PER_MS);
     }
-    return WEIR_OK;
+    for (; budget > 0 && status == WEIR_OK; budget--) {
+        struct number_split *split;
+
+        status = next_split(reader, &split);
+        if (status == WEIR_OK)
+            status = emit(reader, out, split, err);
+    }
+    if (status == WEIR_E_AGAIN)
+        weir_timer_start(weir_context_loop(base->ctx), &reader->timer, WEIR_NS_PER_MS);
+    return status == WEIR_OK && reader->spec->per_poll > 0 ? WEIR_E_AGAIN : status;
 }
 
 static enum weir_status reader_prepare(struct weir_source_reader *base, int64_t checkpoint_id, struct weir_error *err)
@@ -122,7 +151,12 @@ static enum weir_status reader_snapshot(struct weir_source_reader *base, int64_t
 
     (void)checkpoint_id;
     (void)err;
-    weir_snapshot_add(out, WEIR_STATE_UNION, "position", 0, weir_view(&reader->next, sizeof(reader->next)));
+    for (int64_t i = 0; i < NUMBER_SPLITS; i++) {
+        struct split_state state = {i, reader->splits[i].next};
+
+        if (reader->splits[i].mine)
+            weir_snapshot_add(out, WEIR_STATE_UNION, "splits", 0, weir_view(&state, sizeof(state)));
+    }
     return WEIR_OK;
 }
 
@@ -151,7 +185,8 @@ static enum weir_status create_reader(const struct weir_source *base, struct wei
     (void)err;
     reader->base.ops = &reader_ops;
     reader->spec = source->spec;
-    reader->restored_next = -1;
+    for (int i = 0; i < NUMBER_SPLITS; i++)
+        reader->splits[i].next = i;
     reader->again_left = source->spec->again_prepare;
     *out = &reader->base;
     return WEIR_OK;

@@ -2,9 +2,10 @@
  * @file pipeline.h
  * @brief A source and a sink for tests of whole pipelines, with what they are to do wrong.
  *
- * The source emits LONGs 0..count-1, number i from subtask i % parallelism, and keeps its position in UNION state, so
- * that it can be restored with another parallelism. The sink counts how often it has seen each number; what it has seen
- * by a checkpoint is in that checkpoint, and comes to the `committed` counts only when the checkpoint is committed.
+ * The source emits the LONGs 0..count-1 from NUMBER_SPLITS splits: number n is of split n % NUMBER_SPLITS, split s is
+ * read by subtask s % parallelism. The splits' positions are its state. The sink counts how often it has seen each
+ * number; what it has seen by a checkpoint is in that checkpoint, and comes to the `committed` counts only when that is
+ * committed.
  */
 #ifndef TEST_PIPELINE_H
 #define TEST_PIPELINE_H
@@ -14,6 +15,8 @@
 #include "weir/env.h"
 
 /** Shared by the subtasks, read by the test afterwards. */
+#define NUMBER_SPLITS 12
+
 struct number_source_spec {
     int64_t count;   /* numbers in all */
     int64_t hold_at; /* each subtask waits at its first number >= this until `released`; 0: never waits */

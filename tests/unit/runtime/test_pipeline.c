@@ -215,7 +215,7 @@ static bool check_text(void *arg, const void *in)
 {
     struct text_check *check = arg;
     const struct weir_view *text = in;
-    int64_t number = atomic_fetch_add(&check->next, 1);
+    int64_t number = atomic_fetch_add(&check->next, 1); /* one split's turn after the other: in order */
 
     if (text->len != (size_t)(number * 37 % 3000) ||
         (text->len > 0 && text->ptr[text->len - 1] != (uint8_t)('a' + number % 26)))
