@@ -68,9 +68,13 @@ static enum weir_status listen_tls(struct weir_loop *loop, const struct weir_tar
                                    void (*on_accept)(void *arg, struct weir_conn *conn), void *arg,
                                    struct weir_listener **out, struct weir_error *err)
 {
-    struct tls_listener *listener = calloc(1, sizeof(*listener));
+    struct tls_listener *listener;
     enum weir_status status;
 
+    if (!weir_tls_can_serve(at->tls))
+        return weir_fail(err, WEIR_E_INVAL, "cannot listen on %s:%u with TLS: it needs a certificate and a private key",
+                         at->host, at->port);
+    listener = calloc(1, sizeof(*listener));
     if (listener == NULL)
         return weir_fail(err, WEIR_E_NOMEM, "cannot listen on %s:%u: out of memory", at->host, at->port);
     status = loop->ops->listen(loop, at, accept_tls, listener, &listener->lower, err);

@@ -4,13 +4,15 @@
  * One SSL_CTX serves both sides: which one a connection plays, and whether it checks its peer, is set per connection
  * (tls_conn.c). Host name checks are on unless asked otherwise.
  */
-#include "base/tls_int.h"
+#include "base/tls.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
+
+#include "base/tls_int.h"
 
 #define PROTOCOLS_SERVED "\x02h2" /* ALPN, length-prefixed */
 
@@ -149,4 +151,9 @@ void weir_tls_unref(struct weir_tls *tls)
     BIO_meth_free(tls->bio);
     free(tls->trust_store);
     free(tls);
+}
+
+bool weir_tls_can_serve(const struct weir_tls *tls)
+{
+    return tls->has_certificate;
 }

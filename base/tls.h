@@ -28,6 +28,9 @@ enum weir_status weir_tls_wrap_client(struct weir_loop *loop, struct weir_tls *t
 enum weir_status weir_tls_wrap_server(struct weir_loop *loop, struct weir_tls *tls, struct weir_conn *lower,
                                       struct weir_conn **out, struct weir_error *err);
 
+/** Whether servers can be made with it: it has a certificate and its private key. */
+bool weir_tls_can_serve(const struct weir_tls *tls);
+
 /**
  * Offers one application protocol ("h2") to the server, as gRPC peers demand. `conn` is a client's TLS connection, in
  * the turn in which it was made. Servers always agree to "h2" when a client offers it.

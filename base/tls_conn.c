@@ -695,7 +695,7 @@ enum weir_status weir_tls_wrap_server(struct weir_loop *loop, struct weir_tls *t
 {
     struct tls_conn *conn;
 
-    if (!tls->has_certificate)
+    if (!weir_tls_can_serve(tls))
         return weir_fail(err, WEIR_E_INVAL, "a TLS server needs a certificate and its private key");
     conn = conn_new(loop, tls);
     if (conn == NULL)

@@ -390,6 +390,23 @@ START_TEST(a_callback_may_free_the_channel)
 }
 END_TEST
 
+START_TEST(a_request_outlives_its_lost_connection)
+{
+    struct outcome lost = {0}, outcome = {0};
+
+    begin(&lost, "/t.S/Hold", weir_view("x", 1), LONG_MS);
+    weir_loop_run(loop); /* until the service has it */
+    open_channel("127.0.0.1", weir_grpc_server_port(server), NULL, NULL);
+    call(&outcome, "/t.S/Echo", weir_view("a", 1)); /* meanwhile the server hears of the end */
+    expect_ok(&outcome, weir_view("a", 1));
+    ck_assert_uint_eq(held_count, 1);
+    weir_grpc_answer(held[0], WEIR_GRPC_OK, weir_view("late", 4), NULL);
+    held_count = 0;
+    ck_assert_int_eq(lost.done, 0);
+    outcome_fini(&outcome);
+}
+END_TEST
+
 /* --- TLS --- */
 
 START_TEST(calls_go_over_tls_and_a_bad_certificate_says_so)
@@ -640,6 +657,84 @@ START_TEST(bytes_that_are_not_http2_end_the_connection)
 }
 END_TEST
 
+/* --- what servers may do to a channel --- */
+
+static size_t refused_count;
+
+static struct weir_http2_stream *refuse_begin(void *arg)
+{
+    (void)arg;
+    refused_count++;
+    return NULL;
+}
+
+static const struct weir_http2_ops refusing_ops = {.on_begin = refuse_begin,
+                                                   .on_header = visitor_header,
+                                                   .on_headers = visitor_headers,
+                                                   .on_data = visitor_data,
+                                                   .on_end = visitor_end,
+                                                   .on_close = visitor_close,
+                                                   .on_settings = visitor_event,
+                                                   .on_goaway = visitor_event,
+                                                   .on_lost = visitor_lost};
+
+static struct visitor refusing;
+
+static void accept_refusing(void *arg, struct weir_conn *conn)
+{
+    (void)arg;
+    ck_assert_int_eq(weir_http2_new(loop, conn, true, &refusing_ops, &refusing, &refusing.h2, NULL), WEIR_OK);
+}
+
+START_TEST(a_call_that_is_refused_unseen_is_sent_once_more)
+{
+    struct outcome outcome = {0};
+
+    refused_count = 0;
+    pipe_listening->on_accept = accept_refusing;
+    call(&outcome, "/t.S/Echo", weir_view("a", 1));
+    ck_assert_uint_eq(refused_count, 2);
+    ck_assert_int_eq(outcome.code, WEIR_GRPC_UNAVAILABLE);
+    ck_assert_int_eq(outcome.why.status, WEIR_E_CLOSED);
+    outcome_fini(&outcome);
+    weir_http2_free(refusing.h2);
+}
+END_TEST
+
+static void (*accept_next)(void *arg, struct weir_conn *conn);
+static struct weir_conn *leaving;
+
+/* Says that it takes no stream at all, and stays; the next connection is the real server's. */
+static void accept_leaving(void *arg, struct weir_conn *conn)
+{
+    static const uint8_t frames[] = "\0\0\0\4\0\0\0\0\0"                 /* SETTINGS */
+                                    "\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0"; /* GOAWAY, last stream 0 */
+    struct iovec iov = {(void *)frames, sizeof(frames)};
+    size_t taken;
+
+    (void)arg;
+    leaving = conn;
+    ck_assert_int_eq(weir_conn_writev(conn, &iov, 1, &taken, NULL), WEIR_OK);
+    pipe_listening->on_accept = accept_next;
+}
+
+START_TEST(calls_move_to_another_connection_after_goaway)
+{
+    struct outcome outcomes[3] = {0};
+
+    accept_next = pipe_listening->on_accept;
+    pipe_listening->on_accept = accept_leaving;
+    for (int i = 0; i < 3; i++)
+        begin(&outcomes[i], "/t.S/Echo", weir_view("abc" + i, 1), LONG_MS);
+    await(3);
+    for (int i = 0; i < 3; i++) {
+        expect_ok(&outcomes[i], weir_view("abc" + i, 1));
+        outcome_fini(&outcomes[i]);
+    }
+    weir_conn_close(leaving);
+}
+END_TEST
+
 /* --- the bytes of gRPC --- */
 
 START_TEST(timeouts_are_read_and_written)
@@ -713,6 +808,7 @@ int main(void)
     tcase_add_test(sockets, a_cancelled_call_is_not_heard_of_again);
     tcase_add_test(sockets, a_server_that_dies_fails_its_calls_and_the_channel_finds_the_next_one);
     tcase_add_test(sockets, a_callback_may_free_the_channel);
+    tcase_add_test(sockets, a_request_outlives_its_lost_connection);
     tcase_add_test(sockets, calls_go_over_tls_and_a_bad_certificate_says_so);
     suite_add_tcase(suite, sockets);
     tcase_add_checked_fixture(pipes, setup_pipes, teardown_pipes);
@@ -722,6 +818,8 @@ int main(void)
     tcase_add_test(pipes, requests_that_are_not_grpc_get_an_http_status);
     tcase_add_test(pipes, bodies_that_are_no_unary_message_are_refused);
     tcase_add_test(pipes, bytes_that_are_not_http2_end_the_connection);
+    tcase_add_test(pipes, a_call_that_is_refused_unseen_is_sent_once_more);
+    tcase_add_test(pipes, calls_move_to_another_connection_after_goaway);
     suite_add_tcase(suite, pipes);
     tcase_add_test(bytes, timeouts_are_read_and_written);
     tcase_add_test(bytes, words_survive_percent_encoding);

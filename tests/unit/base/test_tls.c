@@ -485,6 +485,16 @@ START_TEST(files_that_cannot_be_used_are_named)
 }
 END_TEST
 
+START_TEST(a_listener_without_certificate_is_refused)
+{
+    struct weir_target at = {"127.0.0.1", 0, client_tls};
+    struct weir_error err = {0};
+
+    ck_assert_int_eq(weir_net_listen(loop, &at, on_accept, NULL, &listener, &err), WEIR_E_INVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "needs a certificate"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tls");
@@ -505,6 +515,7 @@ int main(void)
     tcase_add_test(tc, a_server_that_does_not_speak_tls_is_refused);
     tcase_add_test(tc, a_refused_connection_says_so);
     tcase_add_test(tc, a_client_that_leaves_during_the_handshake_is_told_apart);
+    tcase_add_test(tc, a_listener_without_certificate_is_refused);
     tcase_add_test(tc, files_that_cannot_be_used_are_named);
     tcase_add_loop_test(tc, bytes_pass_over_any_lower_connection_in_any_slices, 0, 6);
     tcase_add_loop_test(tc, a_cut_at_every_offset_is_a_failure, 0, 1200);
