@@ -50,8 +50,10 @@ typedef void weir_grpc_done_fn(void *arg, enum weir_grpc_code code, struct weir_
 
 /**
  * @param path "/package.Service/method", borrowed for the call @param request copied
- * @param deadline_ms from now, > 0; passing it gives DEADLINE_EXCEEDED. A refused or lost connection: UNAVAILABLE
- *        (why->status REFUSED or CLOSED); `done` never runs within this call
+ * @param deadline_ms from now, > 0; passing it gives DEADLINE_EXCEEDED. No connection, or a lost one:
+ *        UNAVAILABLE (why->status REFUSED, CLOSED, TIMEOUT, PROTO, or AUTH for a bad certificate). Otherwise why->status
+ *        follows the code, see grpc_message.c. `done` never runs within this call
+ * @param out may be NULL
  */
 enum weir_status weir_grpc_call(struct weir_grpc_channel *channel, const char *path, struct weir_view request,
                                 int64_t deadline_ms, weir_grpc_done_fn *done, void *arg, struct weir_grpc_call **out,
