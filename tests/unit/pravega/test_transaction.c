@@ -1,0 +1,240 @@
+/*
+ * test_transaction.c - an open transaction over a Pravega in memory: events in its shadow segments, pings, and its end.
+ */
+#include "pravega/transaction.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/endian.h"
+#include "play_store.h"
+#include "pravega/proto.h"
+
+#define EVENT_COUNT 500
+#define HOUR_NS (3600 * WEIR_NS_PER_S)
+
+static const struct pravega_stream_name stream = {PLAY_SCOPE, PLAY_STREAM};
+
+struct app {
+    struct pravega_txn *txn;
+    enum weir_status status;
+    char message[WEIR_ERROR_MESSAGE_LEN_MAX];
+    bool ready;
+};
+
+static void on_begun(void *arg, enum weir_status status, struct pravega_txn *txn, const struct weir_error *why)
+{
+    struct app *app = arg;
+
+    app->txn = txn;
+    app->status = status;
+    snprintf(app->message, sizeof(app->message), "%s", why->message);
+}
+
+static void on_done(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct app *app = arg;
+
+    app->status = status;
+    snprintf(app->message, sizeof(app->message), "%s", why->message);
+}
+
+static void on_ready(void *arg)
+{
+    ((struct app *)arg)->ready = true;
+}
+
+static bool answered(void *arg)
+{
+    return ((struct app *)arg)->status != WEIR_E_AGAIN;
+}
+
+static bool is_ready(void *arg)
+{
+    return ((struct app *)arg)->ready;
+}
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+static void begin(struct play_store *store, struct pravega_client *client, struct app *app, int64_t lease_ms)
+{
+    struct pravega_txn_options options = {.lease_ms = lease_ms, .block_bytes = 512, .on_ready = on_ready, .arg = app};
+
+    app->status = WEIR_E_AGAIN;
+    pravega_txn_begin(client, &stream, &options, on_begun, app);
+    ck_assert_int_eq(app->status, WEIR_E_AGAIN); /* never from within the call */
+    ck_assert(weir_sim_run(store->sim, answered, app, HOUR_NS));
+}
+
+static void write_events(struct app *app)
+{
+    for (uint32_t n = 0; n < EVENT_COUNT; n++) {
+        char key[16];
+        struct weir_view key_view = weir_view(key, (size_t)snprintf(key, sizeof(key), "key%u", n % 10));
+        uint8_t event[20] = {0};
+
+        weir_put_u32be(event, n);
+        ck_assert_int_eq(pravega_txn_write(app->txn, n % 2 == 0 ? &key_view : NULL, weir_view(event, 20), NULL),
+                         WEIR_OK);
+    }
+}
+
+static enum weir_status flush(struct play_store *store, struct app *app)
+{
+    app->status = WEIR_E_AGAIN;
+    pravega_txn_flush(app->txn, on_done, app);
+    ck_assert(weir_sim_run(store->sim, answered, app, HOUR_NS));
+    return app->status;
+}
+
+static uint32_t count_events(const struct play_segment *segment)
+{
+    struct weir_in in = weir_in(weir_buf_view(&segment->data));
+    uint32_t count = 0;
+
+    for (; weir_in_left(&in) > 0; count++) {
+        ck_assert_uint_eq(weir_in_u32be(&in), 0);
+        weir_in_take(&in, weir_in_u32be(&in));
+        ck_assert(!in.bad);
+    }
+    return count;
+}
+
+/* Goal: events go to shadow segments only, once each, whatever the network does. */
+START_TEST(events_are_stored_in_shadow_segments)
+{
+    struct weir_sim_options options = {.seed = (uint64_t)_i + 1, .cut_per_million = _i == 0 ? 0 : 20000};
+    struct pravega_client *client;
+    struct play_store store;
+    struct app app = {0};
+    uint32_t count = 0;
+
+    play_store_open(&store, &options);
+    play_store_segment(&store, 0, 0, 0.5);
+    play_store_segment(&store, 1, 0.5, 1);
+    client = play_store_client(&store, NULL);
+    begin(&store, client, &app, 0);
+    ck_assert_int_eq(app.status, WEIR_OK);
+    ck_assert_uint_eq(pravega_txn_id(app.txn).lsb, 7);
+    ck_assert_uint_eq(store.connection_count, 0); /* connected by the first event */
+    write_events(&app);
+    ck_assert_int_eq(flush(&store, &app), WEIR_OK);
+    for (size_t i = 0; i < store.segment_count; i++) {
+        bool shadow = strstr(store.segments[i].name, "#transaction.00000000000000000000000000000007") != NULL;
+
+        ck_assert(shadow == (i >= 2));
+        ck_assert(shadow || store.segments[i].data.len == 0);
+        count += count_events(&store.segments[i]);
+    }
+    ck_assert_uint_eq(count, EVENT_COUNT);
+    ck_assert_uint_eq(store.repeated_count, 0);
+    pravega_txn_free(app.txn);
+    pravega_client_free(client);
+    play_store_close(&store);
+}
+END_TEST
+
+/* Goal: upstream's pace: 10 s leave sqrt(1000 * 10000) = 3162 ms between pings, the first after 10 ms. */
+START_TEST(an_open_transaction_is_pinged)
+{
+    struct weir_sim_options options = {.seed = 1};
+    struct pravega_client *client;
+    struct play_store store;
+    struct app app = {0};
+
+    play_store_open(&store, &options);
+    play_store_segment(&store, 0, 0, 1);
+    client = play_store_client(&store, NULL);
+    begin(&store, client, &app, 10000);
+    weir_sim_run(store.sim, never, NULL, WEIR_NS_PER_S);
+    ck_assert_uint_eq(store.ping_count, 1);
+    weir_sim_run(store.sim, never, NULL, 30 * WEIR_NS_PER_S);
+    ck_assert_uint_eq(store.ping_count, 10);
+    pravega_txn_free(app.txn);
+    weir_sim_run(store.sim, never, NULL, 30 * WEIR_NS_PER_S);
+    ck_assert_uint_eq(store.ping_count, 10);
+    pravega_client_free(client);
+    play_store_close(&store);
+}
+END_TEST
+
+START_TEST(a_transaction_that_is_gone_fails_with_words)
+{
+    struct weir_sim_options options = {.seed = 1};
+    struct pravega_client *client;
+    struct weir_error err = {0};
+    struct play_store store;
+    struct app app = {0};
+
+    play_store_open(&store, &options);
+    play_store_segment(&store, 0, 0, 1);
+    client = play_store_client(&store, NULL);
+    begin(&store, client, &app, 0);
+    if (_i == 0) {
+        store.txn_ping = PRAVEGA__PING_TXN_STATUS__STATUS__ABORTED;
+        weir_sim_run(store.sim, is_ready, &app, 60 * WEIR_NS_PER_S);
+    } else {
+        write_events(&app);
+        ck_assert_int_eq(flush(&store, &app), WEIR_OK);
+        for (size_t i = 1; i < store.segment_count; i++)
+            store.segments[i].sealed = _i == 1; /* else they are gone, as after an abort */
+        for (size_t i = 1; i < store.segment_count; i++)
+            store.segments[i].gone = _i == 2;
+        store.stream_missing = true; /* no new shadow segments */
+        write_events(&app);
+        ck_assert_int_eq(flush(&store, &app), WEIR_E_TXN_FAILED);
+    }
+    ck_assert_int_eq(pravega_txn_write(app.txn, NULL, weir_view_str("x"), &err), WEIR_E_TXN_FAILED);
+    ck_assert(strstr(err.message, "no longer open") != NULL);
+    pravega_txn_free(app.txn);
+    pravega_client_free(client);
+    play_store_close(&store);
+}
+END_TEST
+
+START_TEST(transactions_that_cannot_begin_say_why)
+{
+    struct weir_sim_options options = {.seed = 1};
+    struct pravega_client *client;
+    struct play_store store;
+    struct app app = {0};
+
+    play_store_open(&store, &options);
+    client = play_store_client(&store, NULL); /* no segments take writes: the stream is sealed */
+    begin(&store, client, &app, 0);
+    ck_assert_int_eq(app.status, WEIR_E_SEALED);
+    ck_assert_ptr_null(app.txn);
+    begin(&store, client, &app, 9999);
+    ck_assert_int_eq(app.status, WEIR_E_INVAL);
+    ck_assert(strstr(app.message, "9999") != NULL);
+    pravega_txn_begin(client, &stream, NULL, on_begun, &app); /* ends with the client */
+    pravega_client_free(client);
+    play_store_close(&store);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("transaction");
+    TCase *tc = tcase_create("transaction");
+    SRunner *sr;
+    int failed;
+
+    tcase_set_timeout(tc, 0);
+    tcase_add_loop_test(tc, events_are_stored_in_shadow_segments, 0, 10);
+    tcase_add_test(tc, an_open_transaction_is_pinged);
+    tcase_add_loop_test(tc, a_transaction_that_is_gone_fails_with_words, 0, 3);
+    tcase_add_test(tc, transactions_that_cannot_begin_say_why);
+    suite_add_tcase(suite, tc);
+    sr = srunner_create(suite);
+    srunner_set_fork_status(sr, CK_NOFORK);
+    srunner_run_all(sr, CK_NORMAL);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
