@@ -103,7 +103,8 @@ enum weir_status weir_writer_note(struct weir_batch *batch, struct weir_held_str
 
 /* The calls, by their name in the protocol; `message` is unpacked. */
 typedef void weir_rpc_fn(struct weir_call *call, const void *message);
-weir_rpc_fn weir_rpc_create_scope, weir_rpc_delete_scope, weir_rpc_list_scopes, weir_rpc_check_scope_exists;
+weir_rpc_fn weir_rpc_create_scope, weir_rpc_delete_scope, weir_rpc_delete_scope_recursive, weir_rpc_list_scopes,
+    weir_rpc_check_scope_exists;
 weir_rpc_fn weir_rpc_create_stream, weir_rpc_update_stream, weir_rpc_seal_stream, weir_rpc_delete_stream,
     weir_rpc_get_stream_configuration, weir_rpc_check_stream_exists, weir_rpc_list_streams,
     weir_rpc_list_streams_for_tag;

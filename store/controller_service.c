@@ -163,6 +163,7 @@ static const struct rpc {
     {"getDelegationToken", get_delegation_token},
     {"createScope", weir_rpc_create_scope},
     {"deleteScope", weir_rpc_delete_scope},
+    {"deleteScopeRecursive", weir_rpc_delete_scope_recursive},
     {"listScopes", weir_rpc_list_scopes},
     {"checkScopeExists", weir_rpc_check_scope_exists},
     {"createStream", weir_rpc_create_stream},

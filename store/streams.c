@@ -236,6 +236,41 @@ void weir_rpc_delete_scope(struct weir_call *call, const void *message)
     weir_call_answer(call, &reply.base);
 }
 
+/* Ends what is open in the scope's streams, so that nothing of theirs stands outside their records. */
+static bool finish_streams(struct weir_controller *ctl, struct weir_held_scope *scope)
+{
+    for (size_t i = 0; i < scope->streams.count; i++) {
+        if (!weir_txns_finish(ctl, scope->streams.items[i]))
+            return false;
+    }
+    return true;
+}
+
+void weir_rpc_delete_scope_recursive(struct weir_call *call, const void *message)
+{
+    const Pravega__ScopeInfo *in = message;
+    Pravega__DeleteScopeStatus reply = PRAVEGA__DELETE_SCOPE_STATUS__INIT; /* SUCCESS if it is gone already */
+    struct weir_held_scope *scope = weir_directory_scope(&call->ctl->dir, weir_view_str(in->scope));
+
+    if (scope != NULL && !finish_streams(call->ctl, scope)) {
+        reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__FAILURE;
+    } else if (scope != NULL) {
+        for (size_t i = 0; i < scope->streams.count; i++)
+            remove_one(&call->batch, scope->streams.items[i]);
+        for (size_t i = 0; i < scope->groups.count; i++)
+            weir_batch_remove_group(&call->batch, scope->name,
+                                    ((struct weir_held_group *)scope->groups.items[i])->name);
+        weir_batch_remove_scope(&call->batch, scope->name);
+        if (weir_call_commit(call) != WEIR_OK) {
+            reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__FAILURE;
+        } else {
+            weir_name_table_remove(&call->ctl->dir.scopes, scope);
+            weir_held_scope_free(scope, call->ctl->loop);
+        }
+    }
+    weir_call_answer(call, &reply.base);
+}
+
 /* The token of a page is its last name; names sort after "". */
 static struct weir_view token_of(const Pravega__ContinuationToken *token)
 {

@@ -37,7 +37,7 @@ static void wait_on(struct served *served)
     weir_timer_stop(served->loop, &served->give_up);
 }
 
-static void serve(struct served *served)
+void served_start(struct served *served)
 {
     struct weir_store_options options = {.data_dir = served->dir};
     struct weir_target at = {.host = "127.0.0.1"};
@@ -48,7 +48,7 @@ static void serve(struct served *served)
     ck_assert_int_eq(weir_grpc_channel_new(served->loop, &at, NULL, &served->channel, &err), WEIR_OK);
 }
 
-static void unserve(struct served *served)
+void served_stop(struct served *served)
 {
     weir_grpc_channel_free(served->channel);
     weir_store_close(served->store);
@@ -64,14 +64,14 @@ struct served *served_new(void)
     ck_assert_int_eq(weir_host_new(NULL, &served->host, NULL), WEIR_OK);
     ck_assert_int_eq(weir_loop_new(served->host, "test", &served->loop, NULL), WEIR_OK);
     served->give_up = (struct weir_timer){.fn = gave_up};
-    serve(served);
+    served_start(served);
     return served;
 }
 
 void served_restart(struct served *served)
 {
-    unserve(served);
-    serve(served);
+    served_stop(served);
+    served_start(served);
 }
 
 static enum weir_status remove_one(void *arg, const char *name, bool is_dir)
@@ -86,13 +86,18 @@ static enum weir_status remove_one(void *arg, const char *name, bool is_dir)
 
 void served_free(struct served *served)
 {
-    unserve(served);
+    served_stop(served);
     pravega_proto_free(served->reply);
     weir_fs_list(weir_host_fs(served->host), served->dir, remove_one, served, NULL);
     ck_assert_int_eq(weir_fs_remove(weir_host_fs(served->host), served->dir, NULL), WEIR_OK);
     weir_loop_free(served->loop);
     weir_host_free(served->host);
     free(served);
+}
+
+const char *served_dir(const struct served *served)
+{
+    return served->dir;
 }
 
 struct weir_store *served_store(struct served *served)

@@ -19,6 +19,10 @@ struct served; /* the store, its loop and its host */
 struct served *served_new(void);
 /** Closes the store and opens it again on the same folder. */
 void served_restart(struct served *served);
+/** The two halves of a restart, for a test that looks at the folder in between. */
+void served_stop(struct served *served);
+void served_start(struct served *served);
+const char *served_dir(const struct served *served);
 /** Closes it and removes the folder. */
 void served_free(struct served *served);
 struct weir_store *served_store(struct served *served);

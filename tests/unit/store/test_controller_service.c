@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "serve_fixture.h"
+#include "store/catalog.h"
+#include "store/container.h"
 
 static struct served *served;
 static Pravega__StreamInfo st; /* sc/st */
@@ -128,6 +130,22 @@ START_TEST(scopes)
     ck_assert_int_eq(seal(&st), PRAVEGA__UPDATE_STREAM_STATUS__STATUS__SUCCESS);
     ck_assert_int_eq(delete_stream(&st), PRAVEGA__DELETE_STREAM_STATUS__STATUS__SUCCESS);
     ck_assert_int_eq(delete_scope("sc"), PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SUCCESS);
+    ck_assert(!((const Pravega__ExistsResponse *)rpc(served, "checkScopeExists", &info, NULL))->exists);
+}
+END_TEST
+
+START_TEST(a_scope_goes_with_all_it_holds)
+{
+    Pravega__ScopeInfo info = PRAVEGA__SCOPE_INFO__INIT;
+
+    make_stream(served, "sc", "st", 2);
+    info.scope = pravega_proto_str("sc");
+    for (int i = 0; i < 2; i++) /* gone is as good */
+        ck_assert_int_eq(STATUS_OF(Pravega__DeleteScopeStatus, "deleteScopeRecursive", &info),
+                         PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SUCCESS);
+    ck_assert_int_eq(length_of("sc/st/1.#epoch.0"), -1);
+    ck_assert_int_eq(length_of("sc/_MARKst/0.#epoch.0"), -1);
+    served_restart(served);
     ck_assert(!((const Pravega__ExistsResponse *)rpc(served, "checkScopeExists", &info, NULL))->exists);
 }
 END_TEST
@@ -568,6 +586,76 @@ START_TEST(transactions_that_cannot_be)
 }
 END_TEST
 
+/* Turns the stored record of a transaction into that of one whose commit was asked for and not yet done. */
+static void ask_for_commit(const Pravega__TxnId *id)
+{
+    struct weir_txn_record rec = {0};
+    struct weir_container *ctr;
+    struct weir_store_op op = {0};
+    struct weir_view value;
+    struct weir_buf bytes;
+    char key[128];
+
+    snprintf(key, sizeof(key), WEIR_CATALOG_TXN "sc/st/%016llx%016llx", (unsigned long long)id->highbits,
+             (unsigned long long)id->lowbits);
+    ck_assert_int_eq(weir_container_open(served_loop(served), served_dir(served), NULL, &ctr, NULL), WEIR_OK);
+    ck_assert(weir_map_get(ctr, weir_view_str(key), &value));
+    ck_assert_int_eq(weir_txn_record_decode(value, &rec), WEIR_OK);
+    ck_assert_int_eq(rec.state, WEIR_TXN_OPEN);
+    rec.state = WEIR_TXN_COMMITTING;
+    rec.commit_number = 1;
+    weir_buf_init(&bytes, 4096);
+    weir_txn_record_encode(&bytes, &rec);
+    weir_container_change(
+        ctr, &(struct weir_change){.kind = WEIR_CHANGE_PUT, .name = weir_view_str(key), .value = weir_buf_view(&bytes)},
+        1, &op);
+    ck_assert_int_eq(op.status, WEIR_OK);
+    ck_assert_int_eq(weir_container_close(ctr, NULL), WEIR_OK);
+    weir_buf_fini(&bytes);
+    weir_txn_record_fini(&rec);
+}
+
+/* Goal: a commit that was asked for is done, though the store ended in between. */
+START_TEST(a_restart_completes_commits)
+{
+    char shadow[256];
+    int64_t segment;
+    Pravega__TxnId id;
+
+    make_stream(served, "sc", "st", 1);
+    id = begin(&segment);
+    shadow_of(shadow, segment, &id);
+    append(shadow, 1, 10);
+    served_stop(served);
+    ask_for_commit(&id);
+    served_start(served);
+    expect_state(&id, PRAVEGA__TXN_STATE__STATE__COMMITTED);
+    ck_assert_int_eq(length_of("sc/st/0.#epoch.0"), 10);
+    ck_assert_int_eq(length_of(shadow), -1);
+}
+END_TEST
+
+/* Goal: transactions are stored in the order of their commits, not in that of their beginnings. */
+START_TEST(commits_keep_their_order)
+{
+    Pravega__TxnId ids[3];
+    char shadow[256];
+    int64_t segment;
+
+    make_stream(served, "sc", "st", 1);
+    for (size_t i = 0; i < 3; i++) {
+        ids[i] = begin(&segment);
+        shadow_of(shadow, segment, &ids[i]);
+        append(shadow, 1, 10 + i);
+    }
+    ck_assert_int_eq(txn_call("commitTransaction", &ids[2]), PRAVEGA__TXN_STATUS__STATUS__SUCCESS);
+    ck_assert_int_eq(length_of("sc/st/0.#epoch.0"), 12);
+    ck_assert_int_eq(txn_call("commitTransaction", &ids[0]), PRAVEGA__TXN_STATUS__STATUS__SUCCESS);
+    ck_assert_int_eq(length_of("sc/st/0.#epoch.0"), 22);
+    expect_state(&ids[1], PRAVEGA__TXN_STATE__STATE__OPEN);
+}
+END_TEST
+
 /* Goal: a lease that nobody renews ends the transaction. Method: a ping with a lease of 1 ms. */
 START_TEST(a_lease_runs_out)
 {
@@ -779,6 +867,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, scopes);
+    tcase_add_test(tc, a_scope_goes_with_all_it_holds);
     tcase_add_test(tc, lists_are_paged);
     tcase_add_test(tc, streams_come_and_go);
     tcase_add_test(tc, configurations_are_kept);
@@ -789,6 +878,8 @@ int main(void)
     tcase_add_test(tc, a_transaction_commits);
     tcase_add_test(tc, a_transaction_aborts);
     tcase_add_test(tc, transactions_that_cannot_be);
+    tcase_add_test(tc, a_restart_completes_commits);
+    tcase_add_test(tc, commits_keep_their_order);
     tcase_add_test(tc, a_lease_runs_out);
     tcase_add_test(tc, a_transaction_rolls_over_a_scale);
     tcase_add_test(tc, writers_note_their_time);
