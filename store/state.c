@@ -221,7 +221,7 @@ static enum weir_status apply_append(struct weir_state *state, struct weir_segme
         status = weir_segment_push_block(seg, block, op->data);
     if (status != WEIR_OK)
         return status;
-    seg->event_count += op->event_count;
+    seg->event_count = (int64_t)((uint64_t)seg->event_count + (uint64_t)op->event_count);
     seg->last_modified_ms = op->time_ms;
     return add_effect(state, WEIR_EFFECT_LENGTH, seg, lsn);
 }
@@ -259,7 +259,7 @@ static enum weir_status apply_merge(struct weir_state *state, struct weir_segmen
         status = add_effect(state, WEIR_EFFECT_DELETED, source, lsn);
     if (status != WEIR_OK)
         return status;
-    seg->event_count += source->event_count;
+    seg->event_count = (int64_t)((uint64_t)seg->event_count + (uint64_t)source->event_count);
     seg->last_modified_ms = op->time_ms;
     take_out(state, source);
     return WEIR_OK;
