@@ -78,7 +78,7 @@ struct weir_coordinator {
 
     int attempt, failed_in_a_row; /* restarts so far; checkpoints */
     int64_t restored_id;          /* the checkpoint this attempt, or one before, is based on; 0: none */
-    bool cancelled, finished, has_run;
+    bool cancelled, finished;
     struct weir_error failure; /* why the attempt stops; status OK: it has not failed */
     struct weir_timer restart_timer, progress_timer;
     struct weir_deferred advance_later;
@@ -201,12 +201,11 @@ static void drop_deployment(struct weir_coordinator *coord)
     coord->load.restore = NULL;
 }
 
-/* A job that never ran, for a reason that only its author can mend, does not run the next time either. */
+/* What only a change of the job or of its surroundings mends (a missing stream, a wrong URI) is not tried again. */
 static bool may_restart(const struct weir_coordinator *coord)
 {
-    if (!coord->has_run && weir_status_class(coord->failure.status) == WEIR_CLASS_CALLER)
-        return false;
-    return !coord->cancelled && !coord->finished && coord->attempt < coord->options->restart_attempts;
+    return !coord->cancelled && !coord->finished && coord->attempt < coord->options->restart_attempts &&
+           weir_status_class(coord->failure.status) != WEIR_CLASS_CALLER;
 }
 
 /* Everything of the attempt is at rest. */
@@ -436,7 +435,6 @@ static void all_opened(struct weir_coordinator *coord)
     weir_restore_free(coord->load.restore);
     coord->load.restore = NULL;
     enter(coord, COORD_RUNNING);
-    coord->has_run = true;
     order_all(coord, WEIR_ORDER_RUN, 0);
     if (coord->cps != NULL)
         weir_checkpoints_start(coord->cps, coord->load.last_id);
