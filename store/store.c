@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "store/container.h"
 #include "store/controller.h"
-#include "store/segment_ops.h"
+#include "store/segment_merge.h"
 #include "store/wire_server.h"
 
 struct weir_store {
@@ -41,7 +41,7 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
 
     if (status != WEIR_OK)
         return status;
-    weir_segment_ops_recover(store->ctr, weir_loop_wall_ms(store->loop));
+    weir_segment_merge_recover(store->ctr, weir_loop_wall_ms(store->loop));
     status = weir_wire_server_new(store->loop, store->ctr, &segments, &store->wire, err);
     if (status != WEIR_OK)
         return status;

@@ -383,6 +383,7 @@ START_TEST(truncation_moves_the_head)
     ck_assert_int_eq(truncate_at(4, 0), PRAVEGA__UPDATE_STREAM_STATUS__STATUS__SUCCESS);
     ck_assert_int_eq(truncate_at(11, 0), PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE); /* beyond the end */
     ck_assert_int_eq(truncate_at(3, 20), PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE); /* backwards */
+    ck_assert_int_eq(truncate_at(0, 5), PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE); /* backwards, not seen below */
     half = cut_of(entries, list, 1, (int64_t[]){0}, (int64_t[]){5});
     ck_assert_int_eq(STATUS_OF(Pravega__UpdateStreamStatus, "truncateStream", &half),
                      PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE);

@@ -1,9 +1,9 @@
 /**
- * @file store/segment_ops.h
+ * @file store/segment_merge.h
  * @brief What the segment service has to tidy up after a start.
  */
-#ifndef WEIR_STORE_SEGMENT_OPS_H
-#define WEIR_STORE_SEGMENT_OPS_H
+#ifndef WEIR_STORE_SEGMENT_MERGE_H
+#define WEIR_STORE_SEGMENT_MERGE_H
 
 #include "store/container.h"
 
@@ -11,6 +11,6 @@
  * Removes transient segments whose connection ended with the process, and forgets merges that are too old to be asked
  * for again. Before anything is served.
  */
-void weir_segment_ops_recover(struct weir_container *ctr, int64_t wall_ms);
+void weir_segment_merge_recover(struct weir_container *ctr, int64_t wall_ms);
 
 #endif
