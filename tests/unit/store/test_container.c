@@ -141,16 +141,20 @@ END_TEST
 
 START_TEST(nobody_reads_what_is_not_acknowledged)
 {
-    struct reading r;
+    struct reading r, waiting;
     struct waiter w;
 
     ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     begin_append(&m, "s", writer_a, 1, weir_view_str("data"), &w);
     begin_read(segment(&m, "s"), 0, 100, false, &r);
+    begin_read(segment(&m, "s"), 0, 100, true, &waiting);
     ck_assert_int_eq(await_read(&m, &r), WEIR_OK);
     ck_assert_uint_eq(r.read.data.len, 0);
-    ck_assert(!w.done);
+    ck_assert(!w.done && !waiting.done);
+    ck_assert_int_eq(await_read(&m, &waiting), WEIR_OK);
+    ck_assert_uint_eq(waiting.read.data.len, 4);
     weir_segment_read_release(&r.read);
+    weir_segment_read_release(&waiting.read);
     ck_assert_int_eq(await(&m, &w), WEIR_OK);
 }
 END_TEST
@@ -513,6 +517,32 @@ START_TEST(a_deleted_segment_gives_its_space_back)
 }
 END_TEST
 
+static bool no_chunk_files(void *arg)
+{
+    (void)arg;
+    return chunk_files() == 0;
+}
+
+/* Goal: a chunk is not removed before the record that ended its data is durable, or a crash would miss it.
+ * Method: an acknowledgement comes between the deletion and its own; several seeds decide which pool job is first. */
+START_TEST(a_chunk_outlives_the_deletion_until_it_is_durable)
+{
+    struct waiter before, deletion;
+
+    teardown();
+    machine_init(&m, (uint64_t)_i + 1, 0);
+    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
+    ck_assert_int_eq(create(&m, "other"), WEIR_OK);
+    append_pattern("s", 1000, 1);
+    ck_assert_int_eq(flush(&m), WEIR_OK);
+    begin_append(&m, "other", writer_a, 1, weir_view_str("x"), &before);
+    weir_sim_run(m.sim, NULL, NULL, 0); /* it is on its way */
+    begin_changes(&m, &(struct weir_change){.kind = WEIR_CHANGE_DELETE, .name = weir_view_str("s")}, 1, &deletion);
+    ck_assert(weir_sim_run(m.sim, no_chunk_files, NULL, WAIT_NS));
+    ck_assert(deletion.done);
+}
+END_TEST
+
 /* Goal: a chunk that is mostly dead is copied over, and reads of what lives in it stay right meanwhile and after. */
 START_TEST(a_mostly_dead_chunk_is_compacted)
 {
@@ -665,6 +695,7 @@ int main(void)
     tcase_add_test(tc, the_map_is_ordered);
     tcase_add_test(tc, flushed_data_is_read_back);
     tcase_add_test(tc, a_deleted_segment_gives_its_space_back);
+    tcase_add_loop_test(tc, a_chunk_outlives_the_deletion_until_it_is_durable, 0, 20);
     tcase_add_test(tc, a_mostly_dead_chunk_is_compacted);
     tcase_add_test(tc, changes_during_a_flush);
     tcase_add_test(tc, a_folder_has_one_holder);
