@@ -20,7 +20,7 @@ struct write_job {
     struct weir_checkpoints *cps;
     struct weir_snapshot snapshot;
     struct weir_state_file file;
-    bool acknowledged;
+    bool acknowledged, busy;
     struct weir_error err; /* status OK: written */
 };
 
@@ -42,6 +42,7 @@ struct weir_checkpoints {
 
     struct weir_job folder_job; /* begin, complete or discard */
     struct weir_error folder_err;
+    bool folder_busy;
     struct write_job *writes; /* one for each task, in the plan's order */
     size_t written_count;
     int jobs_in_flight;
@@ -71,10 +72,11 @@ static struct weir_fs *fs_of(const struct weir_checkpoints *cps)
     return weir_host_fs(cps->host);
 }
 
-static void submit(struct weir_checkpoints *cps, struct weir_job *job, void (*work)(struct weir_job *job),
+static void submit(struct weir_checkpoints *cps, struct weir_job *job, bool *busy, void (*work)(struct weir_job *job),
                    void (*done)(struct weir_job *job))
 {
     *job = (struct weir_job){.work = work, .done = done, .loop = cps->loop};
+    *busy = true;
     cps->jobs_in_flight++;
     weir_host_submit(cps->host, job);
 }
@@ -134,6 +136,7 @@ static void discard_done(struct weir_job *job)
     bool told = cps->stopping;
     int64_t id = cps->id;
 
+    cps->folder_busy = false;
     cps->jobs_in_flight--;
     if (cps->final_id == id)
         cps->final_id = 0;
@@ -148,7 +151,7 @@ static void discard_if_quiet(struct weir_checkpoints *cps)
     if (cps->jobs_in_flight > 0)
         return;
     forget_snapshots(cps);
-    submit(cps, &cps->folder_job, discard_work, discard_done);
+    submit(cps, &cps->folder_job, &cps->folder_busy, discard_work, discard_done);
 }
 
 static void give_up(struct weir_checkpoints *cps, const struct weir_error *why)
@@ -197,6 +200,7 @@ static void complete_done(struct weir_job *job)
     struct weir_checkpoints *cps = of_folder_job(job);
     int64_t id = cps->id;
 
+    cps->folder_busy = false;
     cps->jobs_in_flight--;
     if (cps->folder_err.status != WEIR_OK) {
         give_up(cps, &cps->folder_err);
@@ -225,7 +229,7 @@ static void complete(struct weir_checkpoints *cps)
     weir_timer_stop(cps->loop, &cps->timeout_timer); /* from here on it is not given up, whatever it takes */
     enter(cps, WEIR_CHECKPOINTS_COMPLETING);
     cps->folder_err = (struct weir_error){0};
-    submit(cps, &cps->folder_job, complete_work, complete_done);
+    submit(cps, &cps->folder_job, &cps->folder_busy, complete_work, complete_done);
 }
 
 /* --- collecting ----------------------------------------------------------------------------------------------------
@@ -245,6 +249,7 @@ static void write_done(struct weir_job *job)
     struct write_job *write = (struct write_job *)job;
     struct weir_checkpoints *cps = write->cps;
 
+    write->busy = false;
     cps->jobs_in_flight--;
     if (cps->state == WEIR_CHECKPOINTS_DISCARDING) {
         discard_if_quiet(cps);
@@ -287,7 +292,7 @@ void weir_checkpoints_snapshot(struct weir_checkpoints *cps, int64_t checkpoint_
         give_up(cps, &write->err);
         return;
     }
-    submit(cps, &write->job, write_work, write_done);
+    submit(cps, &write->job, &write->busy, write_work, write_done);
 }
 
 /* --- beginning -----------------------------------------------------------------------------------------------------
@@ -304,6 +309,7 @@ static void begin_done(struct weir_job *job)
 {
     struct weir_checkpoints *cps = of_folder_job(job);
 
+    cps->folder_busy = false;
     cps->jobs_in_flight--;
     if (cps->state == WEIR_CHECKPOINTS_DISCARDING) {
         discard_if_quiet(cps);
@@ -331,7 +337,7 @@ static void begin_one(struct weir_checkpoints *cps)
     cps->triggered_ms = weir_loop_wall_ms(cps->loop);
     cps->folder_err = (struct weir_error){0};
     weir_timer_start(cps->loop, &cps->timeout_timer, cps->env->checkpoint_timeout_ms * WEIR_NS_PER_MS);
-    submit(cps, &cps->folder_job, begin_work, begin_done);
+    submit(cps, &cps->folder_job, &cps->folder_busy, begin_work, begin_done);
 }
 
 static void on_interval(void *arg)
@@ -437,11 +443,26 @@ enum weir_status weir_checkpoints_new(const struct weir_checkpoints_options *opt
     return WEIR_OK;
 }
 
+/* After a simulated crash: takes back what is under way. */
+static void abandon(struct weir_checkpoints *cps)
+{
+    weir_timer_stop(cps->loop, &cps->interval_timer);
+    weir_timer_stop(cps->loop, &cps->timeout_timer);
+    if (cps->folder_busy)
+        weir_host_cancel(cps->host, &cps->folder_job);
+    for (size_t i = 0; i < cps->plan->task_count; i++) {
+        if (cps->writes[i].busy)
+            weir_host_cancel(cps->host, &cps->writes[i].job);
+    }
+    forget_snapshots(cps);
+}
+
 void weir_checkpoints_free(struct weir_checkpoints *cps)
 {
     if (cps == NULL)
         return;
-    assert(cps->state == WEIR_CHECKPOINTS_OFF);
+    if (cps->state != WEIR_CHECKPOINTS_OFF)
+        abandon(cps);
     free(cps->writes);
     weir_manifest_fini(&cps->manifest);
     free(cps);

@@ -45,7 +45,8 @@ struct weir_checkpoints_options {
 
 enum weir_status weir_checkpoints_new(const struct weir_checkpoints_options *options, struct weir_checkpoints **out,
                                       struct weir_error *err);
-void weir_checkpoints_free(struct weir_checkpoints *cps); /**< OFF. NULL is fine */
+/** OFF, or its simulated host is silent. NULL is fine */
+void weir_checkpoints_free(struct weir_checkpoints *cps);
 
 /** All tasks run: begin. @param last_id greatest number used so far */
 void weir_checkpoints_start(struct weir_checkpoints *cps, int64_t last_id);

@@ -2,8 +2,8 @@
  * coordinator.c - the life of a job.
  *
  * A task that fails takes the whole attempt down: all tasks are closed, and all start again from the newest complete
- * checkpoint. Memory of an attempt is freed when every task has said CLOSED (it touches no channel any more) and then
- * SYNCED (what was posted to it before has arrived), and no pool job is left.
+ * checkpoint. Memory of an attempt is freed when every task has said CLOSED (it touches no channel any more), a last mail
+ * has gone to each and come back (what was sent between the two before has arrived), and no pool job is left.
  */
 #include "runtime/coordinator.h"
 
@@ -64,6 +64,7 @@ struct weir_coordinator {
                  const struct weir_error *why);
     void *arg;
     enum coordinator_state state;
+    struct weir_postbox reports; /* from the tasks */
 
     struct weir_plan *plan;
     struct weir_workers workers;
@@ -158,12 +159,23 @@ static void coordinator_free(struct weir_coordinator *coord)
     weir_timer_stop(coord->loop, &coord->restart_timer);
     weir_timer_stop(coord->loop, &coord->progress_timer);
     weir_deferred_cancel(coord->loop, &coord->advance_later);
+    if (coord->loading)
+        weir_host_cancel(weir_loop_host(coord->loop), &coord->load.job);
+    weir_deployment_free(coord->deployment); /* of an abandoned job; else there is none any more */
     weir_workers_stop(&coord->workers);
-    weir_deployment_free(coord->deployment);
+    weir_postbox_fini(&coord->reports, weir_report_free);
     weir_checkpoints_free(coord->cps);
     weir_restore_free(coord->load.restore);
     weir_plan_free(coord->plan);
     free(coord);
+}
+
+void weir_coordinator_abandon(struct weir_coordinator *coord)
+{
+    if (coord == NULL)
+        return;
+    coord->env->coordinator = NULL;
+    coordinator_free(coord);
 }
 
 static void finish_job(struct weir_coordinator *coord)
@@ -224,7 +236,7 @@ static void attempt_over(struct weir_coordinator *coord)
     weir_timer_start(coord->loop, &coord->restart_timer, coord->options->restart_delay_ms * WEIR_NS_PER_MS);
 }
 
-/* STOPPING goes through CLOSE and SYNC of all tasks; this looks how far it is. */
+/* STOPPING waits for all tasks to be closed and synced, for the checkpoints and a load; this looks how far it is. */
 static void advance_stop(void *arg)
 {
     struct weir_coordinator *coord = arg;
@@ -315,8 +327,7 @@ static void deploy(struct weir_coordinator *coord)
     struct weir_deployment_options options = {.plan = coord->plan,
                                               .env = coord->options,
                                               .workers = &coord->workers,
-                                              .coordinator = coord,
-                                              .coordinator_loop = coord->loop,
+                                              .reports = &coord->reports,
                                               .attempt = coord->attempt};
     struct weir_error err = {0};
 
@@ -459,7 +470,21 @@ static void on_committed(struct weir_coordinator *coord, int64_t checkpoint_id)
     stop(coord);
 }
 
-void weir_coordinator_report(struct weir_coordinator *coord, struct weir_report *report)
+static void on_synced(struct weir_task *task)
+{
+    struct weir_coordinator *coord = task->reports->arg;
+
+    if (++coord->synced == coord->deployment->task_count)
+        advance_stop(coord);
+}
+
+static void sync_all(struct weir_coordinator *coord)
+{
+    for (size_t i = 0; i < coord->deployment->task_count; i++)
+        weir_task_sync(coord->deployment->tasks[i], on_synced);
+}
+
+static void take_report(struct weir_coordinator *coord, struct weir_report *report)
 {
     size_t all = coord->deployment->task_count;
 
@@ -478,6 +503,7 @@ void weir_coordinator_report(struct weir_coordinator *coord, struct weir_report 
     case WEIR_REPORT_SNAPSHOT:
         weir_checkpoints_snapshot(coord->cps, report->checkpoint_id, report->task->vertex->id,
                                   report->task->host.subtask, &report->snapshot);
+        weir_snapshot_init(&report->snapshot); /* taken over */
         break;
     case WEIR_REPORT_COMMITTED:
         if (coord->state == COORD_FINISHING)
@@ -485,13 +511,15 @@ void weir_coordinator_report(struct weir_coordinator *coord, struct weir_report 
         break;
     case WEIR_REPORT_CLOSED:
         if (++coord->closed == all)
-            order_all(coord, WEIR_ORDER_SYNC, 0);
-        break;
-    case WEIR_REPORT_SYNCED:
-        if (++coord->synced == all)
-            advance_stop(coord);
+            sync_all(coord);
         break;
     }
+}
+
+static void deliver_report(void *arg, struct weir_letter *letter)
+{
+    take_report(arg, (struct weir_report *)letter);
+    weir_report_free(letter);
 }
 
 /* --- beginning -----------------------------------------------------------------------------------------------------
@@ -545,6 +573,7 @@ enum weir_status weir_coordinator_start(const struct weir_coordinator_options *o
     coord->done = options->done;
     coord->arg = options->arg;
     coord->started_ns = weir_loop_now_ns(options->loop);
+    weir_postbox_init(&coord->reports, options->loop, deliver_report, coord);
     coord->before.first_record_ns = -1;
     coord->restart_timer = (struct weir_timer){.fn = on_restart_timer, .arg = coord};
     coord->progress_timer = (struct weir_timer){.fn = on_progress_timer, .arg = coord};

@@ -12,7 +12,6 @@
 #define WEIR_RUNTIME_COORDINATOR_H
 
 #include "runtime/env_int.h"
-#include "runtime/message.h"
 #include "runtime/plan.h"
 
 struct weir_coordinator_options {
@@ -28,8 +27,8 @@ struct weir_coordinator_options {
 enum weir_status weir_coordinator_start(const struct weir_coordinator_options *options, struct weir_coordinator **out,
                                         struct weir_error *err);
 void weir_coordinator_cancel(struct weir_coordinator *coord);
-/** The report is the caller's; what it carries (a snapshot) is taken over. */
-void weir_coordinator_report(struct weir_coordinator *coord, struct weir_report *report);
+/** Frees it and all of the job without a word, after its simulated host has gone silent. */
+void weir_coordinator_abandon(struct weir_coordinator *coord);
 void weir_coordinator_progress(const struct weir_coordinator *coord, struct weir_job_result *out);
 
 #endif

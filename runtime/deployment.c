@@ -62,8 +62,7 @@ static enum weir_status make_tasks(struct weir_deployment *deployment, const str
                                              .subtask = i,
                                              .attempt = options->attempt,
                                              .loop = weir_workers_loop(options->workers, i),
-                                             .coordinator = options->coordinator,
-                                             .coordinator_loop = options->coordinator_loop,
+                                             .reports = options->reports,
                                              .output_count = count_edges_from(options->plan, (int)v)};
 
             status = weir_task_new(&task, &deployment->tasks[deployment->task_count], err);

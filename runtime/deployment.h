@@ -22,8 +22,7 @@ struct weir_deployment_options {
     const struct weir_plan *plan;
     const struct weir_env_options *env;
     struct weir_workers *workers;
-    struct weir_coordinator *coordinator;
-    struct weir_loop *coordinator_loop;
+    struct weir_postbox *reports; /* the coordinator's */
     int attempt;
 };
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/coordinator.h"
 #include "runtime/env_int.h"
 #include "runtime/settings.h"
 #include "runtime/stream_int.h"
@@ -47,6 +48,8 @@ void weir_env_free(weir_env *env)
 {
     if (env == NULL)
         return;
+    weir_coordinator_abandon(env->coordinator);
+    free(env->start);
     weir_graph_fini(&env->graph);
     weir_host_free(env->own_host);
     free(env);

@@ -35,7 +35,7 @@ static void schedule(struct weir_task *task)
 
 static void report(struct weir_task *task, enum weir_report_kind kind, int64_t checkpoint_id)
 {
-    weir_loop_post(task->coordinator_loop, &weir_report_new(task, kind, checkpoint_id)->mail);
+    weir_postbox_send(task->reports, &weir_report_new(task, kind, checkpoint_id)->letter);
 }
 
 static void stop_timers(struct weir_task *task)
@@ -58,7 +58,7 @@ static void fail(struct weir_task *task, enum weir_status status, const struct w
     /* Flow control is no reason to fail: an operator that returned it where it may not has broken its contract. */
     failed->error.status = status == WEIR_E_AGAIN || status == WEIR_E_END ? WEIR_E_USER : status;
     weir_chain_explain(task->chain, &failed->error);
-    weir_loop_post(task->coordinator_loop, &failed->mail);
+    weir_postbox_send(task->reports, &failed->letter);
 }
 
 static void wake_from_operator(void *arg)
@@ -85,11 +85,10 @@ static enum weir_status snapshot(struct weir_task *task, struct weir_error *err)
     weir_snapshot_init(&taken->snapshot);
     status = weir_chain_snapshot(task->chain, task->checkpoint_id, &taken->snapshot, err);
     if (status != WEIR_OK) {
-        weir_snapshot_fini(&taken->snapshot);
-        free(taken);
+        weir_report_free(&taken->letter);
         return status;
     }
-    weir_loop_post(task->coordinator_loop, &taken->mail);
+    weir_postbox_send(task->reports, &taken->letter);
     return WEIR_OK;
 }
 
@@ -441,14 +440,16 @@ static void checkpoint_order(struct weir_task *task, const struct weir_order *or
     case WEIR_ORDER_OPEN:
     case WEIR_ORDER_RUN:
     case WEIR_ORDER_CLOSE:
-    case WEIR_ORDER_SYNC:
         return;
     }
     schedule(task);
 }
 
-void weir_task_order(struct weir_task *task, const struct weir_order *order)
+static void deliver_order(void *arg, struct weir_letter *letter)
 {
+    struct weir_task *task = arg;
+    const struct weir_order *order = (const struct weir_order *)letter;
+
     switch (order->kind) {
     case WEIR_ORDER_OPEN:
         open_task(task, order->restore);
@@ -464,11 +465,36 @@ void weir_task_order(struct weir_task *task, const struct weir_order *order)
     case WEIR_ORDER_CLOSE:
         close_task(task);
         break;
-    case WEIR_ORDER_SYNC:
-        weir_deferred_cancel(task->loop, &task->turn); /* a late wake-up may have queued it */
-        report(task, WEIR_REPORT_SYNCED, 0);
-        break;
     }
+    weir_order_free(letter);
+}
+
+static struct weir_task *of_sync_mail(struct weir_mail *mail)
+{
+    return (struct weir_task *)((char *)mail - offsetof(struct weir_task, sync_mail));
+}
+
+static void on_sync_back(struct weir_mail *mail)
+{
+    struct weir_task *task = of_sync_mail(mail);
+
+    task->synced(task);
+}
+
+static void on_sync(struct weir_mail *mail)
+{
+    struct weir_task *task = of_sync_mail(mail);
+
+    weir_deferred_cancel(task->loop, &task->turn); /* a late wake-up may have queued it */
+    mail->fn = on_sync_back;
+    weir_loop_post(task->reports->loop, mail);
+}
+
+void weir_task_sync(struct weir_task *task, void (*synced)(struct weir_task *task))
+{
+    task->synced = synced;
+    task->sync_mail.fn = on_sync;
+    weir_loop_post(task->loop, &task->sync_mail);
 }
 
 /* --- making one ----------------------------------------------------------------------------------------------------
@@ -499,9 +525,9 @@ enum weir_status weir_task_new(const struct weir_task_options *options, struct w
     memset(task, 0, sizeof(*task));
     task->vertex = options->vertex;
     task->options = options->env;
-    task->coordinator = options->coordinator;
-    task->coordinator_loop = options->coordinator_loop;
+    task->reports = options->reports;
     task->loop = options->loop;
+    weir_postbox_init(&task->orders, options->loop, deliver_order, task);
     task->is_source = options->vertex->links[0].node->source != NULL;
     task->turn = (struct weir_deferred){.fn = take_turn, .arg = task};
     task->flush_timer = (struct weir_timer){.fn = on_flush_timer, .arg = task};
@@ -519,6 +545,9 @@ void weir_task_free(struct weir_task *task)
 {
     if (task == NULL)
         return;
+    stop_timers(task);
+    weir_chain_free(task->chain);
+    weir_postbox_fini(&task->orders, weir_order_free);
     weir_outbox_fini(&task->outbox);
     weir_input_fini(&task->input);
     weir_source_output_fini(&task->source);

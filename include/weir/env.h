@@ -51,7 +51,8 @@ struct weir_env_options {
 
 /** @param options NULL means all defaults. Never NULL unless memory is out. */
 weir_env *weir_env_new(const struct weir_env_options *options);
-void weir_env_free(weir_env *env); /**< Not while it executes. NULL is fine. */
+/** Not while it executes, unless its simulated host has gone silent (weir/sim.h). NULL is fine. */
+void weir_env_free(weir_env *env);
 
 /**
  * An environment from a program's arguments: takes `-D key=value` (Flink's keys above), `--parallelism N`,
