@@ -2,8 +2,8 @@
  * coordinator.c - the life of a job.
  *
  * A task that fails takes the whole attempt down: all tasks are closed, and all start again from the newest complete
- * checkpoint. Memory of an attempt is freed when every task has said CLOSED (it touches no channel any more), a last mail
- * has gone to each and come back (what was sent between the two before has arrived), and no pool job is left.
+ * checkpoint. Memory of an attempt is freed when every task has said CLOSED (it touches no channel any more), a last
+ * mail has gone to each and come back (what was sent between the two before has arrived), and no pool job is left.
  */
 #include "runtime/coordinator.h"
 

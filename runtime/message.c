@@ -1,8 +1,8 @@
 /*
  * message.c - making messages and handing them over.
  *
- * A message that cannot be had ends the process: without it the other side would wait for ever, and what is missing is a
- * few hundred bytes.
+ * A message that cannot be had ends the process: without it the other side would wait for ever, and what is missing is
+ * a few hundred bytes.
  */
 #include "runtime/message.h"
 

@@ -1,8 +1,9 @@
 /*
  * postbox.c - a stack of letters and one mail that says there are some.
  *
- * `posted` is cleared before the stack is taken, so that a letter pushed after that brings a mail of its own. If the letter
- * was taken all the same, that mail finds an empty box: who frees a box makes sure that it has arrived (weir_task_sync).
+ * `posted` is cleared before the stack is taken, so that a letter pushed after that brings a mail of its own. If the
+ * letter was taken all the same, that mail finds an empty box: who frees a box makes sure that it has arrived
+ * (weir_task_sync).
  */
 #include "runtime/postbox.h"
 

@@ -1,7 +1,7 @@
 /**
  * @file runtime/postbox.h
- * @brief Letters from any thread to one loop, in the order they were sent. Unlike mail they are never lost: what has not
- * been delivered when the box is freed is freed with it, also after a simulated crash.
+ * @brief Letters from any thread to one loop, in the order they were sent. Unlike mail they are never lost: what has
+ * not been delivered when the box is freed is freed with it, also after a simulated crash.
  */
 #ifndef WEIR_RUNTIME_POSTBOX_H
 #define WEIR_RUNTIME_POSTBOX_H

@@ -65,16 +65,17 @@ struct weir_task_options {
     const struct weir_vertex *vertex;
     const struct weir_env_options *env;
     int subtask, attempt;
-    struct weir_loop *loop; /* the worker's */
+    struct weir_loop *loop;       /* the worker's */
     struct weir_postbox *reports; /* the coordinator's */
-    size_t output_count; /* edges that leave the vertex */
+    size_t output_count;          /* edges that leave the vertex */
 };
 
 /** A task whose outbox and input still have to be wired. */
 enum weir_status weir_task_new(const struct weir_task_options *options, struct weir_task **out, struct weir_error *err);
 /**
  * All tasks are closed: goes to the worker and comes back behind everything that was sent before, a late wake-up
- * included. `synced` is called on the coordinator's loop; then nobody holds the task any more. Thread: the coordinator's.
+ * included. `synced` is called on the coordinator's loop; then nobody holds the task any more. Thread: the
+ * coordinator's.
  */
 void weir_task_sync(struct weir_task *task, void (*synced)(struct weir_task *task));
 /** Closed and synced, or never given an order, or its loop is silent for ever. NULL is fine. */

@@ -47,9 +47,9 @@ static void start(struct process *process, int parallelism)
     options.checkpoint_interval_ms = 5;
     options.from_checkpoint = "latest";
     process->env = weir_env_new(&options);
-    weir_add_sink(
-        weir_rebalance(weir_uid(weir_env_add_source(process->env, number_source(&numbers), NULL, "numbers"), "numbers")),
-        number_sink(sunk), "sink");
+    weir_add_sink(weir_rebalance(
+                      weir_uid(weir_env_add_source(process->env, number_source(&numbers), NULL, "numbers"), "numbers")),
+                  number_sink(sunk), "sink");
     process->done = false;
     ck_assert_msg(weir_env_start(process->env, process->loop, "test", on_done, process, &err) == WEIR_OK, "%s",
                   err.message);
