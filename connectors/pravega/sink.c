@@ -9,6 +9,7 @@
 
 #define LEASE_MIN_MS 10000
 #define LEASE_MAX_MS 600000
+#define NO_KEY UINT32_MAX
 
 void weir_pravega_writer_init(struct weir_pravega_writer_op *op, const struct weir_pravega_sink *sink,
                               const struct weir_operator_ops *ops, struct weir_context *ctx)
@@ -16,14 +17,14 @@ void weir_pravega_writer_init(struct weir_pravega_writer_op *op, const struct we
     op->base = (struct weir_operator){.ops = ops, .ctx = ctx};
     op->sink = sink;
     weir_buf_init(&op->event, PRAVEGA_EVENT_LEN_MAX + 1);
-    weir_buf_init(&op->key, UINT16_MAX);
+    weir_buf_init(&op->waiting, SIZE_MAX);
 }
 
 void weir_pravega_writer_fini(struct weir_pravega_writer_op *op)
 {
     pravega_client_free(op->client);
     weir_buf_fini(&op->event);
-    weir_buf_fini(&op->key);
+    weir_buf_fini(&op->waiting);
 }
 
 enum weir_status weir_pravega_writer_failure(const struct weir_pravega_writer_op *op, enum weir_status status,
@@ -51,47 +52,78 @@ static enum weir_status serialize(struct weir_pravega_writer_op *op, const void 
     return status;
 }
 
-/* The key is copied only if the record has to wait: until then it may stand in the element. */
+/* Puts a record behind those that wait: u32 key length (NO_KEY: none) | u32 event length | key | event. */
+static enum weir_status keep(struct weir_pravega_writer_op *op, const struct weir_view *key, struct weir_error *err)
+{
+    if (key != NULL && key->len > UINT16_MAX)
+        return weir_fail(err, WEIR_E_LIMIT, "a routing key of %zu bytes: it can have %d", key->len, UINT16_MAX);
+    weir_buf_u32be(&op->waiting, key != NULL ? (uint32_t)key->len : NO_KEY);
+    weir_buf_u32be(&op->waiting, (uint32_t)op->event.len);
+    if (key != NULL)
+        weir_buf_append(&op->waiting, key->ptr, key->len);
+    weir_buf_append(&op->waiting, op->event.ptr, op->event.len);
+    return op->waiting.status == WEIR_OK ? WEIR_OK
+                                         : weir_fail(err, op->waiting.status,
+                                                     "no memory for the records that wait for "
+                                                     "stream %s/%s to take them",
+                                                     op->sink->stream.scope, op->sink->stream.stream);
+}
+
+/* The key and the event are copied only if the record has to wait: until then they may stand in the element. */
 enum weir_status weir_pravega_writer_take(struct weir_pravega_writer_op *op, const void *element,
                                           weir_pravega_put_fn *put, struct weir_error *err)
 {
     const struct weir_pravega_writer_options *options = &op->sink->options;
     struct weir_error why = {0};
-    struct weir_view key = {0};
-    enum weir_status status = serialize(op, element, err);
+    struct weir_view routed, *key = NULL;
+    enum weir_status status = op->status == WEIR_OK ? serialize(op, element, err)
+                                                    : weir_pravega_writer_failure(op, op->status, &op->error, err);
 
     if (status != WEIR_OK)
         return status;
-    op->has_key = options->event_router != NULL;
-    if (op->has_key)
-        key = options->event_router(options->arg, element);
-    status = put(op, op->has_key ? &key : NULL, weir_buf_view(&op->event), &why);
-    if (status == WEIR_OK)
-        return WEIR_OK;
-    if (status != WEIR_E_AGAIN)
-        return weir_pravega_writer_failure(op, status, &why, err);
-    weir_buf_reset(&op->key);
-    weir_buf_append(&op->key, key.ptr, key.len);
-    if (op->key.status != WEIR_OK)
-        return weir_fail(err, op->key.status, "a routing key of %zu bytes: it can have %d", key.len, UINT16_MAX);
-    op->waiting = true;
-    return WEIR_OK;
+    if (options->event_router != NULL) {
+        routed = options->event_router(options->arg, element);
+        key = &routed;
+    }
+    if (op->waiting.len > 0)
+        return keep(op, key, err);
+    status = put(op, key, weir_buf_view(&op->event), &why);
+    if (status == WEIR_E_AGAIN)
+        return keep(op, key, err);
+    return status == WEIR_OK ? WEIR_OK : weir_pravega_writer_failure(op, status, &why, err);
+}
+
+/* The first of `in`. */
+static enum weir_status put_waiting(struct weir_pravega_writer_op *op, struct weir_in *in, weir_pravega_put_fn *put)
+{
+    uint32_t key_len = weir_in_u32be(in), event_len = weir_in_u32be(in);
+    struct weir_view key = weir_in_take(in, key_len != NO_KEY ? key_len : 0), event = weir_in_take(in, event_len);
+
+    return put(op, key_len != NO_KEY ? &key : NULL, event, &op->error);
+}
+
+static void forget_waiting(struct weir_pravega_writer_op *op)
+{
+    weir_buf_reset(&op->waiting);
+    op->waiting_at = 0;
 }
 
 bool weir_pravega_writer_retry(struct weir_pravega_writer_op *op, weir_pravega_put_fn *put)
 {
-    struct weir_view key = weir_buf_view(&op->key);
-    enum weir_status status;
+    struct weir_error worded = {0};
+    enum weir_status status = WEIR_OK;
 
-    if (!op->waiting)
-        return true;
-    status = put(op, op->has_key ? &key : NULL, weir_buf_view(&op->event), &op->error);
+    while (status == WEIR_OK && op->waiting_at < op->waiting.len) {
+        struct weir_in in = weir_in(weir_view(op->waiting.ptr + op->waiting_at, op->waiting.len - op->waiting_at));
+
+        status = put_waiting(op, &in, put);
+        if (status == WEIR_OK)
+            op->waiting_at = (size_t)(in.ptr - op->waiting.ptr);
+    }
     if (status == WEIR_E_AGAIN)
         return false;
-    op->waiting = false;
+    forget_waiting(op);
     if (status != WEIR_OK && op->status == WEIR_OK) {
-        struct weir_error worded = {0};
-
         op->status = status;
         weir_pravega_writer_failure(op, status, &op->error, &worded);
         weir_context_fail(op->base.ctx, &worded);

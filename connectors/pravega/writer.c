@@ -1,7 +1,7 @@
 /*
  * writer.c - the Pravega writer, at least once: what a checkpoint covers is durable before the checkpoint is.
  *
- * A record that the window has no room for is kept, serialized, and `ready` says no until it is taken.
+ * Records that the window has no room for are kept, serialized, and `ready` says no until they are taken.
  */
 #include "connectors/pravega/writer_int.h"
 

@@ -1,6 +1,6 @@
 /**
  * @file connectors/pravega/writer_int.h
- * @brief What the plain and the transactional writer share: the sink's description, and one record that waits.
+ * @brief What the plain and the transactional writer share: the sink's description, and the records that wait.
  */
 #ifndef WEIR_CONNECTORS_PRAVEGA_WRITER_INT_H
 #define WEIR_CONNECTORS_PRAVEGA_WRITER_INT_H
@@ -21,9 +21,10 @@ struct weir_pravega_writer_op {
     struct weir_operator base;
     const struct weir_pravega_sink *sink;
     struct pravega_client *client;
-    struct weir_buf event, key; /**< the record being written, or the one that waits for room */
-    bool has_key;
-    bool waiting;
+    struct weir_buf event;   /**< the record being written */
+    struct weir_buf waiting; /**< those that there was no room for, in order: what one call (a window that fires) emits
+                                  before `ready` is asked again can be many */
+    size_t waiting_at;       /**< those before are taken */
     enum weir_status status; /**< what a write failed of while it was tried again outside of a call; sticks */
     struct weir_error error;
 };
@@ -35,10 +36,10 @@ typedef enum weir_status weir_pravega_put_fn(struct weir_pravega_writer_op *op, 
 void weir_pravega_writer_init(struct weir_pravega_writer_op *op, const struct weir_pravega_sink *sink,
                               const struct weir_operator_ops *ops, struct weir_context *ctx);
 void weir_pravega_writer_fini(struct weir_pravega_writer_op *op);
-/** Serializes, routes and puts an element; keeps it if there is no room. Nothing may be waiting. */
+/** Serializes, routes and puts an element; keeps it behind those that wait if there is no room. */
 enum weir_status weir_pravega_writer_take(struct weir_pravega_writer_op *op, const void *element,
                                           weir_pravega_put_fn *put, struct weir_error *err);
-/** Tries the waiting record again. True if none waits any more: also after a failure, which is kept in op->status. */
+/** Tries the waiting records again. True if none waits any more: also after a failure, which is kept in op->status. */
 bool weir_pravega_writer_retry(struct weir_pravega_writer_op *op, weir_pravega_put_fn *put);
 /** Words a failure with the stream's name. */
 enum weir_status weir_pravega_writer_failure(const struct weir_pravega_writer_op *op, enum weir_status status,
