@@ -137,11 +137,11 @@ static enum weir_status set_mode(const struct weir_setting *setting, void *field
     return WEIR_OK;
 }
 
-/* The key that shares the longest beginning or end with a mistyped one. */
+/* The key that shares the longest beginning and end with a mistyped one; NULL if none is half like it. */
 static const char *nearest(const char *key)
 {
-    const char *best = weir_settings[0].key;
-    size_t best_len = 0;
+    const char *best = NULL;
+    size_t best_len = strlen(key) / 2;
 
     for (size_t i = 0; i < weir_settings_count; i++) {
         const char *candidate = weir_settings[i].key;
@@ -162,6 +162,8 @@ static const char *nearest(const char *key)
 enum weir_status weir_setting_set(struct weir_env_options *options, const char *key, const char *value,
                                   struct weir_error *err)
 {
+    const char *near;
+
     for (size_t i = 0; i < weir_settings_count; i++) {
         const struct weir_setting *setting = &weir_settings[i];
         void *field = (uint8_t *)options + setting->offset;
@@ -183,7 +185,10 @@ enum weir_status weir_setting_set(struct weir_env_options *options, const char *
             return set_mode(setting, field, value, err);
         }
     }
-    return weir_fail(err, WEIR_E_INVAL, "there is no setting \"%s\"; did you mean %s?", key, nearest(key));
+    near = nearest(key);
+    if (near == NULL)
+        return weir_fail(err, WEIR_E_INVAL, "there is no setting \"%s\"; see the page of settings", key);
+    return weir_fail(err, WEIR_E_INVAL, "there is no setting \"%s\"; did you mean %s?", key, near);
 }
 
 /* Flink's rule: half as many key groups again as subtasks, a power of two, from 128 to 32768. */
