@@ -267,6 +267,7 @@ static void container_free(struct weir_container *ctr)
 
     weir_deferred_cancel(ctr->loop, &ctr->deliver);
     weir_flush_stop(ctr);
+    weir_sweep_stop(ctr);
     weir_container_forget_reads(ctr);
     while (weir_state_take_effect(&ctr->state, UINT64_MAX, &effect)) {
         weir_segment_forget_waiting(effect.seg);
@@ -334,6 +335,7 @@ enum weir_status weir_container_close(struct weir_container *ctr, struct weir_er
         return WEIR_OK;
     assert(!ctr->delivering && "not from inside a done: post it");
     weir_flush_stop(ctr);
+    weir_sweep_stop(ctr);
     weir_container_forget_reads(ctr);
     status = weir_store_log_finish(ctr->log, err);
     container_free(ctr);

@@ -52,7 +52,7 @@ static inline struct weir_store_op *weir_store_op_take(struct weir_store_op **ri
 WEIR_STORE_RING(weir_read_ring, struct weir_segment_read)
 
 struct weir_flush;     /* flush.c */
-struct weir_sweep;     /* flush.c */
+struct weir_sweep;     /* sweep.c */
 struct weir_cold_read; /* read.c */
 
 struct weir_container {
@@ -120,6 +120,12 @@ void weir_flush_step(struct weir_container *ctr);
 void weir_flush_init(struct weir_container *ctr);
 /** Takes back what is on the pool and forgets it. */
 void weir_flush_stop(struct weir_container *ctr);
+
+/* sweep.c */
+/** Removes what can be removed, unless it is being done. */
+void weir_sweep_step(struct weir_container *ctr);
+/** Takes it back from the pool. */
+void weir_sweep_stop(struct weir_container *ctr);
 
 /* recovery.c */
 /** Reads checkpoint and log files into ctr->state. @param next_lsn receives the LSN for the next record */

@@ -141,7 +141,8 @@ static enum weir_status remove_name(void *arg, const char *name, bool is_dir)
 
 static void clean(void)
 {
-    ck_assert_int_eq(weir_host_new(NULL, &host, NULL), WEIR_OK);
+    if (weir_host_new(NULL, &host, NULL) != WEIR_OK)
+        return;
     weir_fs_list(weir_host_fs(host), dir, remove_name, dir, NULL);
     weir_host_free(host);
     rmdir(dir);
