@@ -178,6 +178,19 @@ enum weir_status weir_chain_new(const struct weir_vertex *vertex, const struct w
     return status;
 }
 
+bool weir_chain_close(struct weir_chain *chain)
+{
+    bool closed = true;
+
+    for (size_t i = 0; i < chain->link_count; i++) {
+        struct weir_operator *op = chain->links[i].op;
+
+        if (op != NULL && op->ops->close != NULL && op->ops->close(op) == WEIR_E_AGAIN)
+            closed = false;
+    }
+    return closed;
+}
+
 void weir_chain_free(struct weir_chain *chain)
 {
     if (chain == NULL)

@@ -66,6 +66,8 @@ struct weir_chain {
 enum weir_status weir_chain_new(const struct weir_vertex *vertex, const struct weir_chain_host *host,
                                 const struct weir_chain_exit *exits, size_t exit_count, struct weir_chain **out,
                                 struct weir_error *err);
+/** Lets the operators give up what is open elsewhere; false: not all have yet, call again when one wakes the host. */
+bool weir_chain_close(struct weir_chain *chain);
 void weir_chain_free(struct weir_chain *chain); /**< NULL is fine */
 /** Puts `operator "name" (subtask 2/4): ` before the message, if an operator is known to have failed. */
 void weir_chain_explain(const struct weir_chain *chain, struct weir_error *err);

@@ -17,8 +17,9 @@
 
 #include "base/log.h"
 
-#define TURN_BUDGET 8192 /* elements */
-#define POLL_BUDGET 256  /* elements a reader emits before the outbox is looked at again */
+#define TURN_BUDGET 8192            /* elements */
+#define CLOSE_WAIT_NS WEIR_NS_PER_S /* operators may take that long to give up what is open elsewhere */
+#define POLL_BUDGET 256             /* elements a reader emits before the outbox is looked at again */
 
 static bool runs(const struct weir_task *task)
 {
@@ -42,6 +43,7 @@ static void stop_timers(struct weir_task *task)
 {
     weir_timer_stop(task->loop, &task->flush_timer);
     weir_timer_stop(task->loop, &task->watermark_timer);
+    weir_timer_stop(task->loop, &task->close_timer);
     weir_deferred_cancel(task->loop, &task->turn);
 }
 
@@ -49,7 +51,7 @@ static void fail(struct weir_task *task, enum weir_status status, const struct w
 {
     struct weir_report *failed;
 
-    if (task->state == WEIR_TASK_FAILED || task->state == WEIR_TASK_CLOSED)
+    if (task->state >= WEIR_TASK_FAILED)
         return;
     task->state = WEIR_TASK_FAILED;
     stop_timers(task);
@@ -65,7 +67,7 @@ static void wake_from_operator(void *arg)
 {
     struct weir_task *task = arg;
 
-    if (runs(task))
+    if (runs(task) || task->state == WEIR_TASK_CLOSING)
         schedule(task);
 }
 
@@ -330,6 +332,23 @@ static bool sleep_well(struct weir_task *task, enum pause pause)
     return pause != PAUSE_INPUT || task->is_source || weir_input_wait(&task->input);
 }
 
+static void end_closing(void *arg)
+{
+    struct weir_task *task = arg;
+
+    stop_timers(task);
+    task->state = WEIR_TASK_CLOSED;
+    weir_chain_free(task->chain);
+    task->chain = NULL;
+    report(task, WEIR_REPORT_CLOSED, 0);
+}
+
+static void go_on_closing(struct weir_task *task)
+{
+    if (task->chain == NULL || weir_chain_close(task->chain))
+        end_closing(task);
+}
+
 static void take_turn(void *arg)
 {
     struct weir_task *task = arg;
@@ -338,6 +357,8 @@ static void take_turn(void *arg)
     enum weir_status status = WEIR_OK;
     int budget = TURN_BUDGET;
 
+    if (task->state == WEIR_TASK_CLOSING)
+        go_on_closing(task);
     if (!runs(task))
         return;
     if (task->flush_due) {
@@ -416,10 +437,9 @@ static void run_task(struct weir_task *task)
 static void close_task(struct weir_task *task)
 {
     stop_timers(task);
-    task->state = WEIR_TASK_CLOSED;
-    weir_chain_free(task->chain);
-    task->chain = NULL;
-    report(task, WEIR_REPORT_CLOSED, 0);
+    task->state = WEIR_TASK_CLOSING;
+    weir_timer_start(task->loop, &task->close_timer, CLOSE_WAIT_NS);
+    go_on_closing(task);
 }
 
 /* Orders that concern a checkpoint; a task that failed meanwhile has none. */
@@ -532,6 +552,7 @@ enum weir_status weir_task_new(const struct weir_task_options *options, struct w
     task->turn = (struct weir_deferred){.fn = take_turn, .arg = task};
     task->flush_timer = (struct weir_timer){.fn = on_flush_timer, .arg = task};
     task->watermark_timer = (struct weir_timer){.fn = on_watermark_timer, .arg = task};
+    task->close_timer = (struct weir_timer){.fn = end_closing, .arg = task};
     atomic_init(&task->figures.first_record_ns, -1);
     atomic_init(&task->figures.input_watermark_ms, INT64_MIN);
     weir_waker_init(&task->waker, task->loop, &task->turn);

@@ -2,8 +2,8 @@
  * @file runtime/task.h
  * @brief One parallel instance of a chain: a state machine that takes turns on its worker's loop.
  *
- *     NEW --OPEN--> OPEN --RUN--> RUNNING --CLOSE--> CLOSED
- *                     any, but CLOSED --failure--> FAILED --CLOSE--> CLOSED
+ *     NEW --OPEN--> OPEN --RUN--> RUNNING --CLOSE--> CLOSING --operators gave up what was open--> CLOSED
+ *                NEW, OPEN, RUNNING --failure--> FAILED --CLOSE--> CLOSING
  *
  * A turn takes input until the budget is spent, the input is empty, the outbox is full, or an operator is not ready;
  * then the worker goes on with the next task. Orders arrive as mail between two turns. Thread: made and freed by the
@@ -17,7 +17,14 @@
 #include "runtime/output.h"
 #include "runtime/source_output.h"
 
-enum weir_task_state { WEIR_TASK_NEW, WEIR_TASK_OPEN, WEIR_TASK_RUNNING, WEIR_TASK_FAILED, WEIR_TASK_CLOSED };
+enum weir_task_state {
+    WEIR_TASK_NEW,
+    WEIR_TASK_OPEN,
+    WEIR_TASK_RUNNING,
+    WEIR_TASK_FAILED,
+    WEIR_TASK_CLOSING,
+    WEIR_TASK_CLOSED
+};
 
 /** Written by the task, once a turn; read by anybody. */
 struct weir_task_figures {
@@ -49,7 +56,7 @@ struct weir_task {
 
     struct weir_deferred turn;
     struct weir_waker waker;
-    struct weir_timer flush_timer, watermark_timer;
+    struct weir_timer flush_timer, watermark_timer, close_timer;
     bool flush_due, watermark_due;
 
     int64_t requested_id;  /* a source: checkpoint that was triggered and not begun; 0: none */

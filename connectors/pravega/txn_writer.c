@@ -36,6 +36,7 @@ struct txn_writer {
     bool committing;                /* `first` */
     struct weir_error failure;
     bool failed;
+    enum { CLOSE_NONE, CLOSE_ABORTING, CLOSE_DONE } close;
 };
 
 static struct txn_writer *txn_writer(struct weir_operator *op)
@@ -262,6 +263,32 @@ static enum weir_status txn_committed(struct weir_operator *op, int64_t checkpoi
     return writer->first != NULL && writer->first->checkpoint_id <= checkpoint_id ? WEIR_E_AGAIN : WEIR_OK;
 }
 
+static void on_aborted(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct txn_writer *writer = arg;
+
+    (void)status; /* what could not be aborted ends with its lease */
+    (void)why;
+    writer->close = CLOSE_DONE;
+    weir_context_wake(writer->base.base.ctx);
+}
+
+/* The current transaction is in no checkpoint: it is aborted, so that it need not wait for its lease. The prepared ones
+ * stay: a checkpoint may list them. */
+static enum weir_status txn_close(struct weir_operator *op)
+{
+    struct txn_writer *writer = txn_writer(op);
+    struct pravega_stream_name name = weir_pravega_stream_name(&writer->base.sink->stream);
+
+    if (writer->state == TXN_BEGINNING && !writer->failed)
+        return WEIR_E_AGAIN;
+    if (writer->txn != NULL && writer->close == CLOSE_NONE) {
+        writer->close = CLOSE_ABORTING;
+        pravega_txn_abort_id(writer->base.client, &name, pravega_txn_id(writer->txn), on_aborted, writer);
+    }
+    return writer->close == CLOSE_ABORTING ? WEIR_E_AGAIN : WEIR_OK;
+}
+
 static void txn_free(struct weir_operator *op)
 {
     struct txn_writer *writer = txn_writer(op);
@@ -281,6 +308,7 @@ static const struct weir_operator_ops txn_ops = {.name = "Pravega Writer",
                                                  .snapshot = txn_snapshot,
                                                  .restore = txn_restore,
                                                  .committed = txn_committed,
+                                                 .close = txn_close,
                                                  .free = txn_free};
 
 enum weir_status weir_pravega_txn_writer_new(const struct weir_pravega_sink *sink, struct weir_context *ctx,

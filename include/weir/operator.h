@@ -85,6 +85,12 @@ struct weir_operator_ops {
     void (*aborted)(struct weir_operator *op, int64_t checkpoint_id);
     /** No record will follow; watermark INT64_MAX has passed. AGAIN: not done yet. Barriers may still come. */
     enum weir_status (*end_input)(struct weir_operator *op, struct weir_error *err);
+    /**
+     * The attempt is over (finished, failed or cancelled): give up what is open elsewhere, an open transaction above
+     * all. AGAIN: not done yet; after a second it is freed all the same. It may not emit; only `free` follows. Called
+     * opened or not.
+     */
+    enum weir_status (*close)(struct weir_operator *op);
     /** Frees it, opened or not. What is not durable by now is given up. */
     void (*free)(struct weir_operator *op);
 };
