@@ -1,0 +1,120 @@
+package weir.interop;
+
+import io.pravega.client.EventStreamClientFactory;
+import io.pravega.client.stream.Stream;
+import io.pravega.client.stream.Transaction;
+import io.pravega.client.stream.TransactionalEventStreamWriter;
+import java.io.PrintStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * Pravega's Java client as a program: the other side of the interoperability tests.
+ *
+ * <p>Exit status: 0 done, 1 a check failed or the server refused, 2 wrong usage.
+ */
+public final class Peer {
+    private static final String USAGE = """
+            usage: peer CONTROLLER-URI VERB [ARGUMENT...]
+              create SCOPE/STREAM SEGMENTS
+              write SCOPE/STREAM FROM TO              numbered events, each with its key
+              transaction SCOPE/STREAM FROM TO commit|abort
+              read SCOPE/STREAM                       every event up to the tail as of now, one a line
+              verify SCOPE/STREAM FROM TO             reads it: these events, each once, those of a key in order
+              suite [PART-OF-NAME]                    every check, or those with such a name
+            """;
+
+    private Peer() { }
+
+    public static void main(String[] args) {
+        int status;
+        try {
+            status = run(args);
+        } catch (AssertionError why) {
+            System.err.println("peer: " + why.getMessage());
+            status = 1;
+        } catch (Throwable why) {
+            why.printStackTrace();
+            status = 1;
+        }
+        System.out.flush();
+        System.exit(status); /* the client's threads would go on */
+    }
+
+    private static int run(String[] args) throws Exception {
+        if (args.length < 2) {
+            return usage();
+        }
+        try (Server server = new Server(URI.create(args[0]))) {
+            return switch (args[1] + "/" + (args.length - 2)) {
+                case "create/2" -> create(server, Stream.of(args[2]), Integer.parseInt(args[3]));
+                case "write/3" -> write(server, Stream.of(args[2]), Integer.parseInt(args[3]),
+                        Integer.parseInt(args[4]));
+                case "transaction/4" -> transaction(server, Stream.of(args[2]), Integer.parseInt(args[3]),
+                        Integer.parseInt(args[4]), args[5].equals("commit"));
+                case "read/1" -> read(server, Stream.of(args[2]));
+                case "verify/3" -> verify(Io.readAll(server, Stream.of(args[2])), Integer.parseInt(args[3]),
+                        Integer.parseInt(args[4]));
+                case "suite/0" -> suite(server, "");
+                case "suite/1" -> suite(server, args[2]);
+                default -> usage();
+            };
+        }
+    }
+
+    private static int usage() {
+        System.err.print(USAGE);
+        return 2;
+    }
+
+    private static int create(Server server, Stream stream, int segments) {
+        server.create(stream, segments);
+        return 0;
+    }
+
+    private static int write(Server server, Stream stream, int from, int to) {
+        Io.write(server, stream, from, to);
+        return 0;
+    }
+
+    private static int transaction(Server server, Stream stream, int from, int to, boolean commits) throws Exception {
+        try (EventStreamClientFactory clients = server.clients(stream.getScope());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            Transaction<String> transaction = writer.beginTxn();
+            Io.write(transaction, from, to);
+            if (commits) {
+                transaction.commit();
+            } else {
+                transaction.abort();
+            }
+            Transaction.Status expected = commits ? Transaction.Status.COMMITTED : Transaction.Status.ABORTED;
+            return Io.outcome(transaction) == expected ? 0 : 1;
+        }
+    }
+
+    private static int read(Server server, Stream stream) throws Exception {
+        PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+        Io.readAll(server, stream).forEach(out::println);
+        out.flush();
+        return 0;
+    }
+
+    private static int verify(List<String> events, int from, int to) {
+        Numbered.requireOnce(events, from, to);
+        Numbered.requireOrderByKey(events);
+        return 0;
+    }
+
+    private static int suite(Server server, String wanted) {
+        Suite suite = new Suite();
+        TransactionChecks transactions = new TransactionChecks(server);
+        transactions.addFirstTo(suite);
+        new StreamChecks(server).addTo(suite);
+        new EventChecks(server).addTo(suite);
+        transactions.addTo(suite);
+        new GroupChecks(server).addTo(suite);
+        transactions.addLastTo(suite);
+        return suite.run(wanted) == 0 ? 0 : 1;
+    }
+}

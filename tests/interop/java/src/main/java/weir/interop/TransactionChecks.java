@@ -1,0 +1,160 @@
+package weir.interop;
+
+import static weir.interop.Numbered.require;
+import static weir.interop.Numbered.requireOnce;
+import static weir.interop.Numbered.requireOrderByKey;
+
+import io.pravega.client.EventStreamClientFactory;
+import io.pravega.client.stream.EventStreamWriter;
+import io.pravega.client.stream.EventWriterConfig;
+import io.pravega.client.stream.Stream;
+import io.pravega.client.stream.Transaction;
+import io.pravega.client.stream.TransactionalEventStreamWriter;
+import io.pravega.client.stream.TxnFailedException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** Transactions: invisible until committed, then whole and in order; gone when aborted, by hand or by their lease. */
+final class TransactionChecks {
+    private static final long LEASE_MS = 10_000; /* the least that a controller grants */
+    private final Server server;
+    private Stream abandonedStream;
+    private UUID abandoned;
+
+    TransactionChecks(Server server) {
+        this.server = server;
+    }
+
+    /** Leaves one transaction alone as early as possible: the last check looks at what became of it. */
+    void addFirstTo(Suite suite) {
+        suite.add("transactions: one left alone with a lease of 10 s", this::abandon);
+    }
+
+    void addTo(Suite suite) {
+        suite.add("transactions: nothing to see before the commit, all after it", this::commit);
+        suite.add("transactions: nothing to see after an abort", this::abort);
+        suite.add("transactions: several at once, each in one piece", this::several);
+        suite.add("transactions: committed by another client, by its id", this::byAnother);
+        suite.add("transactions: an empty one commits", this::empty);
+    }
+
+    void addLastTo(Suite suite) {
+        suite.add("transactions: the one left alone was aborted", this::expired);
+    }
+
+    private void commit() throws Exception {
+        Stream stream = server.newStream("commit", 3);
+        try (EventStreamClientFactory clients = server.clients(stream.getScope());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            Transaction<String> transaction = writer.beginTxn();
+            Io.write(transaction, 0, 500);
+            require(transaction.checkStatus() == Transaction.Status.OPEN, "it is %s", transaction.checkStatus());
+            require(Io.readAll(server, stream).isEmpty(), "its events are seen before the commit");
+            transaction.commit();
+            require(Io.outcome(transaction) == Transaction.Status.COMMITTED, "it ended aborted");
+        }
+        List<String> events = Io.readAll(server, stream);
+        requireOnce(events, 0, 500);
+        requireOrderByKey(events);
+    }
+
+    private void abort() throws Exception {
+        Stream stream = server.newStream("abort", 2);
+        try (EventStreamClientFactory clients = server.clients(stream.getScope());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            Transaction<String> transaction = writer.beginTxn();
+            Io.write(transaction, 0, 100);
+            transaction.abort();
+            require(Io.outcome(transaction) == Transaction.Status.ABORTED, "it ended committed");
+            boolean refused = false;
+            try {
+                writer.getTxn(transaction.getTxnId()).commit();
+            } catch (TxnFailedException expected) {
+                refused = true;
+            }
+            require(refused, "an aborted transaction was committed");
+        }
+        Io.write(server, stream, 100, 150);
+        requireOnce(Io.readAll(server, stream), 100, 150);
+    }
+
+    /** Three open transactions and plain events in turn; committed in another order than begun. */
+    private void several() throws Exception {
+        Stream stream = server.newStream("several", 1);
+        try (EventStreamClientFactory clients = server.clients(stream.getScope());
+             EventStreamWriter<String> plain = clients.createEventWriter(stream.getStreamName(), Io.TEXT,
+                     Io.writerConfig());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            List<Transaction<String>> open = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                open.add(writer.beginTxn());
+            }
+            for (int round = 0; round < 10; round++) {
+                for (int i = 0; i < 3; i++) {
+                    Io.write(open.get(i), 100 * i + 10 * round, 100 * i + 10 * round + 10);
+                }
+                Io.write(plain, 300 + round, 301 + round);
+            }
+            for (int i : new int[] {2, 0, 1}) {
+                open.get(i).commit();
+                require(Io.outcome(open.get(i)) == Transaction.Status.COMMITTED, "the one begun as %d aborted", i);
+            }
+        }
+        List<String> expected = new ArrayList<>(Numbered.events(300, 310));
+        expected.addAll(Numbered.events(200, 300));
+        expected.addAll(Numbered.events(0, 100));
+        expected.addAll(Numbered.events(100, 200));
+        require(Io.readAll(server, stream).equals(expected), "the events are not in the order of the commits");
+    }
+
+    private void byAnother() throws Exception {
+        Stream stream = server.newStream("by-another", 2);
+        UUID id;
+        try (EventStreamClientFactory clients = server.clients(stream.getScope());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            Transaction<String> transaction = writer.beginTxn();
+            Io.write(transaction, 0, 60);
+            id = transaction.getTxnId();
+        }
+        try (EventStreamClientFactory clients = server.clients(stream.getScope());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            Transaction<String> transaction = writer.getTxn(id);
+            Io.write(transaction, 60, 80);
+            transaction.commit();
+            require(Io.outcome(transaction) == Transaction.Status.COMMITTED, "it ended aborted");
+        }
+        requireOnce(Io.readAll(server, stream), 0, 80);
+    }
+
+    private void empty() throws Exception {
+        Stream stream = server.newStream("empty", 2);
+        try (EventStreamClientFactory clients = server.clients(stream.getScope());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            Transaction<String> transaction = writer.beginTxn();
+            transaction.commit();
+            require(Io.outcome(transaction) == Transaction.Status.COMMITTED, "it ended aborted");
+        }
+        require(Io.readAll(server, stream).isEmpty(), "there are events");
+    }
+
+    private void abandon() throws Exception {
+        abandonedStream = server.newStream("lease", 1);
+        try (EventStreamClientFactory clients = server.clients(abandonedStream.getScope());
+             TransactionalEventStreamWriter<String> writer = clients.createTransactionalEventWriter(
+                     abandonedStream.getStreamName(), Io.TEXT,
+                     EventWriterConfig.builder().transactionTimeoutTime(LEASE_MS).build())) {
+            Transaction<String> transaction = writer.beginTxn();
+            Io.write(transaction, 0, 10);
+            abandoned = transaction.getTxnId();
+        } /* a closed writer pings no more */
+    }
+
+    private void expired() throws Exception {
+        try (EventStreamClientFactory clients = server.clients(abandonedStream.getScope());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, abandonedStream)) {
+            require(Io.outcome(writer.getTxn(abandoned)) == Transaction.Status.ABORTED, "it ended committed");
+        }
+        require(Io.readAll(server, abandonedStream).isEmpty(), "its events are there");
+    }
+}

@@ -1,0 +1,114 @@
+# servers.sh - the servers and the Java client of the interoperability tests: resolved, started on free ports, ended by
+# their pids. Sourced by run, after scripts/lib.sh, with the repository's root as the working folder.
+
+cache=build/interop # jars and classes stay here between runs
+work=""             # the folder of this run
+pids=""             # what clean_up has to end
+taken_ports=""
+
+# Debian's Java and Maven, if there are none.
+need_java() {
+    command -v javac >/dev/null && command -v mvn >/dev/null || install_packages openjdk-17-jdk-headless maven
+}
+
+# resolve NAME SOURCES MAVEN-ARGUMENTS...: runs Maven unless what it made last time came from the same sources.
+# Jars and classes go to $cache/NAME; Maven's own cache is ~/.m2.
+resolve() {
+    local name=$1 sources=$2 sum
+    shift 2
+    sum=$(find "$sources" -type f -exec sha256sum {} + | sort | sha256sum)
+    [ "$(cat "$cache/$name/resolved" 2>/dev/null)" != "$sum" ] || return 0
+    say "resolving: $name (from ~/.m2 or Maven Central)"
+    rm -rf "${cache:?}/$name"
+    mkdir -p "$cache/$name"
+    mvn -B -q -f "$sources/pom.xml" "-Dinterop.build=$PWD/$cache/$name" "$@" >"$cache/$name.log" 2>&1 ||
+        { tail -n 20 "$cache/$name.log" >&2; die "Maven failed; the whole output is in $cache/$name.log"; }
+    echo "$sum" >"$cache/$name/resolved"
+}
+
+# free_port: one that nothing listens on, below the range that the system hands out itself.
+free_port() {
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 12000))
+        case " $taken_ports " in *" $port "*) continue ;; esac
+        grep -q "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6 || break
+    done
+    taken_ports="$taken_ports $port"
+    free_port=$port
+}
+
+# await SECONDS WHAT PID COMMAND...: repeats COMMAND until it succeeds, while PID lives.
+await() {
+    local deadline=$(($(date +%s) + $1)) what=$2 pid=$3
+    shift 3
+    until "$@" >/dev/null 2>&1; do
+        kill -0 "$pid" 2>/dev/null || die "$what has ended; its output is in $work"
+        [ "$(date +%s)" -lt "$deadline" ] || die "$what is not ready in time; its output is in $work"
+        sleep 0.3
+    done
+}
+
+answers() { # answers PORT PATH: over HTTP, with status 200
+    local status
+    exec 7<>"/dev/tcp/127.0.0.1/$1" || return 1
+    printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$2" >&7
+    read -r -t 5 _ status _ <&7
+    exec 7>&-
+    [ "$status" = 200 ]
+}
+
+# The real Pravega: everything in one process, its log in memory, on ports of its own. Sets pravega_uri.
+start_pravega() {
+    local rpc rest
+    free_port; rpc=$free_port
+    free_port; rest=$free_port
+    set -- -Dsinglenode.controller.rpc.port="$rpc" -Dsinglenode.controller.rest.port="$rest" \
+        -Dsinglenode.controller.rest.enable=true
+    free_port; set -- "$@" -Dsinglenode.zk.port="$free_port"
+    free_port; set -- "$@" -Dsinglenode.segmentStore.port="$free_port"
+    free_port; set -- "$@" -Dsinglenode.admin.gateway.port="$free_port"
+    : >"$work/standalone.properties"
+    for module in lang io util nio; do
+        set -- "$@" --add-opens "java.base/java.$module=ALL-UNNAMED"
+    done
+    java -Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$@" --add-opens java.base/sun.nio.ch=ALL-UNNAMED \
+        -Djava.io.tmpdir="$work" -Dlogback.configurationFile="$PWD/tests/interop/standalone/logback.xml" \
+        -Dsinglenode.configurationFile="$work/standalone.properties" \
+        -cp "$PWD/$cache/standalone/lib/*" io.pravega.local.LocalPravegaEmulator >"$work/pravega.log" 2>&1 &
+    pravega_uri=tcp://127.0.0.1:$rpc
+    pids="$pids $!"
+    await 120 "the Pravega standalone" $! answers "$rest" /v1/scopes
+}
+
+# Weir's own store. Sets store_uri.
+start_store() {
+    "$weir" store --data "$work/store" --controller-port 0 --segment-port 0 --ready-file "$work/store.ready" \
+        >"$work/store.log" 2>&1 &
+    pids="$pids $!"
+    await 20 "the store" $! test -s "$work/store.ready"
+    store_uri=$(cat "$work/store.ready")
+}
+
+# peer URI VERB...: the Java client. With fewer processors its pool would have a single thread, which
+# ReaderGroup.initiateCheckpoint blocks on itself.
+peer() {
+    timeout 300 java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ActiveProcessorCount=8 \
+        -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$cache/client/classes:$cache/client/lib/*" \
+        weir.interop.Peer "$@"
+}
+
+# Ends what was started. The folder of a run that went well goes; the other one is for whoever looks for the reason.
+clean_up() {
+    local status=$? pid
+    trap - EXIT INT TERM
+    for pid in $pids; do
+        kill -9 "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+    done
+    if [ "$status" = 0 ]; then
+        rm -rf "$work"
+    elif [ -n "$work" ]; then
+        say "what the servers, the jobs and the Java client said: $work" >&2
+    fi
+    exit "$status"
+}
