@@ -173,6 +173,7 @@ void weir_sim_host_silence(struct weir_host *base)
     if (host->silent)
         return;
     host->silent = true;
+    host->log.fd = -1; /* the dead say nothing */
     TAILQ_FOREACH (loop, &host->loops, in_host)
         weir_sim_loop_silence(loop);
     drop_jobs(host);

@@ -75,6 +75,12 @@ static struct weir_sim *sim_of(const struct sim_conn *conn)
     return conn->host->sim;
 }
 
+void weir_sim_net_calm(struct weir_sim *sim)
+{
+    sim->options.cut_per_million = 0;
+    sim->options.stall_per_million = 0;
+}
+
 static int64_t arrival_ns(struct weir_sim *sim)
 {
     int64_t delay_ns = weir_sim_between(sim, sim->options.net_delay_min_ns, sim->options.net_delay_max_ns);

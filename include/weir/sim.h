@@ -54,6 +54,9 @@ int64_t weir_sim_now_ns(struct weir_sim *sim);
 /** A seeded number below `bound` (> 0), for the test's own choices. */
 uint64_t weir_sim_below(struct weir_sim *sim, uint64_t bound);
 
+/** From now on the network neither cuts nor stalls; bytes still take their time. */
+void weir_sim_net_calm(struct weir_sim *sim);
+
 /** A digest of all that has happened: every turn, every byte sent or written. Two runs of one seed agree on it. */
 uint64_t weir_sim_trace(struct weir_sim *sim);
 
