@@ -6,8 +6,9 @@
  *
  *     DISCOVERING --heads (and tails) of all streams known--> READING --every segment at its end--> poll says END
  *
- * A checkpoint taken while DISCOVERING holds no segments; the restored reader discovers again, and segments that the
- * checkpoint does not know begin at the head. So no order of events between subtasks loses a segment.
+ * A checkpoint taken while DISCOVERING holds the segments that were restored, where they were; the restored reader
+ * discovers again, and segments that the checkpoint does not know begin at the head. So no order of events between
+ * subtasks loses a segment, or reads one twice.
  */
 #include "weir/pravega.h"
 
@@ -93,21 +94,26 @@ static void fail_scaled(struct pravega_source_reader *reader, int stream)
     weir_context_fail(reader->base.ctx, &err);
 }
 
-static const struct weir_segment_state *restored_state(const struct pravega_source_reader *reader, int stream,
-                                                       pravega_segment_id segment)
+static bool is_of_stream(const struct pravega_source_reader *reader, size_t restored, int stream)
 {
     const struct weir_pravega_stream *name = &reader->source->streams[stream];
     char scoped[WEIR_SEGMENT_STREAM_LEN_MAX + 1];
 
     snprintf(scoped, sizeof(scoped), "%s/%s", name->scope, name->stream);
+    return strcmp(reader->restored_streams[restored], scoped) == 0;
+}
+
+static const struct weir_segment_state *restored_state(const struct pravega_source_reader *reader, int stream,
+                                                       pravega_segment_id segment)
+{
     for (size_t i = 0; i < reader->restored_count; i++) {
-        if (reader->restored[i].segment == segment && strcmp(reader->restored_streams[i], scoped) == 0)
+        if (reader->restored[i].segment == segment && is_of_stream(reader, i, stream))
             return &reader->restored[i];
     }
     return NULL;
 }
 
-static struct split *find_split(struct pravega_source_reader *reader, int stream, pravega_segment_id segment)
+static struct split *find_split(const struct pravega_source_reader *reader, int stream, pravega_segment_id segment)
 {
     for (size_t i = 0; i < reader->split_count; i++) {
         if (reader->splits[i].stream == stream && reader->splits[i].state.segment == segment)
@@ -405,25 +411,46 @@ static enum weir_status reader_poll(struct weir_source_reader *base, struct weir
     return all_done(reader) ? WEIR_E_END : WEIR_E_AGAIN;
 }
 
+static void add_segment(struct weir_snapshot *out, const struct weir_pravega_stream *stream,
+                        const struct weir_segment_state *state)
+{
+    struct weir_buf bytes;
+
+    weir_buf_init(&bytes, 4096);
+    weir_segment_state_write(stream, state, &bytes);
+    weir_snapshot_add(out, WEIR_STATE_UNION, STATE_NAME, 0, weir_buf_view(&bytes));
+    weir_buf_fini(&bytes);
+}
+
+/* What was restored of the streams that are not discovered yet, so that a checkpoint does not forget it. */
+static void add_undiscovered(const struct pravega_source_reader *reader, struct weir_snapshot *out)
+{
+    for (int stream = reader->discovering; stream < reader->source->stream_count; stream++) {
+        const struct weir_pravega_stream *name = &reader->source->streams[stream];
+
+        for (size_t i = 0; i < reader->restored_count; i++) {
+            if (is_mine(reader, stream, reader->restored[i].segment) && is_of_stream(reader, i, stream) &&
+                find_split(reader, stream, reader->restored[i].segment) == NULL)
+                add_segment(out, name, &reader->restored[i]);
+        }
+    }
+}
+
 static enum weir_status reader_snapshot(struct weir_source_reader *base, int64_t checkpoint_id,
                                         struct weir_snapshot *out, struct weir_error *err)
 {
     struct pravega_source_reader *reader = source_reader(base);
-    struct weir_buf bytes;
 
     (void)checkpoint_id;
     (void)err;
-    weir_buf_init(&bytes, 4096);
     for (size_t i = 0; i < reader->split_count; i++) {
         struct split *split = &reader->splits[i];
 
         if (split->reader != NULL)
             split->state.offset = pravega_segment_reader_offset(split->reader);
-        weir_buf_reset(&bytes);
-        weir_segment_state_write(&reader->source->streams[split->stream], &split->state, &bytes);
-        weir_snapshot_add(out, WEIR_STATE_UNION, STATE_NAME, 0, weir_buf_view(&bytes));
+        add_segment(out, &reader->source->streams[split->stream], &split->state);
     }
-    weir_buf_fini(&bytes);
+    add_undiscovered(reader, out);
     return WEIR_OK;
 }
 
