@@ -1,0 +1,308 @@
+/*
+ * world.c - the store and the driver of a scenario.
+ */
+#include "world.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pravega/segment_reader.h"
+#include "pravega/streams.h"
+
+#define CALL_LIMIT_NS (600 * WEIR_NS_PER_S)
+#define SEGMENTS_MAX 16
+
+int64_t world_now(const struct world *world)
+{
+    return weir_sim_now_ns(world->sim);
+}
+
+uint64_t pick(const struct world *world, uint64_t bound)
+{
+    return weir_sim_below(world->sim, bound);
+}
+
+/* --- store ------------------------------------------------------------------------------------------------------ */
+
+static void must(enum weir_status status)
+{
+    assert(status == WEIR_OK);
+    (void)status;
+}
+
+void store_start(struct world *world)
+{
+    struct weir_store_options options = {
+        .data_dir = "store", .advertised_host = "store", .controller_port = 9090, .segment_port = 12345};
+    struct weir_error err = {0};
+
+    seed_tell(world->run, world_now(world), "store starts");
+    must(weir_sim_host_new(world->sim, "store", STORE_DISK, &world->store_host, NULL));
+    must(weir_loop_new(world->store_host, "store", &world->store_loop, NULL));
+    must(weir_loop_start(world->store_loop, NULL));
+    if (weir_store_open(world->store_loop, &options, &world->store, &err) != WEIR_OK)
+        seed_fail(world->run, "the store does not come up: %s", err.message);
+}
+
+void store_crash(struct world *world)
+{
+    seed_tell(world->run, world_now(world), "store crashes");
+    weir_sim_host_silence(world->store_host);
+    weir_store_close(world->store);
+    weir_loop_free(world->store_loop);
+    weir_sim_host_crash(world->store_host);
+    world->store_host = NULL;
+    world->store_loop = NULL;
+    world->store = NULL;
+}
+
+static void store_stop(struct world *world)
+{
+    if (world->store_host == NULL)
+        return;
+    weir_store_close(world->store);
+    weir_loop_stop(world->store_loop);
+    weir_loop_join(world->store_loop);
+    weir_loop_free(world->store_loop);
+    weir_host_free(world->store_host);
+}
+
+/* --- world ------------------------------------------------------------------------------------------------------ */
+
+/* The seed's own faults: the simulation does not exist yet when they are needed, so they are cut out of the seed. */
+static uint32_t choose(uint64_t *bits, const uint32_t *choices)
+{
+    uint32_t choice = choices[*bits % 4];
+
+    *bits /= 4;
+    return choice;
+}
+
+void world_open(struct world *world, struct seed_run *run)
+{
+    static const uint32_t cuts[] = {0, 300, 2000, 10000}, stalls[] = {0, 0, 500, 3000};
+    static const uint32_t torn[] = {0, 100000, 500000, 1000000};
+    uint64_t bits = run->seed * UINT64_C(0x9E3779B97F4A7C15) >> 32;
+    struct weir_sim_options options = {.seed = run->seed,
+                                       .log_level = run->verbose ? WEIR_LOG_INFO : WEIR_LOG_ERROR,
+                                       .cut_per_million = choose(&bits, cuts),
+                                       .stall_per_million = choose(&bits, stalls),
+                                       .torn_per_million = choose(&bits, torn)};
+    struct pravega_client_options client = {.controller_uri = STORE_URI};
+
+    *world = (struct world){.run = run};
+    must(weir_sim_new(&options, &world->sim, NULL));
+    seed_tell(run, world_now(world), "per million: %u cuts, %u stalls, %u torn", options.cut_per_million,
+              options.stall_per_million, options.torn_per_million);
+    store_start(world);
+    must(weir_sim_host_new(world->sim, "driver", "driver-disk", &world->driver_host, NULL));
+    must(weir_loop_new(world->driver_host, "driver", &world->driver_loop, NULL));
+    must(weir_loop_start(world->driver_loop, NULL));
+    must(pravega_client_new(world->driver_loop, &client, &world->client, NULL));
+}
+
+void world_close(struct world *world)
+{
+    pravega_client_free(world->client);
+    weir_loop_stop(world->driver_loop);
+    weir_loop_join(world->driver_loop);
+    weir_loop_free(world->driver_loop);
+    weir_host_free(world->driver_host);
+    store_stop(world);
+    world->run->trace = weir_sim_trace(world->sim);
+    weir_sim_free(world->sim);
+}
+
+/* --- waiting ---------------------------------------------------------------------------------------------------- */
+
+struct await {
+    const struct world *world;
+    const bool *flag;
+};
+
+static bool awaited(void *arg)
+{
+    const struct await *await = arg;
+
+    return *await->flag || seed_failed(await->world->run);
+}
+
+bool world_await(struct world *world, const bool *flag, int64_t limit_ns, const char *what)
+{
+    struct await await = {world, flag};
+
+    if (!weir_sim_run(world->sim, awaited, &await, limit_ns))
+        seed_fail(world->run, "%s: not done within %" PRId64 " s", what, limit_ns / WEIR_NS_PER_S);
+    return *flag;
+}
+
+void outcome_done(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct outcome *outcome = arg;
+
+    outcome->over = true;
+    outcome->status = status;
+    if (status != WEIR_OK)
+        snprintf(outcome->why, sizeof(outcome->why), "%s", why->message);
+}
+
+bool world_await_ok(struct world *world, const struct outcome *outcome, const char *what)
+{
+    if (!world_await(world, &outcome->over, CALL_LIMIT_NS, what))
+        return false;
+    if (outcome->status != WEIR_OK)
+        seed_fail(world->run, "%s: %s: %s", what, weir_status_name(outcome->status), outcome->why);
+    return outcome->status == WEIR_OK;
+}
+
+/* --- streams ---------------------------------------------------------------------------------------------------- */
+
+/* A call whose answer was lost with its connection is repeated by the client, and then finds what it made itself. */
+static void await_made(struct world *world, struct outcome *outcome, const char *what)
+{
+    if (world_await(world, &outcome->over, CALL_LIMIT_NS, what) && outcome->status == WEIR_E_EXISTS)
+        return;
+    world_await_ok(world, outcome, what);
+}
+
+void make_scope(struct world *world)
+{
+    struct outcome outcome = {0};
+
+    pravega_scope_create(world->client, SCOPE, outcome_done, &outcome);
+    await_made(world, &outcome, "creating the scope");
+}
+
+void make_stream(struct world *world, const char *name, int segments)
+{
+    struct pravega_stream_name stream = {SCOPE, name};
+    struct pravega_stream_config config = {.min_segments = segments};
+    struct outcome outcome = {0};
+
+    pravega_stream_create(world->client, &stream, &config, outcome_done, &outcome);
+    await_made(world, &outcome, "creating a stream");
+}
+
+struct cut {
+    struct outcome outcome;
+    struct pravega_segment_offset at[SEGMENTS_MAX];
+    size_t count;
+};
+
+static void take_cut(void *arg, enum weir_status status, const struct pravega_segment_offset *at, size_t count,
+                     const struct weir_error *why)
+{
+    struct cut *cut = arg;
+
+    outcome_done(&cut->outcome, status, why);
+    assert(count <= SEGMENTS_MAX);
+    memcpy(cut->at, at, count * sizeof(*at));
+    cut->count = count;
+}
+
+struct segment_reading {
+    struct world *world;
+    struct pravega_segment_reader *reader;
+    void (*each)(void *arg, int segment, struct weir_view event);
+    void *arg;
+    int segment;
+    bool over;
+};
+
+static void read_on(void *arg)
+{
+    struct segment_reading *reading = arg;
+    struct pravega_event event;
+    struct weir_error err = {0};
+    enum weir_status status;
+
+    if (reading->over)
+        return;
+    while ((status = pravega_segment_reader_next(reading->reader, &event, &err)) == WEIR_OK)
+        reading->each(reading->arg, reading->segment, event.payload);
+    if (status == WEIR_E_AGAIN)
+        return;
+    reading->over = true;
+    if (status != WEIR_E_END)
+        seed_fail(reading->world->run, "reading a segment: %s", err.message);
+}
+
+static void read_segment(struct segment_reading *reading, const struct pravega_stream_name *stream,
+                         pravega_segment_id id, int64_t from, int64_t to)
+{
+    struct pravega_segment_reader_options options = {
+        .start_offset = from, .end_offset = to, .on_ready = read_on, .arg = reading};
+
+    reading->segment = pravega_segment_number(id);
+    reading->over = from == to;
+    if (reading->over)
+        return;
+    must(pravega_segment_reader_new(reading->world->client, stream, id, &options, &reading->reader, NULL));
+    read_on(reading);
+    world_await(reading->world, &reading->over, CALL_LIMIT_NS, "reading a segment");
+    pravega_segment_reader_free(reading->reader);
+}
+
+static int64_t offset_in(const struct cut *cut, pravega_segment_id id)
+{
+    for (size_t i = 0; i < cut->count; i++) {
+        if (cut->at[i].id == id)
+            return cut->at[i].offset;
+    }
+    return -1;
+}
+
+void read_stream(struct world *world, const char *name, void (*each)(void *arg, int segment, struct weir_view event),
+                 void *arg)
+{
+    struct pravega_stream_name stream = {SCOPE, name};
+    struct cut head = {0}, tail = {0};
+
+    pravega_stream_head(world->client, &stream, take_cut, &head);
+    if (!world_await_ok(world, &head.outcome, "asking for a stream's head"))
+        return;
+    pravega_stream_tail(world->client, &stream, take_cut, &tail);
+    if (!world_await_ok(world, &tail.outcome, "asking for a stream's tail"))
+        return;
+    for (size_t i = 0; i < head.count && !seed_failed(world->run); i++) {
+        struct segment_reading reading = {.world = world, .each = each, .arg = arg};
+        int64_t to = offset_in(&tail, head.at[i].id);
+
+        if (to < head.at[i].offset)
+            seed_fail(world->run, "segment %d of %s has its tail at %" PRId64 ", before its head at %" PRId64,
+                      pravega_segment_number(head.at[i].id), name, to, head.at[i].offset);
+        else
+            read_segment(&reading, &stream, head.at[i].id, head.at[i].offset, to);
+    }
+}
+
+/* --- fate ------------------------------------------------------------------------------------------------------- */
+
+void fate_up(const struct world *world, struct fate *fate)
+{
+    uint64_t within_ms = UINT64_C(20) << pick(world, 5);
+
+    fate->next_ns = INT64_MAX;
+    fate->crash_syncs = 0;
+    if (fate->crashes_left == 0)
+        return;
+    fate->crashes_left--;
+    if (pick(world, 3) == 0)
+        fate->crash_syncs = weir_sim_disk_sync_count(world->sim, fate->disk) + 1 + pick(world, 60);
+    fate->next_ns = world_now(world) + (int64_t)pick(world, within_ms * (uint64_t)WEIR_NS_PER_MS);
+}
+
+void fate_down(const struct world *world, struct fate *fate, int64_t down_max_ns)
+{
+    fate->crash_syncs = 0;
+    fate->next_ns = world_now(world) + (int64_t)pick(world, (uint64_t)down_max_ns);
+}
+
+bool fate_due(const struct world *world, const struct fate *fate, bool up)
+{
+    return world_now(world) >= fate->next_ns ||
+           (up && fate->crash_syncs > 0 && weir_sim_disk_sync_count(world->sim, fate->disk) >= fate->crash_syncs);
+}

@@ -1,0 +1,74 @@
+/**
+ * @file world.h
+ * @brief The hosts that every scenario has: a store that crashes and recovers, and a driver, which is the test itself
+ * as a client that never crashes.
+ */
+#ifndef WEIR_TEST_WORLD_H
+#define WEIR_TEST_WORLD_H
+
+#include "pravega/client.h"
+#include "seeds.h"
+#include "weir/sim.h"
+#include "weir/store.h"
+
+#define STORE_DISK "store-disk"
+#define STORE_URI "tcp://store:9090"
+#define SCOPE "scope"
+
+struct world {
+    struct seed_run *run;
+    struct weir_sim *sim;
+    struct weir_host *store_host; /* NULL: the store is down */
+    struct weir_loop *store_loop;
+    struct weir_store *store;
+    struct weir_host *driver_host;
+    struct weir_loop *driver_loop;
+    struct pravega_client *client; /* the driver's */
+};
+
+/** A world with faults that the seed picks, the store up and the driver connected. */
+void world_open(struct world *world, struct seed_run *run);
+/** Leaves the trace in the run. The store may be up or down. */
+void world_close(struct world *world);
+int64_t world_now(const struct world *world);
+/** A seeded choice. */
+uint64_t pick(const struct world *world, uint64_t bound);
+
+void store_start(struct world *world); /* a store that does not come up fails the run */
+void store_crash(struct world *world);
+
+/** Runs until *flag or a failure; `limit_ns` without it is a failure, worded with `what`. Returns *flag. */
+bool world_await(struct world *world, const bool *flag, int64_t limit_ns, const char *what);
+
+/** A call of the client, for pravega_done_fn. */
+struct outcome {
+    bool over;
+    enum weir_status status;
+    char why[WEIR_ERROR_MESSAGE_LEN_MAX];
+};
+void outcome_done(void *arg, enum weir_status status, const struct weir_error *why);
+/** Awaits it; a status other than OK fails the run. */
+bool world_await_ok(struct world *world, const struct outcome *outcome, const char *what);
+
+void make_scope(struct world *world);
+void make_stream(struct world *world, const char *name, int segments);
+
+/** Reads a stream from its head to its tail. `each` is called with the events of one segment in their order. */
+void read_stream(struct world *world, const char *name, void (*each)(void *arg, int segment, struct weir_view event),
+                 void *arg);
+
+/* When a process dies next, and when it comes again. */
+struct fate {
+    const char *disk;
+    int crashes_left;
+    int64_t next_ns;      /* it crashes or starts then */
+    uint64_t crash_syncs; /* or it crashes as soon as its disk has seen so many syncs; 0: no such moment */
+};
+/** The next crash of a process that has just come up. */
+void fate_up(const struct world *world, struct fate *fate);
+/** Its return; `down_max_ns` from now at the latest. */
+void fate_down(const struct world *world, struct fate *fate, int64_t down_max_ns);
+/** Whether its moment has come. */
+bool fate_due(const struct world *world, const struct fate *fate, bool up);
+
+#endif
