@@ -26,6 +26,22 @@ static int print(struct weir_buf *text)
     return weir_exit_code(status);
 }
 
+/* The commands whose name begins with the word `group`; all of them if it is NULL. Returns how many there are. */
+static size_t list_commands(const char *group, struct weir_buf *text)
+{
+    size_t len = group != NULL ? strlen(group) : 0, count = 0;
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const char *words = commands[i]->words;
+
+        if (group != NULL && (strncmp(words, group, len) != 0 || words[len] != ' '))
+            continue;
+        weir_buf_printf(text, "  %-20s %s\n", words, commands[i]->summary);
+        count++;
+    }
+    return count;
+}
+
 static int print_help(void)
 {
     struct weir_buf text;
@@ -33,8 +49,7 @@ static int print_help(void)
     weir_buf_init(&text, 1 << 16);
     weir_buf_printf(&text, "weir: a streaming runtime with native Pravega sources and sinks, and a store of its own\n\n"
                            "usage: weir COMMAND ...   (weir COMMAND --help says more)\n\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        weir_buf_printf(&text, "  %-20s %s\n", commands[i]->words, commands[i]->summary);
+    list_commands(NULL, &text);
     weir_buf_printf(&text,
                     "\nexit codes: 0 done, 1 failed, 2 wrong usage, 3 nobody answers, 4 not found, 5 exists or is "
                     "held,\n            6 damaged data, 7 disk full, 130 interrupted\n");
@@ -50,7 +65,8 @@ static int print_command_help(const struct cli_command *command)
     char left[64];
 
     weir_buf_init(&text, 1 << 16);
-    weir_buf_printf(&text, "usage: weir %s %s [options]\n\n%s\n", command->words, command->operands, command->summary);
+    weir_buf_printf(&text, "usage: weir %s%s%s [options]\n\n%s\n", command->words,
+                    command->operands[0] != '\0' ? " " : "", command->operands, command->summary);
     if (command->details[0] != '\0')
         weir_buf_printf(&text, "\n%s\n", command->details);
     weir_buf_printf(&text, "\noptions:\n");
@@ -95,10 +111,26 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
     return command->run(argc, argv, args);
 }
 
+/* The first word of commands, or a word that is none. */
+static int no_command(int argc, char **argv)
+{
+    bool helps = argc > 2 && asks_for_help(argc - 1, argv + 1);
+    struct weir_buf text;
+
+    weir_buf_init(&text, 1 << 16);
+    if (list_commands(argv[1], &text) > 0 && helps)
+        return print(&text);
+    if (text.len > 0)
+        weir_console_err(weir_view_str("weir: which one?\n"));
+    else
+        weir_buf_printf(&text, "weir: \"%s\" is no command; weir --help lists them\n", argv[1]);
+    weir_console_err(weir_buf_view(&text));
+    weir_buf_fini(&text);
+    return WEIR_EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-    char words[256];
-
     if (argc < 2 || asks_for_help(argc, argv))
         return print_help();
     if (strcmp(argv[1], "--version") == 0)
@@ -109,7 +141,5 @@ int main(int argc, char **argv)
         if (taken > 0)
             return run_command(commands[i], argc - taken, argv + taken);
     }
-    snprintf(words, sizeof(words), "weir: \"%s\" is no command; weir --help lists them\n", argv[1]);
-    weir_console_err(weir_view_str(words));
-    return WEIR_EXIT_USAGE;
+    return no_command(argc, argv);
 }

@@ -39,8 +39,8 @@ int cli_usage(const struct cli_command *command, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(words, sizeof(words), fmt, args);
     va_end(args);
-    say("weir: %s\nusage: weir %s %s [options]   (weir %s --help)\n", words, command->words, command->operands,
-        command->words);
+    say("weir: %s\nusage: weir %s%s%s [options]   (weir %s --help)\n", words, command->words,
+        command->operands[0] != '\0' ? " " : "", command->operands, command->words);
     return WEIR_EXIT_USAGE;
 }
 

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "serde/msgpack_reader.h"
 
 #define MAGIC "WEIRCHKP"
 #define HEADER_LEN 16
@@ -46,12 +47,16 @@ static void pack_operator(msgpack_packer *packer, const struct weir_manifest_ope
 
 static void pack_file(msgpack_packer *packer, const struct weir_state_file *file)
 {
+    uint8_t hash[8];
+
     msgpack_pack_array(packer, 5);
     pack_text(packer, file->name);
     msgpack_pack_int(packer, file->vertex);
     msgpack_pack_int(packer, file->subtask);
     msgpack_pack_uint64(packer, file->len);
-    msgpack_pack_uint64(packer, file->hash);
+    weir_put_u64be(hash, file->hash); /* as bytes: it may be above INT64_MAX */
+    msgpack_pack_bin(packer, sizeof(hash));
+    msgpack_pack_bin_body(packer, hash, sizeof(hash));
 }
 
 enum weir_status weir_manifest_write(const struct weir_manifest *manifest, struct weir_buf *out, struct weir_error *err)
@@ -81,145 +86,125 @@ enum weir_status weir_manifest_write(const struct weir_manifest *manifest, struc
     return WEIR_OK;
 }
 
-/* Walks over an array's items; the first that is not of the asked kind sets `bad`. */
-struct items {
-    const msgpack_object *ptr, *end;
-    bool bad;
-};
-
-static struct items items_of(const msgpack_object *object, bool *bad)
+static int64_t take_int(struct weir_in *in)
 {
-    if (object->type != MSGPACK_OBJECT_ARRAY || object->via.array.size > COUNT_MAX) {
-        *bad = true;
-        return (struct items){NULL, NULL, true};
-    }
-    return (struct items){object->via.array.ptr, object->via.array.ptr + object->via.array.size, false};
+    struct weir_msgpack_item item = weir_msgpack_next(in);
+
+    in->bad |= item.kind != WEIR_MSGPACK_INT;
+    return item.integer;
 }
 
-static const msgpack_object *take(struct items *items)
+/* 8 bytes; zeros if they are not there. */
+static const uint8_t *take_hash(struct weir_in *in)
 {
-    static const msgpack_object nil = {.type = MSGPACK_OBJECT_NIL};
+    static const uint8_t none[8];
+    struct weir_msgpack_item item = weir_msgpack_next(in);
 
-    if (items->ptr != items->end)
-        return items->ptr++;
-    items->bad = true;
-    return &nil;
+    in->bad |= item.kind != WEIR_MSGPACK_BIN || item.bytes.len != sizeof(none);
+    return in->bad ? none : item.bytes.ptr;
 }
 
-static int64_t take_int(struct items *items)
+static int take_count(struct weir_in *in)
 {
-    const msgpack_object *object = take(items);
+    int64_t value = take_int(in);
 
-    if (object->type == MSGPACK_OBJECT_NEGATIVE_INTEGER)
-        return object->via.i64;
-    if (object->type != MSGPACK_OBJECT_POSITIVE_INTEGER || object->via.u64 > INT64_MAX)
-        items->bad = true;
-    return (int64_t)object->via.u64;
+    in->bad |= value < 0 || value > COUNT_MAX;
+    return in->bad ? 0 : (int)value;
 }
 
-static uint64_t take_u64(struct items *items)
+static void take_text(struct weir_in *in, char *out, size_t cap)
 {
-    const msgpack_object *object = take(items);
+    struct weir_msgpack_item item = weir_msgpack_next(in);
 
-    if (object->type != MSGPACK_OBJECT_POSITIVE_INTEGER)
-        items->bad = true;
-    return object->via.u64;
-}
-
-static int take_count(struct items *items)
-{
-    int64_t value = take_int(items);
-
-    if (value < 0 || value > COUNT_MAX)
-        items->bad = true;
-    return (int)value;
-}
-
-static void take_text(struct items *items, char *out, size_t cap)
-{
-    const msgpack_object *object = take(items);
-
-    if (object->type != MSGPACK_OBJECT_STR || object->via.str.size >= cap) {
-        items->bad = true;
+    in->bad |= item.kind != WEIR_MSGPACK_STR || item.bytes.len >= cap;
+    if (in->bad)
         return;
-    }
-    memcpy(out, object->via.str.ptr, object->via.str.size);
-    out[object->via.str.size] = '\0';
+    memcpy(out, item.bytes.ptr, item.bytes.len);
+    out[item.bytes.len] = '\0';
 }
 
-static bool read_operators(struct items items, struct weir_manifest *out)
+/* A count that is not believed further than there are bytes: each item takes one at least. */
+static size_t take_array(struct weir_in *in)
 {
-    out->operator_count = (size_t)(items.end - items.ptr);
+    struct weir_msgpack_item item = weir_msgpack_next(in);
+
+    in->bad |= item.kind != WEIR_MSGPACK_ARRAY || item.count > COUNT_MAX || item.count > weir_in_left(in);
+    return in->bad ? 0 : item.count;
+}
+
+static void expect_array(struct weir_in *in, size_t count)
+{
+    in->bad |= take_array(in) != count;
+}
+
+static enum weir_status read_operators(struct weir_in *in, struct weir_manifest *out)
+{
+    out->operator_count = take_array(in);
     out->operators = calloc(out->operator_count + 1, sizeof(*out->operators));
     if (out->operators == NULL)
-        return false;
-    for (size_t i = 0; i < out->operator_count; i++) {
+        return WEIR_E_NOMEM;
+    for (size_t i = 0; i < out->operator_count && !in->bad; i++) {
         struct weir_manifest_operator *op = &out->operators[i];
-        struct items fields = items_of(take(&items), &items.bad);
 
-        take_text(&fields, op->uid, sizeof(op->uid));
-        take_text(&fields, op->name, sizeof(op->name));
-        op->vertex = take_count(&fields);
-        op->parallelism = take_count(&fields);
-        items.bad |= fields.bad;
+        expect_array(in, 4);
+        take_text(in, op->uid, sizeof(op->uid));
+        take_text(in, op->name, sizeof(op->name));
+        op->vertex = take_count(in);
+        op->parallelism = take_count(in);
     }
-    return !items.bad;
+    return WEIR_OK;
 }
 
-static bool read_files(struct items items, struct weir_manifest *out)
+static enum weir_status read_files(struct weir_in *in, struct weir_manifest *out)
 {
-    out->file_count = (size_t)(items.end - items.ptr);
+    out->file_count = take_array(in);
     out->files = calloc(out->file_count + 1, sizeof(*out->files));
     if (out->files == NULL)
-        return false;
-    for (size_t i = 0; i < out->file_count; i++) {
+        return WEIR_E_NOMEM;
+    for (size_t i = 0; i < out->file_count && !in->bad; i++) {
         struct weir_state_file *file = &out->files[i];
-        struct items fields = items_of(take(&items), &items.bad);
 
-        take_text(&fields, file->name, sizeof(file->name));
-        file->vertex = take_count(&fields);
-        file->subtask = take_count(&fields);
-        file->len = take_u64(&fields);
-        file->hash = take_u64(&fields);
-        items.bad |= fields.bad || strchr(file->name, '/') != NULL;
+        expect_array(in, 5);
+        take_text(in, file->name, sizeof(file->name));
+        file->vertex = take_count(in);
+        file->subtask = take_count(in);
+        file->len = (uint64_t)take_int(in);
+        file->hash = weir_get_u64be(take_hash(in));
+        in->bad |= strchr(file->name, '/') != NULL; /* a file of the checkpoint's own folder */
     }
-    return !items.bad;
+    return WEIR_OK;
 }
 
-static bool read_parts(const msgpack_object *root, struct weir_manifest *out)
+static enum weir_status read_parts(struct weir_in *in, struct weir_manifest *out, struct weir_error *err)
 {
-    bool bad = false;
-    struct items parts = items_of(root, &bad);
+    enum weir_status status;
+    int64_t version;
 
-    take_int(&parts); /* the version, looked at by the caller */
-    out->checkpoint_id = take_int(&parts);
-    out->triggered_ms = take_int(&parts);
-    out->completed_ms = take_int(&parts);
-    take_text(&parts, out->job_name, sizeof(out->job_name));
-    out->max_parallelism = take_count(&parts);
-    return read_operators(items_of(take(&parts), &parts.bad), out) &&
-           read_files(items_of(take(&parts), &parts.bad), out) && !bad && !parts.bad;
-}
-
-static enum weir_status read_root(const msgpack_object *root, struct weir_manifest *out, struct weir_error *err)
-{
-    bool bad = false;
-    struct items parts = items_of(root, &bad);
-    int64_t version = take_int(&parts);
-
-    if (!bad && !parts.bad && version != FORMAT_VERSION)
+    expect_array(in, PARTS);
+    version = take_int(in);
+    if (!in->bad && version != FORMAT_VERSION)
         return weir_fail(err, WEIR_E_DAMAGED, "has format version %" PRId64 ", this Weir reads %d", version,
                          FORMAT_VERSION);
-    if (!read_parts(root, out))
+    out->checkpoint_id = take_int(in);
+    out->triggered_ms = take_int(in);
+    out->completed_ms = take_int(in);
+    take_text(in, out->job_name, sizeof(out->job_name));
+    out->max_parallelism = take_count(in);
+    status = read_operators(in, out);
+    if (status == WEIR_OK)
+        status = read_files(in, out);
+    if (status != WEIR_OK)
+        return weir_fail(err, status, "is too large for the memory");
+    if (in->bad || weir_in_left(in) > 0)
         return weir_fail(err, WEIR_E_DAMAGED, "is not a manifest that Weir wrote, though its checksum is right");
     return WEIR_OK;
 }
 
 enum weir_status weir_manifest_read(struct weir_view bytes, struct weir_manifest *out, struct weir_error *err)
 {
-    enum weir_status status = WEIR_E_DAMAGED;
+    enum weir_status status;
     struct weir_view body;
-    msgpack_unpacked unpacked;
+    struct weir_in in;
 
     *out = (struct weir_manifest){0};
     if (bytes.len < HEADER_LEN || memcmp(bytes.ptr, MAGIC, 8) != 0)
@@ -227,12 +212,8 @@ enum weir_status weir_manifest_read(struct weir_view bytes, struct weir_manifest
     body = weir_view(bytes.ptr + HEADER_LEN, bytes.len - HEADER_LEN);
     if (weir_get_u64be(bytes.ptr + 8) != weir_hash64(body, 0))
         return weir_fail(err, WEIR_E_DAMAGED, "is torn or was changed: its checksum is wrong");
-    msgpack_unpacked_init(&unpacked);
-    if (msgpack_unpack_next(&unpacked, (const char *)body.ptr, body.len, NULL) == MSGPACK_UNPACK_SUCCESS)
-        status = read_root(&unpacked.data, out, err);
-    else
-        weir_fail(err, status, "is not MessagePack, though its checksum is right");
-    msgpack_unpacked_destroy(&unpacked);
+    in = weir_in(body);
+    status = read_parts(&in, out, err);
     if (status != WEIR_OK)
         weir_manifest_fini(out);
     return status;
