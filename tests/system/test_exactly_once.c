@@ -21,7 +21,8 @@
 #include "process.h"
 
 #define KEY_COUNT 100
-#define KILL_WITHIN_MS 250    /* of the start of what is killed, uniformly */
+#define KILL_EARLY_MS 40      /* half of the kills: while it restores what the run before left */
+#define KILL_WITHIN_MS 250    /* of the start of what is killed, uniformly: the other half */
 #define WORK_MS_PER_KILL 260  /* the job's pace is such that it can't be done before the last kill */
 #define END_TIMEOUT_MS 120000 /* for the job's last run; it takes seconds */
 #define CHECKPOINT_INTERVAL_MS "50"
@@ -43,6 +44,11 @@ static int random_below(struct test *test, int below)
     mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
     mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
     return (int)((mixed ^ mixed >> 31) % (uint64_t)below);
+}
+
+static int kill_moment_ms(struct test *test)
+{
+    return random_below(test, random_below(test, 2) == 0 ? KILL_EARLY_MS : KILL_WITHIN_MS);
 }
 
 /* Runs `weir WORDS... --controller URI`, which has to succeed. */
@@ -130,7 +136,7 @@ static void job_ended(struct test *test, const char *when)
 static void kill_job(struct test *test)
 {
     start_job(test);
-    if (process_wait(&test->pipeline, random_below(test, KILL_WITHIN_MS)) != RUNNING)
+    if (process_wait(&test->pipeline, kill_moment_ms(test)) != RUNNING)
         job_ended(test, "before it was killed");
     process_kill(&test->pipeline, SIGKILL);
 }
@@ -138,7 +144,7 @@ static void kill_job(struct test *test)
 /* The job goes on by itself: reconnected, or restarted from its checkpoint. */
 static void kill_store(struct test *test)
 {
-    if (process_wait(&test->pipeline, random_below(test, KILL_WITHIN_MS)) != RUNNING)
+    if (process_wait(&test->pipeline, kill_moment_ms(test)) != RUNNING)
         job_ended(test, "before the store was killed");
     store_stop(&test->store, SIGKILL);
     store_start(&test->store, test->weir, test->folder);
