@@ -6,8 +6,10 @@
  *
  * The row of prepared transactions is what a checkpoint holds. After a restore they are committed at once, since their
  * checkpoint was complete; one that the checkpoint does not list is never committed and ends with its lease. Commits go
- * one at a time in the order of their barriers, so that a stream shows them in that order. A commit that can't succeed
- * is data lost: the job fails and says which transaction.
+ * one at a time in the order of their barriers, so that a stream shows them in that order. That order has to hold over
+ * a restore too, where another subtask may get the row: the row is one entry of the checkpoint and stays together, and
+ * no checkpoint completes, so nothing newer is committed anywhere, before all that was restored is. A commit that can't
+ * succeed is data lost: the job fails and says which transaction.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,14 +18,16 @@
 #include "connectors/pravega/writer_int.h"
 #include "pravega/transaction.h"
 
-#define STATE_NAME "transactions" /* stands in checkpoints: u64 id msb, u64 id lsb, i64 checkpoint */
+#define STATE_NAME "transactions" /* stands in checkpoints: for each one u64 id msb, u64 id lsb, i64 checkpoint */
+#define TXN_STATE_LEN 24
 #define TXN_TEXT_LEN 37
+#define RESTORED 0
 
 /* One whose events are durable, but not visible yet. */
 struct prepared {
     struct prepared *next;
     struct pravega_txn_id id;
-    int64_t checkpoint_id;   /* 0: restored, to be committed at once */
+    int64_t checkpoint_id;   /* RESTORED: to be committed at once */
     struct pravega_txn *txn; /* keeps it alive; NULL if it was restored */
 };
 
@@ -207,6 +211,8 @@ static enum weir_status txn_prepare(struct weir_operator *op, int64_t checkpoint
         return WEIR_E_AGAIN;
     if (writer->failed)
         return failure_of(writer, err);
+    if (writer->first != NULL && writer->first->checkpoint_id == RESTORED)
+        return WEIR_E_AGAIN;
     if (writer->state == TXN_NONE)
         return WEIR_OK;
     if (writer->state == TXN_OPEN) {
@@ -225,29 +231,39 @@ static enum weir_status txn_prepare(struct weir_operator *op, int64_t checkpoint
 static enum weir_status txn_snapshot(struct weir_operator *op, int64_t checkpoint_id, struct weir_snapshot *out,
                                      struct weir_error *err)
 {
-    uint8_t bytes[24];
+    enum weir_status status;
+    struct weir_buf row;
 
     (void)checkpoint_id;
-    (void)err;
+    weir_buf_init(&row, SIZE_MAX / 2);
     for (const struct prepared *prepared = txn_writer(op)->first; prepared != NULL; prepared = prepared->next) {
-        weir_put_u64be(bytes, prepared->id.msb);
-        weir_put_u64be(bytes + 8, prepared->id.lsb);
-        weir_put_u64be(bytes + 16, (uint64_t)prepared->checkpoint_id);
-        weir_snapshot_add(out, WEIR_STATE_LIST, STATE_NAME, 0, weir_view(bytes, sizeof(bytes)));
+        weir_buf_u64be(&row, prepared->id.msb);
+        weir_buf_u64be(&row, prepared->id.lsb);
+        weir_buf_u64be(&row, (uint64_t)prepared->checkpoint_id);
     }
-    return WEIR_OK;
+    status = row.status;
+    if (status != WEIR_OK)
+        weir_fail(err, status, "no memory for the state of a Pravega writer");
+    else if (row.len > 0)
+        weir_snapshot_add(out, WEIR_STATE_LIST, STATE_NAME, 0, weir_buf_view(&row));
+    weir_buf_fini(&row);
+    return status;
 }
 
 static enum weir_status txn_restore(struct weir_operator *op, const struct weir_restored *entry, struct weir_error *err)
 {
+    struct weir_view row = entry->bytes;
     struct pravega_txn_id id;
 
-    if (strcmp(entry->state_name, STATE_NAME) != 0 || entry->bytes.len != 24)
-        return weir_fail(err, WEIR_E_DAMAGED, "restored state \"%s\" is not a Pravega writer's transaction",
+    if (strcmp(entry->state_name, STATE_NAME) != 0 || row.len % TXN_STATE_LEN != 0)
+        return weir_fail(err, WEIR_E_DAMAGED, "restored state \"%s\" is not a Pravega writer's transactions",
                          entry->state_name);
-    id = (struct pravega_txn_id){weir_get_u64be(entry->bytes.ptr), weir_get_u64be(entry->bytes.ptr + 8)};
-    return add_prepared(txn_writer(op), id, 0, NULL) ? WEIR_OK
-                                                     : weir_fail(err, WEIR_E_NOMEM, "no memory for a transaction");
+    for (size_t at = 0; at < row.len; at += TXN_STATE_LEN) {
+        id = (struct pravega_txn_id){weir_get_u64be(row.ptr + at), weir_get_u64be(row.ptr + at + 8)};
+        if (!add_prepared(txn_writer(op), id, RESTORED, NULL))
+            return weir_fail(err, WEIR_E_NOMEM, "no memory for a transaction");
+    }
+    return WEIR_OK;
 }
 
 /* Second phase: AGAIN until every transaction up to this checkpoint is committed. */
