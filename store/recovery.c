@@ -105,7 +105,7 @@ static enum weir_status load_checkpoint(struct weir_container *ctr, const struct
                                         struct weir_error *err)
 {
     char path[WEIR_STORE_PATH_LEN_MAX];
-    struct weir_block *block;
+    struct weir_block *block = NULL;
     uint64_t number, lsn = 0;
     enum weir_status status;
 
@@ -213,7 +213,7 @@ static enum weir_status replay_file(struct replay *replay, uint64_t number, stru
 {
     char path[WEIR_STORE_PATH_LEN_MAX];
     struct weir_file_header header;
-    struct weir_block *block;
+    struct weir_block *block = NULL;
     enum weir_status status;
 
     weir_store_path(path, replay->ctr->dir, WEIR_PATH_LOG, number);
