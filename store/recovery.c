@@ -3,7 +3,8 @@
  *
  * What may be wrong after a crash, and nothing else: files from before the newest checkpoint or of an unfinished flush
  * are still there (removed); the newest log file has a torn tail (cut) or not even its header (removed). Any other
- * fault is damage, and the folder is refused with file and offset: to go on would lose what was acknowledged.
+ * fault is damage, and the folder is refused with file and offset: to go on would lose what was acknowledged. What is
+ * recovered is made durable before anybody sees it.
  */
 #include <stdlib.h>
 
@@ -165,17 +166,30 @@ static enum weir_status replay_record(struct replay *replay, const struct weir_r
     return WEIR_OK;
 }
 
-static enum weir_status cut_tail(struct replay *replay, uint64_t size, uint64_t offset, struct weir_error *err)
+/*
+ * Makes durable what was read and is shown from now on: the process that wrote it may have ended before its sync, or
+ * because of one that failed, after which the system takes pages for clean that are not on the disk. Only the newest
+ * file's last group can be such (rule 4 of the README), and it is written once more. A torn tail goes.
+ */
+static enum weir_status harden(const struct replay *replay, const struct weir_record_reader *reader,
+                               struct weir_error *err)
 {
     struct weir_container *ctr = replay->ctr;
+    struct iovec last = {(void *)(uintptr_t)(reader->file.ptr + reader->group), reader->offset - reader->group};
+    uint64_t torn_len = reader->file.len - reader->offset;
     struct weir_file *file;
     enum weir_status status = weir_fs_open(ctr->fs, replay->path, WEIR_OPEN_WRITE, &file, err);
 
     if (status != WEIR_OK)
         return status;
-    weir_log_warn(weir_loop_log(ctr->loop), "store", "%s: cut %llu bytes that a crash left unfinished at offset %llu",
-                  replay->path, (unsigned long long)(size - offset), (unsigned long long)offset);
-    status = weir_file_truncate(file, offset, err);
+    if (torn_len > 0) {
+        weir_log_warn(weir_loop_log(ctr->loop), "store",
+                      "%s: cut %llu bytes that a crash left unfinished at offset %llu", replay->path,
+                      (unsigned long long)torn_len, (unsigned long long)reader->offset);
+        status = weir_file_truncate(file, reader->offset, err);
+    }
+    if (status == WEIR_OK && replay->newest && reader->group > 0)
+        status = weir_file_write_at(file, &last, 1, reader->group, err);
     if (status == WEIR_OK)
         status = weir_file_sync(file, err);
     weir_file_close(file);
@@ -201,12 +215,10 @@ static enum weir_status replay_block(struct replay *replay, struct weir_block *b
             return status;
     }
     replay->ctr->log_base += reader.offset;
-    if (status == WEIR_E_END)
-        return WEIR_OK;
-    if (!replay->newest || !weir_record_tail_is_torn(&reader))
+    if (status != WEIR_E_END && (!replay->newest || !weir_record_tail_is_torn(&reader)))
         return weir_fail(err, WEIR_E_DAMAGED, "%s is damaged at offset %llu: no whole record stands there",
                          replay->path, (unsigned long long)reader.offset);
-    return cut_tail(replay, block->len, reader.offset, err);
+    return harden(replay, &reader, err);
 }
 
 static enum weir_status replay_file(struct replay *replay, uint64_t number, struct weir_error *err)
@@ -300,6 +312,8 @@ enum weir_status weir_container_recover(struct weir_container *ctr, uint64_t *ne
         status = replay_log(ctr, &listing.kinds[WEIR_PATH_LOG], next_lsn, err);
     if (status == WEIR_OK)
         status = check_chunks(ctr, err);
+    if (status == WEIR_OK)
+        status = weir_fs_sync_dir(ctr->fs, ctr->dir, err); /* the checkpoint's name, before what it replaces goes */
     if (status == WEIR_OK)
         status = remove_leftovers(ctr, &listing, err);
     listing_fini(&listing);
