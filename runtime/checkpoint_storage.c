@@ -346,7 +346,7 @@ enum weir_status weir_checkpoint_latest(struct weir_fs *fs, const char *dir,
 {
     struct listing complete = {0};
     struct weir_manifest manifest;
-    struct weir_error why = {0};
+    struct weir_error why = {0}, newest = {0};
     enum weir_status status = WEIR_E_NOT_FOUND;
 
     if (weir_fs_exists(fs, dir)) {
@@ -363,11 +363,16 @@ enum weir_status weir_checkpoint_latest(struct weir_fs *fs, const char *dir,
             weir_manifest_fini(&manifest);
         else if (refused != NULL)
             refused(arg, path, &why);
+        if (i == 0)
+            newest = why;
     }
     free(complete.ids);
     if (status == WEIR_OK)
         return WEIR_OK;
-    return weir_fail(err, WEIR_E_NOT_FOUND, "no checkpoint in %s that can be restored", dir);
+    if (complete.count == 0)
+        return weir_fail(err, WEIR_E_NOT_FOUND, "no checkpoint in %s", dir);
+    return weir_fail(err, WEIR_E_DAMAGED, "no checkpoint in %s can be restored, remove them to start anew: %s", dir,
+                     newest.message);
 }
 
 enum weir_status weir_checkpoint_read(struct weir_fs *fs, const char *path, const struct weir_state_file *file,

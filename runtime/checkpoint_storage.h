@@ -66,6 +66,7 @@ enum weir_status weir_checkpoint_retain(struct weir_fs *fs, const char *dir, int
  * @param path     receives its folder (WEIR_PATH_LEN_MAX)
  * @param refused  called with the path and the reason of each that was passed over; may be NULL
  * @retval WEIR_E_NOT_FOUND there is none
+ * @retval WEIR_E_DAMAGED   there are some, and none is whole: to begin anew would lose what they hold
  */
 enum weir_status weir_checkpoint_latest(struct weir_fs *fs, const char *dir,
                                         void (*refused)(void *arg, const char *path, const struct weir_error *why),

@@ -213,11 +213,17 @@ static void drop_deployment(struct weir_coordinator *coord)
     coord->load.restore = NULL;
 }
 
-/* What only a change of the job or of its surroundings mends (a missing stream, a wrong URI) is not tried again. */
+/* What only a change of the job or of its surroundings mends (a missing stream, a wrong URI, a malformed event, a
+ * damaged checkpoint) would meet every attempt again. */
+static bool restart_is_vain(enum weir_status status)
+{
+    return status == WEIR_E_DAMAGED || weir_status_class(status) == WEIR_CLASS_CALLER;
+}
+
 static bool may_restart(const struct weir_coordinator *coord)
 {
     return !coord->cancelled && !coord->finished && coord->attempt < coord->options->restart_attempts &&
-           weir_status_class(coord->failure.status) != WEIR_CLASS_CALLER;
+           !restart_is_vain(coord->failure.status);
 }
 
 /* Everything of the attempt is at rest. */
