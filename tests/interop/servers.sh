@@ -32,7 +32,7 @@ free_port() {
     while :; do
         port=$((20000 + RANDOM % 12000))
         case " $taken_ports " in *" $port "*) continue ;; esac
-        grep -q "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6 || break
+        grep -q "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null || break
     done
     taken_ports="$taken_ports $port"
     free_port=$port
