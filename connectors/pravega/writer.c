@@ -13,6 +13,7 @@ struct plain_writer {
     struct weir_pravega_writer_op base;
     struct pravega_writer *writer;
     enum { FLUSH_NONE, FLUSH_RUNNING, FLUSH_DONE } flush;
+    bool flush_stale; /* something was written since it began: its checkpoint was given up */
     enum weir_status flush_status;
     struct weir_error flush_error;
 };
@@ -46,7 +47,10 @@ static enum weir_status plain_open(struct weir_operator *op, struct weir_error *
 static enum weir_status put(struct weir_pravega_writer_op *op, const struct weir_view *key, struct weir_view event,
                             struct weir_error *err)
 {
-    return pravega_writer_write(((struct plain_writer *)op)->writer, key, event, NULL, NULL, err);
+    struct plain_writer *plain = (struct plain_writer *)op;
+
+    plain->flush_stale = plain->flush != FLUSH_NONE;
+    return pravega_writer_write(plain->writer, key, event, NULL, NULL, err);
 }
 
 static enum weir_status plain_on_record(struct weir_operator *op, const void *element, int64_t timestamp_ms,
@@ -81,8 +85,9 @@ static enum weir_status flush(struct plain_writer *plain, struct weir_error *err
         return WEIR_E_AGAIN;
     if (plain->base.status != WEIR_OK)
         return weir_pravega_writer_failure(&plain->base, plain->base.status, &plain->base.error, err);
-    if (plain->flush == FLUSH_NONE) {
+    if (plain->flush == FLUSH_NONE || (plain->flush == FLUSH_DONE && plain->flush_stale)) {
         plain->flush = FLUSH_RUNNING;
+        plain->flush_stale = false;
         pravega_writer_flush(plain->writer, on_flushed, plain);
     }
     if (plain->flush == FLUSH_RUNNING)
