@@ -1,7 +1,8 @@
 /*
  * txn_writer.c - the Pravega writer, exactly once: a transaction for each checkpoint, committed when that is complete.
  *
- *     current:  NONE --first record--> BEGINNING --> OPEN --barrier N: flush--> (joins the row of the prepared)
+ *     current:  NONE --first record--> BEGINNING --> OPEN --barrier N: flush--> FLUSHING --> FLUSHED
+ *               FLUSHED --(joins the row of the prepared)--> NONE, or, if N was given up, --next record--> OPEN
  *     prepared: waits for N --N is complete: commit--> COMMITTING --outcome known--> gone
  *
  * The row of prepared transactions is what a checkpoint holds. After a restore they are committed at once, since their
@@ -177,6 +178,8 @@ static enum weir_status put(struct weir_pravega_writer_op *op, const struct weir
 
     if (writer->state == TXN_NONE)
         begin(writer);
+    if (writer->state == TXN_FLUSHED) /* and not in the row: its checkpoint was given up */
+        writer->state = TXN_OPEN;
     return writer->state == TXN_OPEN ? pravega_txn_write(writer->txn, key, event, err) : WEIR_E_AGAIN;
 }
 
