@@ -119,7 +119,7 @@ static void feed_start(struct trial *trial)
     (void)status;
     trial->feed_timer = (struct weir_timer){.fn = feed, .arg = trial};
     trial->feed_burst = 1 + (int)pick(&trial->world, 40);
-    trial->feed_pause_ns = (int64_t)pick(&trial->world, 4 * WEIR_NS_PER_MS) + 1;
+    trial->feed_pause_ns = (WEIR_NS_PER_MS / 2 << pick(&trial->world, 8)) * trial->feed_burst / 20;
     weir_timer_start(trial->world.driver_loop, &trial->feed_timer, 0);
 }
 
@@ -248,6 +248,11 @@ static void choose_settings(struct trial *trial)
         .buffer_bytes = 1024,
         .buffers_per_channel = 2,
     };
+    if (pick(world, 2) == 0) { /* checkpoints are given up, and the job lives with it */
+        trial->settings.checkpoint_timeout_ms =
+            50 + 12 * world->net_delay_max_ns / WEIR_NS_PER_MS + (int64_t)pick(world, 100);
+        trial->settings.tolerable_failed_checkpoints = INT32_MAX;
+    }
 }
 
 /* --- time and fate ------------------------------------------------------------------------------------------------ */
@@ -428,6 +433,9 @@ static void play_unbounded(struct trial *trial)
         return;
     live_until(trial, &never, (int64_t)pick(&trial->world, 2 * WEIR_NS_PER_S));
     calm_down(trial);
+    look(trial, "in", true);
+    expect_all(trial);
+    trial->distinct = 0;
     end_ns = world_now(&trial->world) + JOB_LIMIT_NS;
     while (trial->distinct < trial->event_count && world_now(&trial->world) < end_ns &&
            !seed_failed(trial->world.run)) {

@@ -83,20 +83,23 @@ static uint32_t choose(uint64_t *bits, const uint32_t *choices)
 
 void world_open(struct world *world, struct seed_run *run)
 {
-    static const uint32_t cuts[] = {0, 300, 2000, 10000}, stalls[] = {0, 0, 500, 3000};
-    static const uint32_t torn[] = {0, 100000, 500000, 1000000};
+    static const uint32_t cuts[] = {0, 300, 2000, 10000}, stalls[] = {0, 500, 3000, 20000};
+    static const uint32_t torn[] = {0, 100000, 500000, 1000000}, delays_us[] = {500, 500, 5000, 20000};
     uint64_t bits = run->seed * UINT64_C(0x9E3779B97F4A7C15) >> 32;
     struct weir_sim_options options = {.seed = run->seed,
                                        .log_level = run->verbose ? WEIR_LOG_INFO : WEIR_LOG_ERROR,
                                        .cut_per_million = choose(&bits, cuts),
                                        .stall_per_million = choose(&bits, stalls),
-                                       .torn_per_million = choose(&bits, torn)};
+                                       .torn_per_million = choose(&bits, torn),
+                                       .net_delay_min_ns = 20000,
+                                       .net_delay_max_ns = (int64_t)choose(&bits, delays_us) * 1000};
     struct pravega_client_options client = {.controller_uri = STORE_URI};
 
-    *world = (struct world){.run = run};
+    *world = (struct world){.run = run, .net_delay_max_ns = options.net_delay_max_ns};
     must(weir_sim_new(&options, &world->sim, NULL));
-    seed_tell(run, world_now(world), "per million: %u cuts, %u stalls, %u torn", options.cut_per_million,
-              options.stall_per_million, options.torn_per_million);
+    seed_tell(run, world_now(world), "per million: %u cuts, %u stalls, %u torn; net delay up to %d us",
+              options.cut_per_million, options.stall_per_million, options.torn_per_million,
+              (int)(options.net_delay_max_ns / 1000));
     store_start(world);
     must(weir_sim_host_new(world->sim, "driver", "driver-disk", &world->driver_host, NULL));
     must(weir_loop_new(world->driver_host, "driver", &world->driver_loop, NULL));

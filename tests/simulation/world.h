@@ -18,6 +18,7 @@
 struct world {
     struct seed_run *run;
     struct weir_sim *sim;
+    int64_t net_delay_max_ns;     /* one way, without stalls */
     struct weir_host *store_host; /* NULL: the store is down */
     struct weir_loop *store_loop;
     struct weir_store *store;
