@@ -127,7 +127,9 @@ static void on_acked(void *arg, struct pravega_block_list *blocks)
 {
     struct pravega_writer *writer = arg;
 
-    for (const struct pravega_append_block *block = blocks->first; block != NULL; block = block->next)
+    /* What is said last may fail the writer as well: then nothing is pending already. */
+    for (const struct pravega_append_block *block = blocks->first; block != NULL && !writer->failed;
+         block = block->next)
         writer->pending_bytes -= block->data_len;
     pravega_block_list_move(&writer->acked, blocks);
     pravega_writer_go_on_sealed(writer);

@@ -220,8 +220,9 @@ static void acknowledge(struct play_conn *conn, struct play_setup *setup)
     if (setup->unacked_count == 0)
         return;
     pravega_wire_encode_data_appended(
-        &conn->out, &(struct pravega_wire_data_appended){writer->id, setup->unacked_number, setup->unacked_previous,
-                                                         setup->unacked_request, (int64_t)writer->segment->data.len});
+        &conn->out, &(struct pravega_wire_data_appended){writer->id, setup->unacked_number - conn->store->ack_less,
+                                                         setup->unacked_previous, setup->unacked_request,
+                                                         (int64_t)writer->segment->data.len});
     setup->unacked_count = 0;
     setup->unacked_bytes = 0;
 }

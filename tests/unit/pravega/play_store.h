@@ -54,6 +54,7 @@ struct play_store {
     bool cut_after_storing;   /* the frame is carried out first, but not answered */
     uint64_t cut_every;       /* and again so many frames later; 0: once */
     uint64_t ack_every;       /* appends that one acknowledgement covers; 0 and 1: each has its own */
+    int64_t ack_less;         /* so many events less than are stored are acknowledged, which no store does */
     bool stalled;             /* appends are stored, not acknowledged */
     uint64_t scale_at_append; /* the segment of this append (counted from 1) is scaled before it is stored; 0: never */
     void (*on_scale)(struct play_store *store, struct play_segment *segment);

@@ -449,6 +449,32 @@ START_TEST(attempts_are_used_up_with_words)
 }
 END_TEST
 
+/* Goal: the acknowledgement that fails the writer still counts for the events that it covers, and nothing is pending
+ * afterwards. */
+START_TEST(a_half_acknowledged_block_fails_the_writer_once)
+{
+    struct weir_sim_options options = {.seed = 1};
+    struct pravega_retry retry = {.retry_attempts = 1};
+    struct app app = {.event_count = 40, .event_len = 92}; /* full blocks of 10 */
+    struct play_store store;
+    struct pravega_client *client;
+
+    play_store_open(&store, &options);
+    play_store_segment(&store, 0, 0, 1);
+    store.ack_every = 2;
+    store.ack_less = 1;
+    client = play_store_client(&store, &retry);
+    start_app(&app, &store, client, &(struct pravega_writer_options){.block_bytes = 1000});
+    run(&store, &app);
+    ck_assert_int_eq(app.failure, WEIR_E_PROTO);
+    ck_assert_uint_eq(app.done_count, 10);
+    ck_assert_uint_eq(pravega_writer_pending_bytes(app.writer), 0);
+    stop_app(&app);
+    pravega_client_free(client);
+    play_store_close(&store);
+}
+END_TEST
+
 START_TEST(wrong_hosts_are_asked_for_again)
 {
     struct weir_sim_options options = {.seed = 1};
@@ -564,6 +590,7 @@ int main(void)
     tcase_add_test(tc, a_missing_stream_is_not_found);
     tcase_add_test(tc, a_stalled_store_keeps_pending_bytes_within_the_window);
     tcase_add_test(tc, attempts_are_used_up_with_words);
+    tcase_add_test(tc, a_half_acknowledged_block_fails_the_writer_once);
     tcase_add_test(tc, wrong_hosts_are_asked_for_again);
     tcase_add_test(tc, a_refused_token_is_final);
     tcase_add_test(tc, idle_connections_are_kept_alive);
