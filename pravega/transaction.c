@@ -229,8 +229,13 @@ void pravega_txn_begin(struct pravega_client *client, const struct pravega_strea
 {
     struct begin *begin = calloc(1, sizeof(*begin));
 
-    if (begin == NULL)
-        abort(); /* no memory even for the words to say so */
+    if (begin == NULL) {
+        struct weir_error why = {0};
+
+        weir_fail(&why, WEIR_E_NOMEM, "no memory for a transaction of stream %s/%s", stream->scope, stream->stream);
+        done(arg, why.status, NULL, &why);
+        return;
+    }
     begin->client = client;
     begin->op.free = free_begin;
     begin->done = done;

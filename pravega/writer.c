@@ -226,8 +226,13 @@ void pravega_writer_flush(struct pravega_writer *writer, pravega_done_fn *done, 
 {
     struct pravega_flush *flush = malloc(sizeof(*flush)), **last = &writer->flushes;
 
-    if (flush == NULL)
-        abort();
+    if (flush == NULL) {
+        struct weir_error why = {0};
+
+        weir_fail(&why, WEIR_E_NOMEM, "stream %s/%s: no memory to flush", writer->scope, writer->stream);
+        done(arg, why.status, &why);
+        return;
+    }
     *flush = (struct pravega_flush){NULL, writer->next_ordinal, done, arg};
     while (*last != NULL)
         last = &(*last)->next;

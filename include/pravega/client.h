@@ -4,8 +4,8 @@
  *
  * Mirrors upstream's ClientConfig and the connection side of ClientFactory. Everything made from a client belongs to
  * the client's loop, is used on its thread and is freed before it. Calls do not block: results come to a callback, never
- * from within the call that asked. A program without a loop of its own runs one with weir_loop_run() and stops it in the
- * callback (see examples/).
+ * from within the call that asked, but for a WEIR_E_NOMEM where there is no memory to remember the callback. A program
+ * without a loop of its own runs one with weir_loop_run() and stops it in the callback (see examples/).
  */
 #ifndef PRAVEGA_CLIENT_H
 #define PRAVEGA_CLIENT_H
