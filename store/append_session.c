@@ -3,7 +3,10 @@
  *
  * A *session* is one writer id on one connection, from its SETUP_APPEND on:
  *
- *     OPEN --an append is refused--> FAILED (what is pipelined behind is dropped) --SETUP_APPEND--> a new session
+ *     OPEN --an append is refused--> REFUSING --its outcome is told--> FAILED --SETUP_APPEND--> a new session
+ *
+ * What is pipelined behind a refused append is dropped from the moment of the refusal: were it stored, its number would
+ * acknowledge the refused one. A conditional append that does not meet its offset is no such refusal.
  *
  * The container takes an append at once and tells its outcome when it is durable, in the order of the calls: what
  * reaches a session's outcomes is already in its writer's order. Plain acknowledgements of a turn are gathered: one
@@ -18,7 +21,7 @@
 
 #define SESSIONS_MAX 4096
 
-enum session_state { SESSION_OPEN, SESSION_FAILED };
+enum session_state { SESSION_OPEN, SESSION_REFUSING, SESSION_FAILED };
 
 struct weir_append_session {
     struct weir_uuid writer;
@@ -345,6 +348,8 @@ static void submit(struct weir_wire_conn *conn, struct weir_append_session *sess
     weir_segment_append(session->seg, append, &job->op);
     if (job->op.status == WEIR_OK)
         session->last_number = append->event_number;
+    else if (job->op.status != WEIR_E_CONFLICT)
+        session->state = SESSION_REFUSING;
 }
 
 /* The session that may append `number` now; NULL if there is nothing to do: it failed, the number is old, or the
@@ -357,7 +362,7 @@ static struct weir_append_session *session_for(struct weir_wire_conn *conn, stru
         weir_wire_conn_end(conn, "it appended without SETUP_APPEND");
         return NULL;
     }
-    if (session->state == SESSION_FAILED)
+    if (session->state != SESSION_OPEN)
         return NULL;
     if (number < session->last_received) {
         weir_wire_conn_end(conn, "event numbers of a writer went backwards");
