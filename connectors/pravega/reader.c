@@ -146,6 +146,8 @@ static bool add_split(struct pravega_source_reader *reader, int stream, struct w
     }
     if (restored != NULL)
         state = *restored;
+    if (reader->source->options.end == WEIR_PRAVEGA_UNBOUNDED) /* also where a bounded run left off */
+        state.end_offset = PRAVEGA_OFFSET_UNBOUNDED;
     reader->splits[reader->split_count++] = (struct split){.stream = stream, .state = state, .output_split = -1};
     return true;
 }
