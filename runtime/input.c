@@ -39,6 +39,12 @@ void weir_input_fini(struct weir_input *input)
     *input = (struct weir_input){0};
 }
 
+/* It has said its last: no record of it comes any more, so it says nothing of the time of the others'. */
+static bool is_over(const struct weir_receiver *rec)
+{
+    return rec->watermark_ms == INT64_MAX;
+}
+
 /* The least watermark of those that count; false if none does. */
 static bool least_watermark(const struct weir_input *input, int64_t *least_ms)
 {
@@ -48,7 +54,7 @@ static bool least_watermark(const struct weir_input *input, int64_t *least_ms)
     for (int i = 0; i < input->receiver_count; i++) {
         const struct weir_receiver *rec = &input->receivers[i];
 
-        if (rec->idle || rec->behind)
+        if (rec->idle || rec->behind || is_over(rec))
             continue;
         if (!any || rec->watermark_ms < *least_ms)
             *least_ms = rec->watermark_ms;
@@ -57,16 +63,24 @@ static bool least_watermark(const struct weir_input *input, int64_t *least_ms)
     return any;
 }
 
-/* As Flink: when the last channel turns idle, what the fastest said holds. */
-static int64_t greatest_watermark(const struct weir_input *input)
+/* Looks at those that are not over: how many they are, whether all are idle, and what the fastest said. */
+static int look_at_rest(const struct weir_input *input, bool *all_idle, int64_t *greatest_ms)
 {
-    int64_t greatest_ms = INT64_MIN;
+    int count = 0;
 
+    *all_idle = true;
+    *greatest_ms = INT64_MIN;
     for (int i = 0; i < input->receiver_count; i++) {
-        if (input->receivers[i].watermark_ms > greatest_ms)
-            greatest_ms = input->receivers[i].watermark_ms;
+        const struct weir_receiver *rec = &input->receivers[i];
+
+        if (is_over(rec))
+            continue;
+        count++;
+        *all_idle &= rec->idle;
+        if (rec->watermark_ms > *greatest_ms)
+            *greatest_ms = rec->watermark_ms;
     }
-    return greatest_ms;
+    return count;
 }
 
 static enum weir_status advance(struct weir_input *input, struct weir_chain *chain, int64_t watermark_ms,
@@ -78,51 +92,55 @@ static enum weir_status advance(struct weir_input *input, struct weir_chain *cha
     return weir_chain_watermark(chain, watermark_ms, err);
 }
 
+static enum weir_status tell_idle(struct weir_input *input, struct weir_chain *chain, bool idle, struct weir_error *err)
+{
+    if (input->idle == idle)
+        return WEIR_OK;
+    input->idle = idle;
+    return weir_chain_idle(chain, idle, err);
+}
+
+/* A channel's watermark has grown, or it turned idle: what is the task's time now? */
+static enum weir_status combine(struct weir_input *input, struct weir_chain *chain, struct weir_error *err)
+{
+    enum weir_status status = WEIR_OK;
+    int64_t least_ms, greatest_ms;
+    bool all_idle;
+
+    if (least_watermark(input, &least_ms))
+        return advance(input, chain, least_ms, err);
+    if (look_at_rest(input, &all_idle, &greatest_ms) == 0) {
+        status = tell_idle(input, chain, false, err);
+        return status == WEIR_OK ? advance(input, chain, INT64_MAX, err) : status;
+    }
+    if (!all_idle)
+        return WEIR_OK;
+    /* As Flink: when the last channel turns idle, what the fastest said holds. */
+    status = advance(input, chain, greatest_ms, err);
+    return status == WEIR_OK ? tell_idle(input, chain, true, err) : status;
+}
+
 static enum weir_status on_watermark(struct weir_input *input, struct weir_receiver *rec, struct weir_chain *chain,
                                      int64_t watermark_ms, struct weir_error *err)
 {
-    int64_t least_ms;
-
     if (watermark_ms <= rec->watermark_ms)
         return WEIR_OK;
     rec->watermark_ms = watermark_ms;
     if (rec->behind && watermark_ms >= input->watermark_ms)
         rec->behind = false;
-    return least_watermark(input, &least_ms) ? advance(input, chain, least_ms, err) : WEIR_OK;
-}
-
-static bool all_idle(const struct weir_input *input)
-{
-    for (int i = 0; i < input->receiver_count; i++) {
-        if (!input->receivers[i].idle)
-            return false;
-    }
-    return true;
+    return combine(input, chain, err);
 }
 
 static enum weir_status on_idle(struct weir_input *input, struct weir_receiver *rec, struct weir_chain *chain,
                                 bool idle, struct weir_error *err)
 {
-    enum weir_status status = WEIR_OK;
-    int64_t least_ms;
-
-    if (rec->idle == idle)
+    if (rec->idle == idle || is_over(rec))
         return WEIR_OK;
     rec->idle = idle;
-    if (!idle) {
-        rec->behind = rec->watermark_ms < input->watermark_ms;
-        if (!input->idle)
-            return WEIR_OK;
-        input->idle = false;
-        return weir_chain_idle(chain, false, err);
-    }
-    if (least_watermark(input, &least_ms))
-        return advance(input, chain, least_ms, err);
-    if (!all_idle(input))
-        return WEIR_OK;
-    status = advance(input, chain, greatest_watermark(input), err);
-    input->idle = true;
-    return status == WEIR_OK ? weir_chain_idle(chain, true, err) : status;
+    if (idle)
+        return combine(input, chain, err);
+    rec->behind = rec->watermark_ms < input->watermark_ms;
+    return tell_idle(input, chain, false, err);
 }
 
 static void settle(struct weir_input *input, int64_t checkpoint_id)
@@ -167,8 +185,6 @@ static enum weir_status on_end(struct weir_input *input, struct weir_receiver *r
 {
     enum weir_status status = on_watermark(input, rec, chain, INT64_MAX, err);
 
-    if (status == WEIR_OK && rec->idle)
-        status = on_idle(input, rec, chain, false, err);
     assert(!rec->ended);
     rec->ended = true;
     input->ended_count++;

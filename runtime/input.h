@@ -3,7 +3,8 @@
  * @brief Where elements come into a task: its channels, read in turn, with their watermarks combined and barriers
  * aligned.
  *
- * - Watermark: the least of the channels that are not idle; it never goes back.
+ * - Watermark: the least of the channels that are not idle; it never goes back. A channel that has said its last
+ *   watermark does not count any more: the task's last one comes when all have said theirs.
  * - Barrier N: with exactly-once, a channel that has delivered it is not read until all have. At-least-once reads on.
  * - The end: when all channels have delivered it. Barriers may follow, records do not.
  * Thread: the task's worker.

@@ -303,6 +303,46 @@ START_TEST(the_end_is_when_all_have_ended)
 }
 END_TEST
 
+/* Goal: time does not jump to its end while a channel is only quiet, and its records are not late afterwards. */
+START_TEST(an_ended_channel_says_no_time_while_others_are_idle)
+{
+    start(true);
+    for (int i = 0; i < CHANNELS; i++)
+        send_control(i, WEIR_CONTROL_WATERMARK, 5 + i);
+    ck_assert_str_eq(read_all(WEIR_E_AGAIN), "w5 ");
+    send_control(0, WEIR_CONTROL_END, 0);
+    ck_assert_str_eq(read_all(WEIR_E_AGAIN), "w6 ");
+    send_control(1, WEIR_CONTROL_IDLE, 1);
+    ck_assert_str_eq(read_all(WEIR_E_AGAIN), "w7 ");
+    send_control(2, WEIR_CONTROL_IDLE, 1);
+    ck_assert_str_eq(read_all(WEIR_E_AGAIN), "idle ");
+    send_control(1, WEIR_CONTROL_END, 0);
+    ck_assert_str_eq(read_all(WEIR_E_AGAIN), "");
+    send_control(2, WEIR_CONTROL_IDLE, 0);
+    send_control(2, WEIR_CONTROL_WATERMARK, 9);
+    ck_assert_str_eq(read_all(WEIR_E_AGAIN), "active w9 ");
+    send_control(2, WEIR_CONTROL_END, 0);
+    ck_assert_str_eq(read_all(WEIR_E_END), "wmax ");
+}
+END_TEST
+
+/* Goal: when the last channel that is not idle ends, the idle ones do not keep what the fastest has said back. */
+START_TEST(the_rest_is_idle_when_the_active_one_ends)
+{
+    start(true);
+    for (int i = 0; i < CHANNELS; i++)
+        send_control(i, WEIR_CONTROL_WATERMARK, 5 + i);
+    send_control(1, WEIR_CONTROL_IDLE, 1);
+    send_control(2, WEIR_CONTROL_IDLE, 1);
+    ck_assert_str_eq(read_all(WEIR_E_AGAIN), "w5 ");
+    send_control(0, WEIR_CONTROL_END, 0);
+    ck_assert_str_eq(read_all(WEIR_E_AGAIN), "w7 idle ");
+    send_control(1, WEIR_CONTROL_END, 0);
+    send_control(2, WEIR_CONTROL_END, 0);
+    ck_assert_str_eq(read_all(WEIR_E_END), "active wmax ");
+}
+END_TEST
+
 START_TEST(an_operator_that_is_not_ready_gets_nothing)
 {
     start(true);
@@ -355,6 +395,8 @@ int main(void)
     tcase_add_test(tc, a_given_up_barrier_holds_nothing);
     tcase_add_test(tc, a_newer_barrier_takes_over);
     tcase_add_test(tc, the_end_is_when_all_have_ended);
+    tcase_add_test(tc, an_ended_channel_says_no_time_while_others_are_idle);
+    tcase_add_test(tc, the_rest_is_idle_when_the_active_one_ends);
     tcase_add_test(tc, an_operator_that_is_not_ready_gets_nothing);
     tcase_add_test(bytes, timestamps_survive_the_way);
     suite_add_tcase(suite, tc);
