@@ -3,6 +3,9 @@
  */
 #include "weir/fs.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/fs_int.h"
 
 enum weir_status weir_fs_open(struct weir_fs *fs, const char *path, unsigned flags, struct weir_file **out,
@@ -62,6 +65,37 @@ enum weir_status weir_fs_mkdir(struct weir_fs *fs, const char *path, struct weir
 enum weir_status weir_fs_sync_dir(struct weir_fs *fs, const char *path, struct weir_error *err)
 {
     return fs->ops->sync_dir(fs, path, err);
+}
+
+/* Cuts the last name off; false if none was left to cut. */
+static bool cut_name(char *path)
+{
+    size_t len = strlen(path);
+
+    if (strcmp(path, "/") == 0 || strcmp(path, ".") == 0)
+        return false;
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    strcpy(path + len, len == 0 ? "." : "");
+    return true;
+}
+
+enum weir_status weir_fs_sync_parents(struct weir_fs *fs, const char *path, struct weir_error *err)
+{
+    char *above = malloc(strlen(path) + 2);
+    enum weir_status status = WEIR_OK;
+
+    if (above == NULL)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for the path %s", path);
+    strcpy(above, path);
+    if (cut_name(above))
+        status = weir_fs_sync_dir(fs, above, err);
+    while (status == WEIR_OK && cut_name(above))
+        weir_fs_sync_dir(fs, above, NULL);
+    free(above);
+    return status;
 }
 
 enum weir_status weir_fs_list(struct weir_fs *fs, const char *path,

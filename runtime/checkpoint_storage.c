@@ -78,12 +78,15 @@ enum weir_status weir_checkpoint_start(struct weir_fs *fs, const char *dir, int6
     struct weir_error why = {0};
     char path[WEIR_PATH_LEN_MAX];
     enum weir_status status = checkpoint_path(path, dir, checkpoint_id, IN_PROGRESS, err);
+    bool is_new = !weir_fs_exists(fs, dir);
 
     if (status != WEIR_OK)
         return status;
     if (weir_fs_exists(fs, path))
         remove_checkpoint(fs, path, NULL);
     status = weir_fs_mkdir(fs, path, &why);
+    if (status == WEIR_OK && is_new) /* a complete checkpoint must not vanish with the folder that it is in */
+        status = weir_fs_sync_parents(fs, dir, &why);
     if (status != WEIR_OK)
         weir_fail(err, status, "cannot write checkpoints to %s: %s; give another folder (state.checkpoints.dir)", dir,
                   why.message);

@@ -188,26 +188,6 @@ void weir_container_barrier(struct weir_container *ctr, struct weir_store_op *op
 
 /* --- Life --- */
 
-/* The names of the folder and of those above it have to survive a power cut too. A folder that can't be synced (no
- * permission to open it) is older than we are. */
-static void sync_folders(struct weir_fs *fs, const char *dir)
-{
-    char path[WEIR_STORE_PATH_LEN_MAX];
-    size_t len = strlen(dir);
-
-    memcpy(path, dir, len + 1);
-    while (len > 0) {
-        while (len > 0 && path[len - 1] != '/')
-            len--;
-        while (len > 1 && path[len - 1] == '/')
-            len--;
-        path[len] = '\0';
-        weir_fs_sync_dir(fs, len > 0 ? path : ".", NULL);
-        if (len <= 1)
-            break;
-    }
-}
-
 static enum weir_status take_folder(struct weir_container *ctr, struct weir_error *err)
 {
     char path[WEIR_STORE_PATH_LEN_MAX];
@@ -215,10 +195,10 @@ static enum weir_status take_folder(struct weir_container *ctr, struct weir_erro
     bool is_new = !weir_fs_exists(ctr->fs, ctr->dir);
     enum weir_status status = weir_fs_mkdir(ctr->fs, ctr->dir, err);
 
+    if (status == WEIR_OK && is_new)
+        status = weir_fs_sync_parents(ctr->fs, ctr->dir, err);
     if (status != WEIR_OK)
         return status;
-    if (is_new)
-        sync_folders(ctr->fs, ctr->dir);
     weir_store_path_named(path, ctr->dir, "lock");
     status = weir_fs_lock(ctr->fs, path, &ctr->lock, &why);
     if (status == WEIR_E_BUSY)

@@ -53,6 +53,11 @@ enum weir_status weir_fs_remove(struct weir_fs *fs, const char *path, struct wei
 /** With parents, as mkdir -p; an existing folder is fine. */
 enum weir_status weir_fs_mkdir(struct weir_fs *fs, const char *path, struct weir_error *err);
 enum weir_status weir_fs_sync_dir(struct weir_fs *fs, const char *path, struct weir_error *err);
+/**
+ * Makes the name of `path` durable, and those of the folders above it: syncs each of them, up from the nearest. Those
+ * above the nearest may fail: a folder that may not be opened is older than we are.
+ */
+enum weir_status weir_fs_sync_parents(struct weir_fs *fs, const char *path, struct weir_error *err);
 /** Calls `each` for every name but "." and ".." in byte order; a status other than OK ends it and is returned. */
 enum weir_status weir_fs_list(struct weir_fs *fs, const char *path,
                               enum weir_status (*each)(void *arg, const char *name, bool is_dir), void *arg,

@@ -156,6 +156,25 @@ START_TEST(a_name_is_durable_only_by_its_folder)
 }
 END_TEST
 
+START_TEST(a_name_is_durable_with_the_folders_above_it)
+{
+    static const char *const paths[] = {"f", "a/f", "a/b/c/f", "/a/b/f", "a//b//f"};
+    const char *path = paths[_i];
+    char folder[16];
+
+    open_world(1, 0);
+    strcpy(folder, path);
+    folder[strlen(folder) - 1] = '\0';
+    if (folder[0] != '\0')
+        ck_assert_int_eq(weir_fs_mkdir(fs, folder, NULL), WEIR_OK);
+    put(path, "x", true);
+    ck_assert_int_eq(weir_fs_sync_parents(fs, path, NULL), WEIR_OK);
+    crash_and_boot();
+    ck_assert_str_eq(text_of(path), "x");
+    close_world();
+}
+END_TEST
+
 /* Goal: a rename that replaces a file is all or nothing, and both outcomes happen.
  * Method: over many seeds, replace "f" by "f.new" without syncing the folder, crash, look. */
 START_TEST(a_rename_is_atomic)
@@ -510,6 +529,7 @@ int main(void)
     tcase_add_loop_test(tc, synced_bytes_and_names_survive, 0, 10);
     tcase_add_test(tc, unsynced_bytes_are_lost);
     tcase_add_test(tc, a_name_is_durable_only_by_its_folder);
+    tcase_add_loop_test(tc, a_name_is_durable_with_the_folders_above_it, 0, 5);
     tcase_add_test(tc, a_rename_is_atomic);
     tcase_add_loop_test(tc, a_synced_rename_survives, 0, 10);
     tcase_add_loop_test(tc, a_move_between_folders_never_loses_the_file, 0, SEED_COUNT);
