@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/context.h"
+#include "runtime/snapshot.h"
 #include "weir/connectors.h"
 #include "weir/fs.h"
 #include "weir/sim.h"
@@ -229,6 +231,189 @@ START_TEST(the_generator_makes_each_number_once)
 }
 END_TEST
 
+/* --- a sink driven by hand -----------------------------------------------------------------------------------------
+ */
+
+static struct weir_loop *loop;
+
+static void on_wake(void *arg)
+{
+    (void)arg;
+    weir_loop_stop(loop);
+}
+
+static void on_fail(void *arg, const struct weir_error *why)
+{
+    (void)arg;
+    ck_abort_msg("%s", why->message);
+}
+
+/* One subtask's sink. */
+struct driven {
+    struct weir_chain_host chain_host;
+    struct weir_context ctx;
+    weir_env *env;
+    struct weir_sink *sink;
+    struct weir_operator *op;
+};
+
+static void driven_new(struct driven *driven, int subtask, int parallelism)
+{
+    struct weir_file_sink_options options = {.path = "out", .serialization_schema = weir_string_serialization()};
+
+    *driven = (struct driven){
+        .chain_host = {.loop = loop, .subtask = subtask, .parallelism = parallelism, .wake = on_wake, .fail = on_fail}};
+    driven->ctx.host = &driven->chain_host;
+    driven->env = weir_env_new(&(struct weir_env_options){.host = host});
+    driven->sink = weir_file_sink(driven->env, &options);
+    ck_assert_int_eq(driven->sink->factory.create(&driven->sink->factory, &driven->ctx, &driven->op, NULL), WEIR_OK);
+    driven->op->ctx = &driven->ctx;
+}
+
+static void driven_free(struct driven *driven)
+{
+    driven->op->ops->free(driven->op);
+    driven->sink->factory.free(&driven->sink->factory);
+    weir_env_free(driven->env);
+}
+
+static void driven_prepare(struct driven *driven)
+{
+    enum weir_status status = driven->op->ops->prepare(driven->op, 1, NULL);
+
+    while (status == WEIR_E_AGAIN) {
+        weir_loop_run(loop);
+        status = driven->op->ops->prepare(driven->op, 1, NULL);
+    }
+    ck_assert_int_eq(status, WEIR_OK);
+}
+
+static void driven_snapshot(struct driven *driven, struct weir_snapshot *out)
+{
+    driven_prepare(driven);
+    ck_assert_int_eq(driven->op->ops->snapshot(driven->op, 1, out, NULL), WEIR_OK);
+}
+
+/* Everything of a snapshot: the sink's entries are union state. */
+static void driven_restore(struct driven *driven, const struct weir_snapshot *from)
+{
+    struct weir_snapshot_cursor cursor = weir_snapshot_cursor(weir_buf_view(&from->entries));
+    struct weir_restored entry;
+    char name[128];
+
+    while (weir_snapshot_next(&cursor, &entry, name) == WEIR_OK)
+        ck_assert_int_eq(driven->op->ops->restore(driven->op, &entry, NULL), WEIR_OK);
+    ck_assert_int_eq(driven->op->ops->open(driven->op, NULL), WEIR_OK);
+}
+
+static void write_line(struct driven *driven, const char *text)
+{
+    struct weir_view line = weir_view_str(text);
+
+    ck_assert_int_eq(driven->op->ops->on_record(driven->op, &line, WEIR_NO_TIMESTAMP, NULL), WEIR_OK);
+}
+
+static void check_text(const char *path, const char *want)
+{
+    struct weir_buf bytes = read_file(path);
+
+    ck_assert_str_eq((const char *)bytes.ptr, want);
+    weir_buf_fini(&bytes);
+}
+
+/* Goal: with another parallelism, too, each line stands once. Method: two subtasks, then one, then two again; each time
+ * something is written after the checkpoint, which the restore has to take back. */
+START_TEST(files_are_cut_whatever_the_parallelism)
+{
+    struct weir_snapshot two, one;
+    struct driven a, b;
+
+    ck_assert_int_eq(weir_loop_new(host, "test", &loop, NULL), WEIR_OK);
+    weir_snapshot_init(&two);
+    weir_snapshot_init(&one);
+    weir_snapshot_begin_operator(&two, "out");
+    weir_snapshot_begin_operator(&one, "out");
+    driven_new(&a, 0, 2);
+    driven_new(&b, 1, 2);
+    driven_restore(&a, &one);
+    driven_restore(&b, &one);
+    write_line(&a, "a");
+    write_line(&b, "b");
+    driven_snapshot(&a, &two);
+    driven_snapshot(&b, &two);
+    write_line(&b, "late");
+    driven_prepare(&b);
+    driven_free(&a);
+    driven_free(&b);
+    check_text("out-1", "b\nlate\n");
+    driven_new(&a, 0, 1);
+    driven_restore(&a, &two);
+    check_text("out-1", "b\n");
+    write_line(&a, "c");
+    driven_snapshot(&a, &one);
+    driven_free(&a);
+    driven_new(&a, 0, 2);
+    driven_new(&b, 1, 2);
+    driven_restore(&a, &one);
+    driven_restore(&b, &one);
+    check_text("out-0", "a\nc\n");
+    check_text("out-1", "b\n");
+    driven_free(&a);
+    driven_free(&b);
+    weir_snapshot_fini(&two);
+    weir_snapshot_fini(&one);
+    weir_loop_free(loop);
+}
+END_TEST
+
+START_TEST(a_checkpoint_covers_the_name_of_a_new_file)
+{
+    struct weir_snapshot none;
+    struct driven a;
+
+    ck_assert_int_eq(weir_loop_new(host, "test", &loop, NULL), WEIR_OK);
+    weir_snapshot_init(&none);
+    driven_new(&a, 0, 1);
+    driven_restore(&a, &none);
+    write_line(&a, "a");
+    driven_prepare(&a);
+    weir_sim_host_silence(host);
+    driven_free(&a);
+    weir_loop_free(loop);
+    weir_sim_host_crash(host);
+    ck_assert_int_eq(weir_sim_host_new(sim, "host", "disk", &host, NULL), WEIR_OK);
+    check_text("out-0", "a\n");
+    weir_snapshot_fini(&none);
+}
+END_TEST
+
+/* Goal: what one call emits is taken, however much. 80 MB come in one. */
+START_TEST(a_flood_of_lines_is_taken)
+{
+    static char text[1 << 20];
+    struct weir_snapshot none;
+    struct driven a;
+    uint64_t size = 0;
+    struct weir_file *file;
+
+    ck_assert_int_eq(weir_loop_new(host, "test", &loop, NULL), WEIR_OK);
+    weir_snapshot_init(&none);
+    memset(text, 'x', sizeof(text) - 1);
+    driven_new(&a, 0, 1);
+    driven_restore(&a, &none);
+    for (int i = 0; i < 80; i++)
+        write_line(&a, text);
+    driven_prepare(&a);
+    driven_free(&a);
+    ck_assert_int_eq(weir_fs_open(weir_host_fs(host), "out-0", WEIR_OPEN_READ, &file, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_file_size(file, &size, NULL), WEIR_OK);
+    ck_assert_uint_eq(size, 80 * sizeof(text));
+    weir_file_close(file);
+    weir_snapshot_fini(&none);
+    weir_loop_free(loop);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("files");
@@ -242,6 +427,9 @@ int main(void)
     tcase_add_test(tc, a_missing_file_is_named);
     tcase_add_test(tc, a_line_without_end_is_refused);
     tcase_add_test(tc, the_generator_makes_each_number_once);
+    tcase_add_test(tc, files_are_cut_whatever_the_parallelism);
+    tcase_add_test(tc, a_checkpoint_covers_the_name_of_a_new_file);
+    tcase_add_test(tc, a_flood_of_lines_is_taken);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);
