@@ -2,8 +2,7 @@
  * @file runtime/keyed_operators.h
  * @brief The factories behind weir_reduce, weir_sum and weir_window_*: operators with state by key.
  *
- * Each factory is made by stream.c, owned by the graph, and makes one operator for each subtask. NULL and `err` on bad
- * arguments.
+ * Each factory is made by keyed_stream.c, owned by the graph, and makes one operator for each subtask.
  */
 #ifndef WEIR_RUNTIME_KEYED_OPERATORS_H
 #define WEIR_RUNTIME_KEYED_OPERATORS_H

@@ -2,7 +2,8 @@
  * watermark_operator.c - assignTimestampsAndWatermarks: gives each record its event time and makes watermarks of its
  * own.
  *
- * Those of its input stop here (the chain knows), but for the last one. Its own leave at a timer, between two records.
+ * Those of its input stop here (the chain knows), but for the last one. Its own leave at a timer, between two records,
+ * but not while a checkpoint is prepared: what they set off would come between a sink's flush and the snapshot.
  */
 #include "runtime/operators.h"
 
@@ -23,6 +24,7 @@ struct watermark_operator {
     struct weir_timer timer;
     int64_t emitted_ms;
     bool told_idle;
+    bool preparing; /* a checkpoint: no watermark before the snapshot */
 };
 
 static enum weir_status on_record(struct weir_operator *op, const void *element, int64_t timestamp_ms,
@@ -68,7 +70,7 @@ static void on_timer(void *arg)
     struct weir_context *ctx = self->base.ctx;
     struct weir_error err = {0};
 
-    if (tick(self, &err) != WEIR_OK) {
+    if (!self->preparing && tick(self, &err) != WEIR_OK) {
         weir_context_fail(ctx, &err);
         return;
     }
@@ -89,27 +91,56 @@ static enum weir_status open_timer(struct weir_operator *op, struct weir_error *
     return WEIR_OK;
 }
 
+static enum weir_status prepare(struct weir_operator *op, int64_t checkpoint_id, struct weir_error *err)
+{
+    (void)checkpoint_id;
+    (void)err;
+    ((struct watermark_operator *)op)->preparing = true;
+    return WEIR_OK;
+}
+
+static enum weir_status snapshot(struct weir_operator *op, int64_t checkpoint_id, struct weir_snapshot *out,
+                                 struct weir_error *err)
+{
+    (void)checkpoint_id;
+    (void)out;
+    (void)err;
+    ((struct watermark_operator *)op)->preparing = false;
+    return WEIR_OK;
+}
+
+static void aborted(struct weir_operator *op, int64_t checkpoint_id)
+{
+    (void)checkpoint_id;
+    ((struct watermark_operator *)op)->preparing = false;
+}
+
+static enum weir_status close_timer(struct weir_operator *op)
+{
+    weir_timer_stop(weir_context_loop(op->ctx), &((struct watermark_operator *)op)->timer);
+    return WEIR_OK;
+}
+
 static enum weir_status end_input(struct weir_operator *op, struct weir_error *err)
 {
-    struct watermark_operator *self = (struct watermark_operator *)op;
-
     (void)err;
-    weir_timer_stop(weir_context_loop(op->ctx), &self->timer);
-    return WEIR_OK;
+    return close_timer(op);
 }
 
 static void operator_free(struct weir_operator *op)
 {
-    struct watermark_operator *self = (struct watermark_operator *)op;
-
-    weir_timer_stop(weir_context_loop(op->ctx), &self->timer);
-    free(self);
+    close_timer(op);
+    free(op);
 }
 
 static const struct weir_operator_ops watermark_ops = {.name = "Timestamps/Watermarks",
                                                        .open = open_timer,
                                                        .on_record = on_record,
+                                                       .prepare = prepare,
+                                                       .snapshot = snapshot,
+                                                       .aborted = aborted,
                                                        .end_input = end_input,
+                                                       .close = close_timer,
                                                        .free = operator_free};
 
 static enum weir_status operator_create(const struct weir_operator_factory *factory, struct weir_context *ctx,

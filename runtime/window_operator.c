@@ -59,9 +59,11 @@ static int64_t add_clamped(int64_t a, int64_t b)
 /* The window of a time, as upstream's TimeWindow.getWindowStartWithOffset, and right for negative times too. */
 static struct weir_window window_of(const struct weir_window_assigner *assigner, int64_t timestamp_ms)
 {
-    int64_t rest = (timestamp_ms - assigner->offset_ms) % assigner->size_ms;
-    int64_t start = timestamp_ms - (rest < 0 ? rest + assigner->size_ms : rest);
+    int64_t rest = (timestamp_ms % assigner->size_ms - assigner->offset_ms % assigner->size_ms) % assigner->size_ms;
+    int64_t start;
 
+    if (__builtin_sub_overflow(timestamp_ms, rest < 0 ? rest + assigner->size_ms : rest, &start))
+        start = INT64_MIN;
     return (struct weir_window){start, add_clamped(start, assigner->size_ms)};
 }
 
@@ -251,6 +253,7 @@ static enum weir_status window_restore(struct weir_operator *op, const struct we
     int64_t start_ms = (int64_t)weir_in_u64be(&in);
     bool fired = weir_in_u8(&in) != 0;
     struct open_window *opened;
+    size_t before = window->window_count;
 
     if (strcmp(entry->state_name, STATE_NAME) != 0 || in.bad)
         return weir_fail(err, WEIR_E_STATE, "the checkpoint has state \"%s\" here: was this operator something else?",
@@ -259,7 +262,8 @@ static enum weir_status window_restore(struct weir_operator *op, const struct we
                          (struct weir_window){start_ms, add_clamped(start_ms, window->factory->spec.assigner.size_ms)});
     if (opened == NULL)
         return weir_fail(err, WEIR_E_NOMEM, "no memory to restore a window");
-    opened->fired |= fired;
+    /* At least once, subtasks that are one now may have been apart in time: it fires again rather than not at all. */
+    opened->fired = fired && (opened->fired || window->window_count > before);
     return weir_keyed_table_restore(&opened->values, &in, err);
 }
 

@@ -73,15 +73,17 @@ struct weir_operator_ops {
     enum weir_status (*on_watermark)(struct weir_operator *op, int64_t watermark_ms, struct weir_error *err);
     /** False: no record now, please; weir_context_wake() when it is true again. */
     bool (*ready)(struct weir_operator *op);
-    /** The barrier of `checkpoint_id` is here: make what came before it durable (flush). AGAIN: not yet. */
+    /** The barrier of `checkpoint_id` is here: make what came before it durable (flush). AGAIN: not yet. Once it was OK
+     * the operator emits nothing, from timers neither, until `snapshot` or `aborted`. */
     enum weir_status (*prepare)(struct weir_operator *op, int64_t checkpoint_id, struct weir_error *err);
-    /** Writes its state; runs between two records, right after `prepare` was OK. */
+    /** Writes its state; runs between two records, when every operator of the chain is prepared. */
     enum weir_status (*snapshot)(struct weir_operator *op, int64_t checkpoint_id, struct weir_snapshot *out,
                                  struct weir_error *err);
     /** Once for each entry of its snapshot that belongs to this subtask; then `open`. */
     enum weir_status (*restore)(struct weir_operator *op, const struct weir_restored *entry, struct weir_error *err);
     /** Checkpoint `checkpoint_id` is complete and durable (notifyCheckpointComplete). AGAIN: not done yet. */
     enum weir_status (*committed)(struct weir_operator *op, int64_t checkpoint_id, struct weir_error *err);
+    /** Checkpoint `checkpoint_id` was given up, before, while or after it was prepared: a flush may be under way. */
     void (*aborted)(struct weir_operator *op, int64_t checkpoint_id);
     /** No record will follow; watermark INT64_MAX has passed. AGAIN: not done yet. Barriers may still come. */
     enum weir_status (*end_input)(struct weir_operator *op, struct weir_error *err);
