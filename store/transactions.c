@@ -4,37 +4,24 @@
  *     OPEN --commitTransaction--> COMMITTING --merged--> COMMITTED
  *     OPEN --abortTransaction, lease over, stream sealed--> ABORTED
  *
- * An open transaction has a shadow segment for each segment of its epoch. A commit is asked for durably first; then one
- * batch merges the shadows, in the order of the requests, and marks the transactions COMMITTED: both or neither. An
- * abort is one batch as well, so there is no ABORTING. What a completed one became is remembered, to answer those who
- * ask again.
- *
- * A transaction belongs to the epoch that its id names. If the stream was scaled since, the transaction *rolls*: its
- * epoch is laid out once more, sealed with the transaction's data in it, and then the active epoch once more, so
- * that what was written after the scale stays after.
+ * An open transaction has a shadow segment for each segment of its epoch. A commit is asked for durably first; merging
+ * is transaction_merge.c's. An abort is one batch, so there is no ABORTING. What a completed one became is remembered,
+ * to answer those who ask again.
  */
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "pravega/types.h"
-#include "store/controller_int.h"
+#include "store/transaction_int.h"
 
-#define MERGED_PER_BATCH 100
 #define COMPLETED_LISTED 500
 #define COMPLETED_KEPT_MS (INT64_C(24) * 3600 * 1000)
 #define COMPLETED_KEPT_MAX 65536 /* of one stream */
 #define EXECUTION_MAX_MS (INT64_C(24) * 3600 * 1000)
 #define EXECUTION_MAX_LEASES 1000
 #define SWEEP_NS (60 * WEIR_NS_PER_S)
-#define SWEEP_SOON_NS (WEIR_NS_PER_S / 5)
 
-static int32_t txn_epoch(const struct weir_held_txn *txn)
-{
-    return (int32_t)(txn->id.msb >> 32);
-}
-
-/* The only place that changes a state; a refused batch takes its step back. */
-static void become(struct weir_held_txn *txn, enum weir_txn_state state)
+void weir_txn_become(struct weir_held_txn *txn, enum weir_txn_state state)
 {
     txn->rec.state = state;
     txn->rec.completed_ms =
@@ -43,266 +30,23 @@ static void become(struct weir_held_txn *txn, enum weir_txn_state state)
         weir_timer_stop(txn->ctl->loop, &txn->lease);
 }
 
-/* --- Merging ---------------------------------------------------------------------------------------------------- */
-
-/* A batch of transactions of one epoch that are merged together. */
-struct merge {
-    struct weir_controller *ctl;
-    struct weir_held_stream *stream;
-    struct weir_held_txn *txns[MERGED_PER_BATCH];
-    size_t count;
-    int32_t epoch;
-};
-
-/* The oldest epoch that has something to commit goes first; -1: none has. */
-static int32_t epoch_to_commit(const struct weir_held_stream *stream)
-{
-    int32_t epoch = -1;
-
-    for (size_t i = 0; i < stream->txn_count; i++) {
-        const struct weir_held_txn *txn = stream->txns[i];
-
-        if (txn->rec.state == WEIR_TXN_COMMITTING && (epoch < 0 || txn_epoch(txn) < epoch))
-            epoch = txn_epoch(txn);
-    }
-    return epoch;
-}
-
-static int by_commit_number(const void *a, const void *b)
-{
-    const struct weir_held_txn *x = *(struct weir_held_txn *const *)a, *y = *(struct weir_held_txn *const *)b;
-
-    return (x->rec.commit_number > y->rec.commit_number) - (x->rec.commit_number < y->rec.commit_number);
-}
-
-/* Picks the first MERGED_PER_BATCH commit requests of an epoch. */
-static void pick(struct merge *merge)
-{
-    const struct weir_held_stream *stream = merge->stream;
-
-    for (size_t i = 0; i < stream->txn_count; i++) {
-        struct weir_held_txn *txn = stream->txns[i];
-
-        if (txn->rec.state != WEIR_TXN_COMMITTING || txn_epoch(txn) != merge->epoch)
-            continue;
-        if (merge->count < MERGED_PER_BATCH) {
-            merge->txns[merge->count++] = txn;
-            qsort(merge->txns, merge->count, sizeof(merge->txns[0]), by_commit_number);
-        } else if (by_commit_number(&txn, &merge->txns[MERGED_PER_BATCH - 1]) < 0) {
-            merge->txns[MERGED_PER_BATCH - 1] = txn;
-            qsort(merge->txns, merge->count, sizeof(merge->txns[0]), by_commit_number);
-        }
-    }
-}
-
-static const struct weir_segment_range *by_number(const struct weir_epoch *epoch, int32_t number)
-{
-    for (size_t i = 0; i < epoch->segment_count; i++) {
-        if (weir_segment_number(epoch->segments[i].id) == number)
-            return &epoch->segments[i];
-    }
-    return NULL;
-}
-
-static void merge_one(struct weir_batch *batch, const struct weir_held_txn *txn, const struct weir_epoch *target)
-{
-    const struct weir_epoch *own = &txn->stream->rec.epochs.list[txn_epoch(txn)];
-
-    for (size_t i = 0; i < own->segment_count; i++) {
-        int32_t number = weir_segment_number(own->segments[i].id);
-        const struct weir_segment_range *into = by_number(target, number);
-
-        if (into != NULL)
-            weir_batch_merge_shadow(batch, txn->stream, txn->id, number, into->id);
-    }
-}
-
-/* Merges and COMMITTED as one batch, with what is in it already. */
-static bool merge_into(struct merge *merge, int32_t target, struct weir_batch *batch)
-{
-    enum weir_status status;
-
-    for (size_t i = 0; i < merge->count; i++) {
-        merge_one(batch, merge->txns[i], &merge->stream->rec.epochs.list[target]);
-        become(merge->txns[i], WEIR_TXN_COMMITTED);
-        weir_batch_put_txn(batch, merge->txns[i]);
-    }
-    status = weir_batch_commit_unasked(batch, merge->ctl->ctr);
-    for (size_t i = 0; i < merge->count && status != WEIR_OK; i++)
-        become(merge->txns[i], WEIR_TXN_COMMITTING);
-    if (status != WEIR_OK)
-        weir_log_warn(weir_loop_log(merge->ctl->loop), "store", "%s/%s: %zu transactions wait to be merged: %s",
-                      merge->stream->scope->name, merge->stream->name, merge->count, weir_status_text(status));
-    return status == WEIR_OK;
-}
-
-static void create_epoch(struct weir_batch *batch, const struct weir_held_stream *stream, int32_t epoch)
-{
-    const struct weir_epoch *added = &stream->rec.epochs.list[epoch];
-
-    for (size_t i = 0; i < added->segment_count; i++)
-        weir_batch_create_segment(batch, stream, added->segments[i].id);
-}
-
-static void seal_epoch(struct weir_batch *batch, const struct weir_held_stream *stream, int32_t epoch)
-{
-    const struct weir_epoch *old = &stream->rec.epochs.list[epoch];
-
-    for (size_t i = 0; i < old->segment_count; i++)
-        weir_batch_seal_segment(batch, stream, old->segments[i].id);
-}
-
-/* One batch of what `add` says for an epoch, and for another one if there is one. */
-static bool change_epoch(struct merge *merge, int32_t epoch, int32_t other,
-                         void (*add)(struct weir_batch *, const struct weir_held_stream *, int32_t))
-{
-    struct weir_batch batch;
-    enum weir_status status;
-
-    weir_batch_init(&batch);
-    add(&batch, merge->stream, epoch);
-    if (other >= 0)
-        add(&batch, merge->stream, other);
-    status = weir_batch_commit_unasked(&batch, merge->ctl->ctr);
-    weir_batch_fini(&batch);
-    return status == WEIR_OK;
-}
-
-/*
- * A merge into a layout that is not the active one any more. Segments have to be there before a batch merges into them,
- * and cannot be sealed by it; so there is a batch before (again at the next try if there is no next batch) and one
- * after (again at the next start: see seal_past).
- */
-static bool roll(struct merge *merge)
-{
-    struct weir_epochs *epochs = &merge->stream->rec.epochs;
-    int32_t active = weir_epochs_active_number(epochs);
-    struct weir_batch batch;
-    bool merged;
-
-    if (weir_epochs_duplicate(epochs, merge->epoch) != WEIR_OK)
-        return false;
-    if (weir_epochs_duplicate(epochs, active) != WEIR_OK) {
-        weir_epochs_drop_last(epochs);
-        return false;
-    }
-    weir_batch_init(&batch);
-    seal_epoch(&batch, merge->stream, active);
-    weir_batch_put_stream(&batch, merge->stream);
-    merged = change_epoch(merge, active + 1, active + 2, create_epoch) && merge_into(merge, active + 1, &batch);
-    weir_batch_fini(&batch);
-    if (!merged) {
-        weir_epochs_drop_last(epochs);
-        weir_epochs_drop_last(epochs);
-        return false;
-    }
-    return change_epoch(merge, active + 1, -1, seal_epoch);
-}
-
-static void seal_ended(struct weir_batch *batch, const struct weir_held_stream *stream, int32_t epoch)
-{
-    const struct weir_epoch *old = &stream->rec.epochs.list[epoch];
-
-    for (size_t i = 0; i < old->segment_count; i++) {
-        if (weir_epochs_end_of(&stream->rec.epochs, old->segments[i].id) >= 0)
-            weir_batch_seal_segment(batch, stream, old->segments[i].id);
-    }
-}
-
-/* Seals what a roll has left open, if its last batch did not come to the disk. */
-static void seal_past(struct weir_controller *ctl, struct weir_held_stream *stream)
-{
-    struct merge merge = {.ctl = ctl, .stream = stream};
-
-    for (int32_t e = 1; e < weir_epochs_active_number(&stream->rec.epochs); e++) {
-        if (stream->rec.epochs.list[e].reference != e)
-            change_epoch(&merge, e, -1, seal_ended);
-    }
-}
-
-/* A commit with a timestamp says how far its writer has come: the same as if it had noted the time there. */
-static void note_commit(struct merge *merge, const struct weir_held_txn *txn, struct weir_batch *batch)
-{
-    const struct weir_epoch *target = weir_epochs_active(&merge->stream->rec.epochs);
-    struct weir_writer_record rec = {.timestamp = txn->rec.timestamp};
-
-    if (txn->rec.writer.len == 0 || txn->rec.timestamp == WEIR_TXN_NO_TIMESTAMP)
-        return;
-    rec.position.entries = calloc(target->segment_count, sizeof(*rec.position.entries));
-    if (rec.position.entries == NULL)
-        return; /* one mark less; a later one makes up for it */
-    for (size_t i = 0; i < target->segment_count; i++) {
-        struct pravega_stream_name name = {merge->stream->scope->name, merge->stream->name};
-        char text[PRAVEGA_SEGMENT_NAME_LEN_MAX + 1];
-        struct weir_segment_info info = {0};
-        struct weir_segment *seg;
-
-        pravega_segment_name(&name, target->segments[i].id, text, sizeof(text));
-        seg = weir_segment_peek(merge->ctl->ctr, weir_view_str(text));
-        if (seg != NULL)
-            weir_segment_info(seg, &info);
-        rec.position.entries[rec.position.count++] = (struct weir_cut_entry){target->segments[i].id, info.length};
-    }
-    weir_cut_sort(&rec.position);
-    if (weir_writer_note(batch, merge->stream, weir_buf_view(&txn->rec.writer), &rec) != WEIR_OK)
-        weir_writer_record_fini(&rec);
-}
-
-static void note_commits(struct merge *merge)
-{
-    struct weir_batch batch;
-
-    weir_batch_init(&batch);
-    for (size_t i = 0; i < merge->count; i++)
-        note_commit(merge, merge->txns[i], &batch);
-    if (batch.count > 0)
-        weir_batch_commit_unasked(&batch, merge->ctl->ctr);
-    weir_batch_fini(&batch);
-}
-
-/* Merges all that is to be committed. False if the container refused; then the sweep tries again. */
-static bool merge_all(struct weir_controller *ctl, struct weir_held_stream *stream)
-{
-    for (;;) {
-        struct merge merge = {.ctl = ctl, .stream = stream, .epoch = epoch_to_commit(stream)};
-        int32_t active = weir_epochs_active_number(&stream->rec.epochs);
-        struct weir_batch batch;
-        bool merged;
-
-        if (merge.epoch < 0)
-            return true;
-        pick(&merge);
-        weir_batch_init(&batch);
-        merged = stream->rec.epochs.list[active].reference == stream->rec.epochs.list[merge.epoch].reference
-                     ? merge_into(&merge, active, &batch)
-                     : roll(&merge);
-        weir_batch_fini(&batch);
-        if (!merged) {
-            ctl->merge_refused = true;
-            weir_timer_start(ctl->loop, &ctl->sweep, SWEEP_SOON_NS);
-            return false;
-        }
-        note_commits(&merge);
-    }
-}
-
 /* --- Ends ------------------------------------------------------------------------------------------------------- */
 
 /* Puts the abort of an open transaction into a batch. */
 static void abort_prepare(struct weir_batch *batch, struct weir_held_txn *txn)
 {
-    const struct weir_epoch *own = &txn->stream->rec.epochs.list[txn_epoch(txn)];
+    const struct weir_epoch *own = &txn->stream->rec.epochs.list[weir_txn_epoch(txn)];
 
     for (size_t i = 0; i < own->segment_count; i++)
         weir_batch_delete_shadow(batch, txn->stream, txn->id, weir_segment_number(own->segments[i].id));
-    become(txn, WEIR_TXN_ABORTED);
+    weir_txn_become(txn, WEIR_TXN_ABORTED);
     weir_batch_put_txn(batch, txn);
 }
 
 /* The batch was refused: the transaction is open still. */
 static void reopen(struct weir_held_txn *txn)
 {
-    become(txn, WEIR_TXN_OPEN);
+    weir_txn_become(txn, WEIR_TXN_OPEN);
     weir_timer_start(txn->ctl->loop, &txn->lease, txn->rec.lease_ms * WEIR_NS_PER_MS);
 }
 
@@ -339,7 +83,7 @@ static void start_lease(struct weir_controller *ctl, struct weir_held_txn *txn, 
 
 bool weir_txns_finish(struct weir_controller *ctl, struct weir_held_stream *stream)
 {
-    bool finished = merge_all(ctl, stream);
+    bool finished = weir_txns_merge(ctl, stream);
 
     for (size_t i = 0; i < stream->txn_count && finished; i++) {
         if (stream->txns[i]->rec.state == WEIR_TXN_OPEN)
@@ -390,12 +134,6 @@ static void for_each_stream(struct weir_controller *ctl,
     }
 }
 
-static void retry(struct weir_controller *ctl, struct weir_held_stream *stream)
-{
-    seal_past(ctl, stream);
-    merge_all(ctl, stream);
-}
-
 static void sweep(void *arg)
 {
     struct weir_controller *ctl = arg;
@@ -405,9 +143,9 @@ static void sweep(void *arg)
         return;
     ctl->merge_refused = false;
     if (refused)
-        for_each_stream(ctl, retry);
+        for_each_stream(ctl, weir_txns_merge_again);
     for_each_stream(ctl, forget_completed);
-    weir_timer_start(ctl->loop, &ctl->sweep, ctl->merge_refused ? SWEEP_SOON_NS : SWEEP_NS);
+    weir_timer_start(ctl->loop, &ctl->sweep, ctl->merge_refused ? WEIR_TXN_MERGE_AGAIN_NS : SWEEP_NS);
 }
 
 static void recover(struct weir_controller *ctl, struct weir_held_stream *stream)
@@ -417,7 +155,7 @@ static void recover(struct weir_controller *ctl, struct weir_held_stream *stream
         if (stream->txns[i]->rec.state == WEIR_TXN_OPEN)
             start_lease(ctl, stream->txns[i], stream->txns[i]->rec.lease_ms);
     }
-    retry(ctl, stream);
+    weir_txns_merge_again(ctl, stream);
 }
 
 void weir_txns_recover(struct weir_controller *ctl)
@@ -494,7 +232,7 @@ static void answer_created(struct weir_call *call, const struct weir_held_txn *t
     for (size_t i = 0; i < active->segment_count && reply.activesegments != NULL; i++)
         reply.activesegments[i] =
             weir_call_range(call, txn->stream, &active->segments[i],
-                            weir_segment_id(txn_epoch(txn), weir_segment_number(active->segments[i].id)));
+                            weir_segment_id(weir_txn_epoch(txn), weir_segment_number(active->segments[i].id)));
     weir_call_answer(call, &reply.base);
 }
 
@@ -533,13 +271,13 @@ static int commit(struct weir_call *call, struct weir_held_txn *txn, const Prave
     weir_buf_append(&txn->rec.writer, in->writerid, strlen(in->writerid));
     txn->rec.timestamp = in->timestamp;
     txn->rec.commit_number = ++call->ctl->commit_number;
-    become(txn, WEIR_TXN_COMMITTING);
+    weir_txn_become(txn, WEIR_TXN_COMMITTING);
     weir_batch_put_txn(&call->batch, txn);
     if (weir_call_commit(call) != WEIR_OK) {
         reopen(txn);
         return PRAVEGA__TXN_STATUS__STATUS__FAILURE;
     }
-    merge_all(call->ctl, txn->stream);
+    weir_txns_merge(call->ctl, txn->stream);
     return PRAVEGA__TXN_STATUS__STATUS__SUCCESS;
 }
 
