@@ -57,6 +57,7 @@ struct weir_held_stream {
     struct weir_name_table subscribers;
     struct weir_held_txn **txns; /**< by number, which only grows */
     size_t txn_count, txn_cap;
+    size_t committing_count; /**< of them, COMMITTING; the others may be many, and are of no interest to a commit */
 };
 
 struct weir_held_group {

@@ -25,15 +25,20 @@ struct merge {
     int32_t epoch;
 };
 
-/* The oldest epoch that has something to commit goes first; -1: none has. */
+/* The oldest epoch that has something to commit goes first; -1: none has. What is committing is among the newest
+ * transactions, so the search begins there and ends with the last one that it looks for. */
 static int32_t epoch_to_commit(const struct weir_held_stream *stream)
 {
+    size_t left = stream->committing_count;
     int32_t epoch = -1;
 
-    for (size_t i = 0; i < stream->txn_count; i++) {
-        const struct weir_held_txn *txn = stream->txns[i];
+    for (size_t i = stream->txn_count; left > 0; i--) {
+        const struct weir_held_txn *txn = stream->txns[i - 1];
 
-        if (txn->rec.state == WEIR_TXN_COMMITTING && (epoch < 0 || weir_txn_epoch(txn) < epoch))
+        if (txn->rec.state != WEIR_TXN_COMMITTING)
+            continue;
+        left--;
+        if (epoch < 0 || weir_txn_epoch(txn) < epoch)
             epoch = weir_txn_epoch(txn);
     }
     return epoch;
@@ -50,11 +55,15 @@ static int by_commit_number(const void *a, const void *b)
 static void pick(struct merge *merge)
 {
     const struct weir_held_stream *stream = merge->stream;
+    size_t left = stream->committing_count;
 
-    for (size_t i = 0; i < stream->txn_count; i++) {
-        struct weir_held_txn *txn = stream->txns[i];
+    for (size_t i = stream->txn_count; left > 0; i--) {
+        struct weir_held_txn *txn = stream->txns[i - 1];
 
-        if (txn->rec.state != WEIR_TXN_COMMITTING || weir_txn_epoch(txn) != merge->epoch)
+        if (txn->rec.state != WEIR_TXN_COMMITTING)
+            continue;
+        left--;
+        if (weir_txn_epoch(txn) != merge->epoch)
             continue;
         if (merge->count < MERGED_PER_BATCH) {
             merge->txns[merge->count++] = txn;

@@ -23,6 +23,8 @@
 
 void weir_txn_become(struct weir_held_txn *txn, enum weir_txn_state state)
 {
+    txn->stream->committing_count -= txn->rec.state == WEIR_TXN_COMMITTING;
+    txn->stream->committing_count += state == WEIR_TXN_COMMITTING;
     txn->rec.state = state;
     txn->rec.completed_ms =
         state == WEIR_TXN_COMMITTED || state == WEIR_TXN_ABORTED ? weir_loop_wall_ms(txn->ctl->loop) : 0;
@@ -152,6 +154,7 @@ static void recover(struct weir_controller *ctl, struct weir_held_stream *stream
 {
     for (size_t i = 0; i < stream->txn_count; i++) {
         stream->txns[i]->ctl = ctl;
+        stream->committing_count += stream->txns[i]->rec.state == WEIR_TXN_COMMITTING;
         if (stream->txns[i]->rec.state == WEIR_TXN_OPEN)
             start_lease(ctl, stream->txns[i], stream->txns[i]->rec.lease_ms);
     }
