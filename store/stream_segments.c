@@ -77,10 +77,19 @@ void weir_rpc_get_segments(struct weir_call *call, const void *message)
 
 /* --- Successors ------------------------------------------------------------------------------------------------- */
 
+static size_t overlapping_count(const struct weir_epoch *epoch, const struct weir_segment_range *range)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < epoch->segment_count; i++)
+        count += weir_range_overlaps(&epoch->segments[i], range);
+    return count;
+}
+
 static void list_predecessors(struct weir_call *call, Pravega__SuccessorResponse__SegmentEntry *entry,
                               const struct weir_epoch *before, const struct weir_segment_range *successor)
 {
-    entry->value = weir_call_alloc(call, before->segment_count, sizeof(*entry->value));
+    entry->value = weir_call_alloc(call, overlapping_count(before, successor), sizeof(*entry->value));
     for (size_t i = 0; i < before->segment_count && entry->value != NULL; i++) {
         if (weir_range_overlaps(&before->segments[i], successor))
             entry->value[entry->n_value++] = before->segments[i].id;
