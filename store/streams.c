@@ -214,6 +214,17 @@ void weir_rpc_create_scope(struct weir_call *call, const void *message)
     weir_call_answer(call, &reply.base);
 }
 
+/* Commits what the batch removes already, and the scope. */
+static int remove_scope(struct weir_call *call, struct weir_held_scope *scope)
+{
+    weir_batch_remove_scope(&call->batch, scope->name);
+    if (weir_call_commit(call) != WEIR_OK)
+        return PRAVEGA__DELETE_SCOPE_STATUS__STATUS__FAILURE;
+    weir_name_table_remove(&call->ctl->dir.scopes, scope);
+    weir_held_scope_free(scope, call->ctl->loop);
+    return PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SUCCESS;
+}
+
 void weir_rpc_delete_scope(struct weir_call *call, const void *message)
 {
     const Pravega__ScopeInfo *in = message;
@@ -225,13 +236,7 @@ void weir_rpc_delete_scope(struct weir_call *call, const void *message)
     } else if (scope->streams.count > 0 || scope->groups.count > 0) {
         reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_EMPTY;
     } else {
-        weir_batch_remove_scope(&call->batch, scope->name);
-        if (weir_call_commit(call) != WEIR_OK) {
-            reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__FAILURE;
-        } else {
-            weir_name_table_remove(&call->ctl->dir.scopes, scope);
-            weir_held_scope_free(scope, call->ctl->loop);
-        }
+        reply.status = remove_scope(call, scope);
     }
     weir_call_answer(call, &reply.base);
 }
@@ -260,13 +265,7 @@ void weir_rpc_delete_scope_recursive(struct weir_call *call, const void *message
         for (size_t i = 0; i < scope->groups.count; i++)
             weir_batch_remove_group(&call->batch, scope->name,
                                     ((struct weir_held_group *)scope->groups.items[i])->name);
-        weir_batch_remove_scope(&call->batch, scope->name);
-        if (weir_call_commit(call) != WEIR_OK) {
-            reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__FAILURE;
-        } else {
-            weir_name_table_remove(&call->ctl->dir.scopes, scope);
-            weir_held_scope_free(scope, call->ctl->loop);
-        }
+        reply.status = remove_scope(call, scope);
     }
     weir_call_answer(call, &reply.base);
 }
