@@ -8,6 +8,8 @@ enum weir_exit_code weir_exit_code(enum weir_status status)
     switch (status) {
     case WEIR_OK:
         return WEIR_EXIT_OK;
+    case WEIR_E_INVAL:
+        return WEIR_EXIT_USAGE;
     case WEIR_E_REFUSED:
     case WEIR_E_CLOSED:
     case WEIR_E_TIMEOUT:

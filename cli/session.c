@@ -60,7 +60,7 @@ int cli_session_open(struct cli_session *session, const char *controller)
         pravega_client_new(session->loop, &options, &session->client, &err) == WEIR_OK)
         return WEIR_EXIT_OK;
     cli_session_close(session);
-    return err.status == WEIR_E_INVAL ? (cli_failed(&err), WEIR_EXIT_USAGE) : cli_failed(&err);
+    return cli_failed(&err);
 }
 
 void cli_session_close(struct cli_session *session)

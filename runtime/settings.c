@@ -17,7 +17,8 @@
 
 const struct weir_setting weir_settings[] = {
     SETTING("parallelism.default", INT, parallelism, false, "1", "Subtasks of each operator that sets no own number."),
-    SETTING("pipeline.max-parallelism", INT, max_parallelism, false, "128",
+    SETTING("pipeline.max-parallelism", INT, max_parallelism, false,
+            "128, or the power of two from 1.5 x parallelism on",
             "Key groups: the most that the parallelism of a keyed operator can ever be."),
     SETTING("taskmanager.numberOfTaskSlots", INT, workers, false, "min(parallelism, cores)",
             "Worker threads, each with its own loop."),
@@ -187,7 +188,7 @@ enum weir_status weir_setting_set(struct weir_env_options *options, const char *
     }
     near = nearest(key);
     if (near == NULL)
-        return weir_fail(err, WEIR_E_INVAL, "there is no setting \"%s\"; see the page of settings", key);
+        return weir_fail(err, WEIR_E_INVAL, "there is no setting \"%s\"; docs/configuration.md lists them", key);
     return weir_fail(err, WEIR_E_INVAL, "there is no setting \"%s\"; did you mean %s?", key, near);
 }
 

@@ -36,7 +36,7 @@ enum weir_status weir_setting_set(struct weir_env_options *options, const char *
                                   struct weir_error *err);
 /** Replaces zeros by defaults and checks the ranges, naming the key. Text is not touched but for the default folder. */
 enum weir_status weir_settings_resolve(struct weir_env_options *options, struct weir_error *err);
-/** The reference page, as a Markdown table. */
+/** The table of docs/configuration.md, which a test compares with it. */
 void weir_settings_document(struct weir_buf *out);
 
 #endif

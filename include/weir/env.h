@@ -25,7 +25,7 @@ enum weir_checkpoint_mode { WEIR_EXACTLY_ONCE = 0, WEIR_AT_LEAST_ONCE = 1 };
 struct weir_env_options {
     struct weir_host *host;                    /**< borrowed; NULL: the environment makes a real one */
     int parallelism;                           /**< parallelism.default (1) */
-    int max_parallelism;                       /**< pipeline.max-parallelism (128) */
+    int max_parallelism;                       /**< pipeline.max-parallelism (128, more from parallelism 86 on) */
     int workers;                               /**< threads; 0 means min(parallelism, cores) */
     int64_t checkpoint_interval_ms;            /**< execution.checkpointing.interval (0: off) */
     enum weir_checkpoint_mode checkpoint_mode; /**< execution.checkpointing.mode */

@@ -10,7 +10,7 @@
 enum weir_exit_code {
     WEIR_EXIT_OK = 0,
     WEIR_EXIT_FAILED = 1,        /**< the job or the command failed; the line on standard error says of what */
-    WEIR_EXIT_USAGE = 2,         /**< the command line is not one; nothing was done */
+    WEIR_EXIT_USAGE = 2,         /**< the command line, a setting or the pipeline itself is wrong; nothing was done */
     WEIR_EXIT_UNREACHABLE = 3,   /**< nobody answers: refused, timed out, or not allowed in */
     WEIR_EXIT_NOT_FOUND = 4,     /**< a scope, stream, file or checkpoint that is not there */
     WEIR_EXIT_EXISTS = 5,        /**< it is there already, or is held by another process */

@@ -135,7 +135,7 @@ START_TEST(a_wrong_uri)
 
     ck_assert_int_eq(process_run(list, NULL, NULL, path_in(folder, "said")), WEIR_EXIT_USAGE);
     CHECK_SAID("localhost:9090", "tcp://");
-    ck_assert_int_eq(process_run(run, NULL, NULL, path_in(folder, "said")), WEIR_EXIT_FAILED);
+    ck_assert_int_eq(process_run(run, NULL, NULL, path_in(folder, "said")), WEIR_EXIT_USAGE);
     CHECK_SAID("localhost:9090", "tcp://");
 }
 END_TEST
