@@ -1,7 +1,7 @@
 /*
  * buf.c - the growing buffer: doubling up to its cap, and a first failure that sticks.
  */
-#include "base/buf.h"
+#include "weir/buf.h"
 
 #include <assert.h>
 #include <stdarg.h>

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "base/buf.h"
 #include "base/grpc.h"
+#include "weir/buf.h"
 
 #define WEIR_GRPC_PREFIX_LEN 5u /**< compressed flag, int32 length */
 #define WEIR_GRPC_TIMEOUT_LEN_MAX 10u

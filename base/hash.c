@@ -6,7 +6,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "base/endian.h"
+#include "weir/endian.h"
 
 #define MURMUR_C1 UINT64_C(0x87c37b91114253d5)
 #define MURMUR_C2 UINT64_C(0x4cf5ad432745937f)

@@ -14,7 +14,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
+#include "weir/buf.h"
 
 #define READ_LEN 16384
 #define READS_PER_TURN 4

@@ -23,9 +23,9 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-#include "base/buf.h"
 #include "base/net_int.h"
 #include "base/tls_int.h"
+#include "weir/buf.h"
 
 #define RECORD_LEN_MAX 16384u
 #define OUT_LEN_FULL (4 * RECORD_LEN_MAX) /* no new record is made above it */

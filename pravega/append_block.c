@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "base/endian.h"
+#include "weir/endian.h"
 
 #define SPARE_MAX 8
 #define ARRAY_CAP_MIN 64

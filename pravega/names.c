@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/endian.h"
 #include "base/hash.h"
 #include "base/uuid.h"
+#include "weir/endian.h"
 
 #define ROUTING_SEED UINT64_C(1741865571)
 #define KEY_LEN_ON_STACK ((size_t)256)

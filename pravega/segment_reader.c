@@ -18,8 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/endian.h"
 #include "pravega/segment_link.h"
+#include "weir/endian.h"
 
 #define BUFFER_BYTES_DEFAULT ((size_t)1 << 20)
 #define BUFFER_BYTES_MIN ((size_t)1 << 10)

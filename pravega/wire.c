@@ -5,8 +5,8 @@
 
 #include <assert.h>
 
-#include "base/endian.h"
 #include "pravega/wire_int.h"
+#include "weir/endian.h"
 
 #define NOTHING ((struct weir_view){NULL, 0})
 #define NO_ITEMS ((struct pravega_wire_list){0, {NULL, 0}})

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/uuid.h"
+#include "weir/buf.h"
 #include "weir/error.h"
 #include "weir/view.h"
 

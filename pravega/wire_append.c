@@ -6,8 +6,8 @@
  *     block + padding  | whole | PADDING frame | END
  *     block + partial  | whole | PARTIAL_EVENT frame | END data
  */
-#include "base/endian.h"
 #include "pravega/wire.h"
+#include "weir/endian.h"
 
 static enum weir_status bad_shape(struct weir_error *err, const char *what)
 {

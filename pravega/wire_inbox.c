@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/endian.h"
+#include "weir/endian.h"
 
 #define AREA_LEN_MIN ((size_t)64 * 1024)
 #define RECEIVE_LEN_MIN ((size_t)4 * 1024)

@@ -17,9 +17,9 @@
 #ifndef WEIR_STORE_CATALOG_H
 #define WEIR_STORE_CATALOG_H
 
-#include "base/buf.h"
 #include "base/uuid.h"
 #include "store/epochs.h"
+#include "weir/buf.h"
 
 #define WEIR_CATALOG_FORMAT 1
 #define WEIR_CATALOG_RECORD_LEN_MAX (8u << 20)

@@ -5,8 +5,8 @@
 #ifndef WEIR_STORE_CHECKPOINT_H
 #define WEIR_STORE_CHECKPOINT_H
 
-#include "base/buf.h"
 #include "store/state.h"
+#include "weir/buf.h"
 
 /** Builds the bytes of a checkpoint file. The first failure sticks in bytes.status. */
 struct weir_checkpoint_writer {

@@ -12,9 +12,9 @@
 
 #include <stdlib.h>
 
-#include "base/endian.h"
 #include "base/hash.h"
 #include "store/paths.h"
+#include "weir/endian.h"
 
 #define PAGE_HEADER_LEN 8u
 #define PAGE_FILE_LEN (PAGE_HEADER_LEN + WEIR_CHUNK_PAGE_LEN)

@@ -7,8 +7,8 @@
 #ifndef WEIR_STORE_OPS_H
 #define WEIR_STORE_OPS_H
 
-#include "base/buf.h"
 #include "base/uuid.h"
+#include "weir/buf.h"
 
 enum weir_op_code {
     WEIR_OP_APPEND = 1,

@@ -26,8 +26,8 @@
  */
 #include "store/record.h"
 
-#include "base/endian.h"
 #include "base/hash.h"
+#include "weir/endian.h"
 
 static const char magics[][9] = {"weirlog\n", "weirckp\n", "weirchk\n"};
 static const char *const kind_names[] = {"log", "checkpoint", "chunk"};

@@ -8,7 +8,7 @@
 #ifndef WEIR_STORE_WIRE_OUTBOX_H
 #define WEIR_STORE_WIRE_OUTBOX_H
 
-#include "base/buf.h"
+#include "weir/buf.h"
 #include "weir/net.h"
 
 /** Lends bytes to an outbox; embedded in its owner's struct. */

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/net_int.h"
+#include "weir/buf.h"
 
 struct pipe_conn {
     struct weir_conn base;

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/uuid.h"
+#include "weir/buf.h"
 #include "weir/host.h"
 
 START_TEST(statuses_have_names_texts_and_classes)

@@ -4,7 +4,7 @@
  */
 #include "sim_echo.h"
 
-#include "base/buf.h"
+#include "weir/buf.h"
 
 #define CLIENT_COUNT 4
 #define PIPE_CAP (256 * 1024)

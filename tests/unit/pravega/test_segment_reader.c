@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/endian.h"
 #include "play_store.h"
 #include "pravega/segment_info.h"
+#include "weir/endian.h"
 
 #define EVENT_LEN_MAX 70000
 #define HOUR_NS (3600 * WEIR_NS_PER_S)

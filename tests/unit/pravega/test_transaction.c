@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/endian.h"
 #include "play_store.h"
 #include "pravega/proto.h"
+#include "weir/endian.h"
 
 #define EVENT_COUNT 500
 #define HOUR_NS (3600 * WEIR_NS_PER_S)

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/endian.h"
 #include "play_store.h"
+#include "weir/endian.h"
 
 #define KEY_COUNT 7
 #define HOUR_NS (3600 * WEIR_NS_PER_S)

@@ -4,9 +4,9 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "store/ops.h"
 #include "store/record.h"
+#include "weir/buf.h"
 
 #define SALT 99u
 

@@ -5,9 +5,9 @@
  * digest is kept. Whatever the container recovers to has to be the state after some step, not before the last
  * acknowledged one.
  */
-#include "base/buf.h"
 #include "base/hash.h"
 #include "store_fixture.h"
+#include "weir/buf.h"
 
 #define SEGMENTS 5
 #define KEYS 4
