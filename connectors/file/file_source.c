@@ -310,6 +310,18 @@ static void source_free(struct weir_source *base)
     free(source);
 }
 
+/* A path that stands twice, or NULL: in a checkpoint a file's offset goes by its path. */
+static const char *path_given_twice(const struct weir_file_source_options *options)
+{
+    for (size_t i = 0; i < options->path_count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(options->paths[i], options->paths[k]) == 0)
+                return options->paths[i];
+        }
+    }
+    return NULL;
+}
+
 static bool copy_paths(struct file_source *source, const struct weir_file_source_options *options)
 {
     source->paths = calloc(options->path_count, sizeof(*source->paths));
@@ -330,6 +342,9 @@ struct weir_source *weir_file_source(weir_env *env, const struct weir_file_sourc
 
     if (options->path_count == 0)
         weir_fail(&err, WEIR_E_INVAL, "File Source: at least one path must be supplied");
+    else if (path_given_twice(options) != NULL)
+        weir_fail(&err, WEIR_E_INVAL, "File Source: %s is given twice; read it once, or use another name for it",
+                  path_given_twice(options));
     else if (source == NULL || !copy_paths(source, options))
         weir_fail(&err, WEIR_E_NOMEM, "no memory for a file source");
     if (err.status != WEIR_OK) {

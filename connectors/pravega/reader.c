@@ -41,6 +41,12 @@ struct split {
     bool done;
 };
 
+/* The question whether a stream goes on after one of its segments ended. */
+struct stream_end {
+    struct pravega_source_reader *reader;
+    int stream;
+};
+
 struct pravega_source_reader {
     struct weir_source_reader base;
     const struct pravega_source *source;
@@ -52,13 +58,8 @@ struct pravega_source_reader {
     size_t restored_count;
     int discovering; /* the stream that is being asked about; stream_count when done */
     size_t next_split;
+    struct stream_end ends[WEIR_PRAVEGA_STREAMS_MAX]; /* what the answer comes back to */
     int ends_asked, ends_checked; /* sealed segments whose stream was asked whether it goes on, and answered */
-};
-
-/* The question whether a stream goes on after one of its segments ended. */
-struct split_end {
-    struct pravega_source_reader *reader;
-    int stream;
 };
 
 static struct pravega_source_reader *source_reader(struct weir_source_reader *reader)
@@ -317,33 +318,27 @@ static enum weir_status emit_event(struct pravega_source_reader *reader, struct 
 static void on_segments_after_end(void *arg, enum weir_status status, const struct pravega_segment_range *segments,
                                   size_t count, const struct weir_error *why)
 {
-    struct split_end *end = arg;
+    const struct stream_end *end = arg;
     struct pravega_source_reader *reader = end->reader;
-    int stream = end->stream;
 
     (void)segments;
-    free(end);
     reader->ends_checked++;
     if (status != WEIR_OK)
         weir_context_fail(reader->base.ctx, why);
     else if (count > 0)
-        fail_scaled(reader, stream);
+        fail_scaled(reader, end->stream);
     weir_context_wake(reader->base.ctx);
 }
 
 /* A segment without a set end has ended: the stream is sealed, or it was scaled. */
-static enum weir_status check_end(struct pravega_source_reader *reader, const struct split *split,
-                                  struct weir_error *err)
+static void check_end(struct pravega_source_reader *reader, const struct split *split)
 {
     struct pravega_stream_name name = weir_pravega_stream_name(&reader->source->streams[split->stream]);
-    struct split_end *end = malloc(sizeof(*end));
+    struct stream_end *end = &reader->ends[split->stream];
 
-    if (end == NULL)
-        return weir_fail(err, WEIR_E_NOMEM, "no memory for the end of a segment");
-    *end = (struct split_end){reader, split->stream};
+    *end = (struct stream_end){reader, split->stream};
     reader->ends_asked++;
     pravega_stream_current_segments(reader->client, &name, on_segments_after_end, end);
-    return WEIR_OK;
 }
 
 static void finish_split(struct split *split, struct weir_source_output *out)
@@ -378,7 +373,9 @@ static enum weir_status poll_split(struct pravega_source_reader *reader, struct 
     if (status != WEIR_E_END)
         return status;
     finish_split(split, out);
-    return split->state.end_offset == PRAVEGA_OFFSET_UNBOUNDED ? check_end(reader, split, err) : WEIR_OK;
+    if (split->state.end_offset == PRAVEGA_OFFSET_UNBOUNDED)
+        check_end(reader, split);
+    return WEIR_OK;
 }
 
 static bool all_done(const struct pravega_source_reader *reader)

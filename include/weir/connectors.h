@@ -28,7 +28,8 @@ struct weir_generator_options {
 };
 struct weir_source *weir_generator(weir_env *env, const struct weir_generator_options *options);
 
-/** Lines of text files (struct weir_view, without the line end; "\n" or "\r\n"), one file after the other. */
+/** Lines of text files (struct weir_view, without the line end; "\n" or "\r\n"), one file after the other. No path
+ * twice. */
 struct weir_file_source_options {
     const char *const *paths;
     size_t path_count;
@@ -36,7 +37,8 @@ struct weir_file_source_options {
 };
 struct weir_source *weir_file_source(weir_env *env, const struct weir_file_source_options *options);
 
-/** One line for each element to `path`-<subtask>; after a restore it is cut back to the checkpoint: exactly once. */
+/** One line for each element to `path`-<subtask>; after a restore it is cut back to the checkpoint: exactly once. Files
+ * of subtasks that a smaller parallelism does not have stay, cut back as well. */
 struct weir_file_sink_options {
     const char *path;
     struct weir_serialization_schema serialization_schema;

@@ -169,6 +169,19 @@ START_TEST(a_missing_file_is_named)
 }
 END_TEST
 
+START_TEST(a_path_given_twice_is_refused)
+{
+    const char *paths[] = {"numbers", "others", "numbers"};
+    struct failing_map map = {.every = INT64_MAX};
+    struct weir_error err = {0};
+
+    write_numbers("numbers");
+    write_numbers("others");
+    ck_assert_int_eq(copy_lines(paths, 3, "out", &map, NULL, &err), WEIR_E_INVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "numbers is given twice"));
+}
+END_TEST
+
 START_TEST(a_line_without_end_is_refused)
 {
     const char *paths[] = {"endless"};
@@ -425,6 +438,7 @@ int main(void)
     tcase_add_test(tc, lines_are_copied);
     tcase_add_test(tc, every_line_once_through_failures);
     tcase_add_test(tc, a_missing_file_is_named);
+    tcase_add_test(tc, a_path_given_twice_is_refused);
     tcase_add_test(tc, a_line_without_end_is_refused);
     tcase_add_test(tc, the_generator_makes_each_number_once);
     tcase_add_test(tc, files_are_cut_whatever_the_parallelism);
