@@ -3,7 +3,8 @@
  *
  * Transient segments (of large events) live until they are merged or their connection ends. The map remembers them as
  * "transient/<name>", so that a restart removes those whose connection did not live to do it. Merged ones are
- * remembered as "merged/<name>" for MERGED_KEPT_MS: a merge that is asked for again is told that it happened.
+ * remembered as "merged/<name>" for MERGED_KEPT_MS: a merge that is asked for again is told that it happened. Later
+ * merges, and a restart, forget them.
  */
 #include "store/segment_merge.h"
 
@@ -13,6 +14,8 @@
 #include "store/segment_job.h"
 
 #define MERGED_KEPT_MS (INT64_C(3600) * 1000)
+#define FORGET_EVERY_MS (MERGED_KEPT_MS / 8)
+#define FORGOTTEN_PER_CHANGE 256
 #define SOURCES_MAX 4096
 #define UPDATES_MAX 1024
 #define TRANSIENT_KEY "transient/"
@@ -174,6 +177,7 @@ static bool take_updates(const struct pravega_wire_list *list, struct weir_attri
 static void merge_now(struct weir_wire_conn *conn, const struct pravega_wire_merge_segments *cmd,
                       struct weir_segment_job *job, const struct weir_attribute_update *updates)
 {
+    int64_t wall_ms = weir_loop_wall_ms(conn->server->loop);
     uint8_t now[8];
     char merged_key[KEY_SIZE], transient_key[KEY_SIZE];
     struct weir_change changes[3] = {
@@ -187,11 +191,15 @@ static void merge_now(struct weir_wire_conn *conn, const struct pravega_wire_mer
          .value = weir_view(now, sizeof(now))},
         {.kind = WEIR_CHANGE_REMOVE, .name = map_key(transient_key, TRANSIENT_KEY, cmd->source)}};
 
-    weir_put_u64be(now, (uint64_t)weir_loop_wall_ms(conn->server->loop));
+    weir_put_u64be(now, (uint64_t)wall_ms);
     weir_container_change(conn->server->ctr, changes, is_transient(cmd->source) ? 3 : 2, &job->op);
     job->value = changes[0].result;
     if (job->op.status == WEIR_OK)
         forget_transient(conn, cmd->source);
+    if (wall_ms - conn->server->merges_forgotten_ms > FORGET_EVERY_MS) {
+        conn->server->merges_forgotten_ms = wall_ms;
+        weir_segment_merge_forget(conn->server->ctr, wall_ms);
+    }
 }
 
 void weir_wire_merge(struct weir_wire_conn *conn, const struct pravega_wire_merge_segments *cmd)
@@ -275,7 +283,7 @@ void weir_wire_merge_batch(struct weir_wire_conn *conn, const struct pravega_wir
     weir_container_change(conn->server->ctr, job->changes, job->change_count, &job->op);
 }
 
-/* --- After a start ---------------------------------------------------------------------------------------------- */
+/* --- Forgetting ------------------------------------------------------------------------------------------------- */
 
 /* The key after `last` with the prefix, copied to `last`, since a key lives until the next change only. */
 static bool next_key(struct weir_container *ctr, const char *prefix, char last[KEY_SIZE], struct weir_view *key,
@@ -288,6 +296,30 @@ static bool next_key(struct weir_container *ctr, const char *prefix, char last[K
     return true;
 }
 
+static bool is_old(struct weir_view value, int64_t wall_ms)
+{
+    return value.len != 8 || wall_ms - (int64_t)weir_get_u64be(value.ptr) > MERGED_KEPT_MS;
+}
+
+void weir_segment_merge_forget(struct weir_container *ctr, int64_t wall_ms)
+{
+    struct weir_change changes[FORGOTTEN_PER_CHANGE];
+    struct weir_view key = weir_view(NULL, 0), value;
+    char last[KEY_SIZE];
+    size_t count;
+
+    do {
+        for (count = 0; count < FORGOTTEN_PER_CHANGE && next_key(ctr, MERGED_KEY, last, &key, &value);) {
+            struct weir_view entry;
+
+            if (is_old(value, wall_ms) && weir_map_seek(ctr, key, false, &entry, &value))
+                changes[count++] = (struct weir_change){.kind = WEIR_CHANGE_REMOVE, .name = entry};
+        }
+        if (count > 0)
+            change_unasked(ctr, changes, count);
+    } while (count == FORGOTTEN_PER_CHANGE);
+}
+
 void weir_segment_merge_recover(struct weir_container *ctr, int64_t wall_ms)
 {
     struct weir_view key = weir_view(NULL, 0), value;
@@ -296,11 +328,5 @@ void weir_segment_merge_recover(struct weir_container *ctr, int64_t wall_ms)
 
     while (next_key(ctr, TRANSIENT_KEY, last, &key, &value))
         remove_transient(ctr, weir_view(key.ptr + prefix_len, key.len - prefix_len));
-    key = weir_view(NULL, 0);
-    while (next_key(ctr, MERGED_KEY, last, &key, &value)) {
-        struct weir_change change = {.kind = WEIR_CHANGE_REMOVE, .name = key};
-
-        if (value.len != 8 || wall_ms - (int64_t)weir_get_u64be(value.ptr) > MERGED_KEPT_MS)
-            change_unasked(ctr, &change, 1);
-    }
+    weir_segment_merge_forget(ctr, wall_ms);
 }

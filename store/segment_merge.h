@@ -1,6 +1,6 @@
 /**
  * @file store/segment_merge.h
- * @brief What the segment service has to tidy up after a start.
+ * @brief What the segment service has to tidy up: at a start, and of merges as time goes by.
  */
 #ifndef WEIR_STORE_SEGMENT_MERGE_H
 #define WEIR_STORE_SEGMENT_MERGE_H
@@ -12,5 +12,7 @@
  * for again. Before anything is served.
  */
 void weir_segment_merge_recover(struct weir_container *ctr, int64_t wall_ms);
+/** Forgets merges that are too old to be asked for again. */
+void weir_segment_merge_forget(struct weir_container *ctr, int64_t wall_ms);
 
 #endif

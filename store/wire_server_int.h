@@ -65,6 +65,7 @@ struct weir_wire_server {
     struct weir_rng rng;
     struct weir_wire_conn *conns;
     uint64_t conn_count;
+    int64_t merges_forgotten_ms; /* wall clock of the last time; segment_merge.c */
 };
 
 /** The buffer to encode replies into; they leave at the end of the turn. */

@@ -1,7 +1,9 @@
 /*
  * test_container.c - what the container promises to the server above it, on a machine without faults.
  */
+#include "store/segment_merge.h"
 #include "store_fixture.h"
+#include "weir/endian.h"
 
 static struct machine m;
 
@@ -668,6 +670,36 @@ START_TEST(close_with_everything_open)
 }
 END_TEST
 
+/* --- What the services remember there --- */
+
+static void remember_merge(int i, int64_t wall_ms)
+{
+    char name[32];
+    uint8_t when[8];
+
+    snprintf(name, sizeof(name), "merged/source-%d", i);
+    weir_put_u64be(when, (uint64_t)wall_ms);
+    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_PUT,
+                                                     .name = weir_view_str(name),
+                                                     .value = weir_view(when, sizeof(when))}),
+                     WEIR_OK);
+}
+
+/* Goal: merges of long ago are forgotten, in as many changes as it takes; those of late are not. */
+START_TEST(old_merges_are_forgotten)
+{
+    int64_t now_ms = INT64_C(100) * 3600 * 1000;
+    struct weir_container_stats stats;
+
+    for (int i = 0; i < 700; i++)
+        remember_merge(i, i % 7 == 0 ? now_ms : 1);
+    weir_segment_merge_forget(m.ctr, now_ms);
+    ck_assert_int_eq(barrier(&m), WEIR_OK);
+    weir_container_stats(m.ctr, &stats);
+    ck_assert_uint_eq(stats.map_count, 100);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("container");
@@ -701,6 +733,7 @@ int main(void)
     tcase_add_test(tc, a_folder_has_one_holder);
     tcase_add_loop_test(tc, every_durability_survives_an_orderly_end, 0, 3);
     tcase_add_test(tc, close_with_everything_open);
+    tcase_add_test(tc, old_merges_are_forgotten);
     suite_add_tcase(suite, tc);
     sr = srunner_create(suite);
     srunner_set_fork_status(sr, CK_NOFORK);
