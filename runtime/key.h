@@ -41,15 +41,4 @@ static inline int weir_subtask_of_group(int key_group, int max_parallelism, int 
     return key_group * parallelism / max_parallelism;
 }
 
-/** Key groups [first, end) of a subtask. */
-struct weir_key_range {
-    int first, end;
-};
-
-static inline struct weir_key_range weir_key_range_of(int subtask, int parallelism, int max_parallelism)
-{
-    return (struct weir_key_range){(subtask * max_parallelism + parallelism - 1) / parallelism,
-                                   ((subtask + 1) * max_parallelism + parallelism - 1) / parallelism};
-}
-
 #endif

@@ -13,6 +13,17 @@
 #define KEY_COUNT 20000
 #define MAX_PARALLELISM 128
 
+/* Key groups [first, end) of a subtask, as Flink's computeKeyGroupRangeForOperatorIndex says them. */
+struct key_range {
+    int first, end;
+};
+
+static struct key_range key_range_of(int subtask, int parallelism, int max_parallelism)
+{
+    return (struct key_range){(subtask * max_parallelism + parallelism - 1) / parallelism,
+                              ((subtask + 1) * max_parallelism + parallelism - 1) / parallelism};
+}
+
 /* The i-th key of a type, as a value in `key`; text lives in `text`. */
 static void make_key(const struct weir_type *type, int i, void *key, char text[16])
 {
@@ -97,7 +108,7 @@ START_TEST(a_snapshot_splits_by_key_group)
             WEIR_OK);
     }
     for (int p = 0; p < 3; p++) {
-        struct weir_key_range range = weir_key_range_of(p, 3, MAX_PARALLELISM);
+        struct key_range range = key_range_of(p, 3, MAX_PARALLELISM);
 
         for (uint32_t i = 0; i < parts[p].entry_count; i++) {
             const void *key = weir_keyed_table_key(&parts[p], i);
@@ -126,7 +137,7 @@ START_TEST(ranges_tile_the_key_groups)
         int next = 0;
 
         for (int subtask = 0; subtask < parallelism; subtask++) {
-            struct weir_key_range range = weir_key_range_of(subtask, parallelism, MAX_PARALLELISM);
+            struct key_range range = key_range_of(subtask, parallelism, MAX_PARALLELISM);
 
             ck_assert_int_eq(range.first, next);
             for (int group = range.first; group < range.end; group++)

@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "runtime/context.h"
 #include "runtime/keyed_operators.h"
@@ -138,6 +139,63 @@ START_TEST(times_may_be_anything)
 }
 END_TEST
 
+struct average {
+    int64_t sum, count;
+};
+
+static const struct weir_field average_fields[] = {WEIR_FIELD(struct average, sum, LONG),
+                                                   WEIR_FIELD(struct average, count, LONG)};
+static const struct weir_type average_type = WEIR_STRUCT_TYPE(struct average, average_fields, true);
+
+static void begin_at_one(void *arg, void *acc)
+{
+    (void)arg;
+    *(struct average *)acc = (struct average){1, 0};
+}
+
+static void add_to_average(void *arg, void *acc, const void *element)
+{
+    struct average *average = acc;
+
+    (void)arg;
+    average->sum += *(const int64_t *)element;
+    average->count++;
+}
+
+static void result_of(void *arg, const void *key, const struct weir_window *window, const void *acc, void *result)
+{
+    const struct average *average = acc;
+
+    ck_assert_ptr_eq(arg, &emitted_sum);
+    ck_assert_int_eq(window->end_ms - window->start_ms, 10);
+    *(int64_t *)result =
+        average->sum * 1000 + average->count * 100 + *(const int64_t *)key * 10 + window->start_ms / 10;
+}
+
+START_TEST(an_aggregate_is_folded_and_made_into_a_result)
+{
+    struct weir_window_spec spec = {.selector = {.type = weir_long_type()}, .assigner = {.size_ms = 10}};
+    struct weir_aggregate aggregate = {&average_type,  weir_long_type(), begin_at_one,
+                                       add_to_average, result_of,        &emitted_sum};
+    struct weir_error err = {0};
+    struct weir_operator *op;
+
+    factory->free(factory);
+    ck_assert_int_eq(weir_window_aggregate_factory_new(&spec, &aggregate, &factory, NULL), WEIR_OK);
+    op = make();
+    put(op, 2, 25);
+    put(op, 2, 29);
+    ck_assert_int_eq(op->ops->on_watermark(op, 28, NULL), WEIR_OK);
+    ck_assert_int_eq(emitted_sum, 0);
+    ck_assert_int_eq(op->ops->on_watermark(op, 29, NULL), WEIR_OK);
+    ck_assert_int_eq(emitted_sum, 5222);
+    op->ops->free(op);
+    aggregate.acc_type = weir_string_type();
+    ck_assert_int_eq(weir_window_aggregate_factory_new(&spec, &aggregate, NULL, &err), WEIR_E_INVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "has to be fixed"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("window");
@@ -149,6 +207,7 @@ int main(void)
     tcase_add_loop_test(tc, a_window_that_fired_elsewhere_only_fires_again, 0, 2);
     tcase_add_test(tc, a_restored_window_does_not_fire_twice);
     tcase_add_test(tc, times_may_be_anything);
+    tcase_add_test(tc, an_aggregate_is_folded_and_made_into_a_result);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);
