@@ -471,8 +471,3 @@ void weir_http2_detach(struct weir_http2 *h2, struct weir_http2_stream *stream, 
     nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, stream->id, code);
     weir_loop_defer(h2->loop, &h2->flush);
 }
-
-const char *weir_http2_peer(struct weir_http2 *h2)
-{
-    return weir_conn_peer(h2->conn);
-}

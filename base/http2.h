@@ -74,7 +74,6 @@ void weir_http2_detach(struct weir_http2 *h2, struct weir_http2_stream *stream, 
 
 /** Asks the peer for a sign of life; on_lost follows if none comes in 20 s. For owners who wait in vain. */
 void weir_http2_probe(struct weir_http2 *h2);
-const char *weir_http2_peer(struct weir_http2 *h2);
 
 static inline nghttp2_nv weir_http2_nv(struct weir_view name, struct weir_view value)
 {

@@ -56,7 +56,7 @@ struct pravega_segment_link {
 
 /**
  * @param txn       NULL, or the transaction whose shadow segment is meant
- * @param exclusive a connection of its own: what is sent by pravega_segment_link_lend() is not copied
+ * @param exclusive a connection of its own: what is sent by pravega_connection_lend() is not copied
  * @param handler   borrowed, outlives the link
  * @retval WEIR_E_INVAL a name too long @retval WEIR_E_NOMEM; nothing is to be cleaned up then
  */

@@ -28,7 +28,6 @@ struct pravega_segment_writer {
     struct pravega_append_block *open; /* NULL, or holds one event at least */
     struct pravega_block_list sent;    /* closed, not acknowledged; in READY all of them are sent */
     bool flush;                        /* the open block is not to wait */
-    int64_t offset;
     struct weir_deferred turn_end;
 };
 
@@ -163,7 +162,6 @@ static void on_data_appended(struct pravega_segment_writer *w, const struct prav
         retry(w, "acknowledged an append in part", ack->event_number);
     } else {
         pravega_segment_link_works(&w->link);
-        w->offset = ack->write_offset;
         send_if_due(w);
     }
     hand_over(w, &acked);
@@ -272,7 +270,6 @@ enum weir_status pravega_segment_writer_new(struct pravega_client *client,
     w->handler = options->handler;
     w->arg = options->arg;
     w->writer_id = weir_uuid_random(&client->rng);
-    w->offset = -1;
     w->turn_end = (struct weir_deferred){.fn = on_turn_end, .arg = w};
     *out = w;
     return WEIR_OK;
@@ -335,11 +332,6 @@ const char *pravega_segment_writer_name(const struct pravega_segment_writer *w)
 bool pravega_segment_writer_is_sealed(const struct pravega_segment_writer *w)
 {
     return w->state == WRITER_SEALED;
-}
-
-int64_t pravega_segment_writer_offset(const struct pravega_segment_writer *w)
-{
-    return w->offset;
 }
 
 struct pravega_segment_writer_node *pravega_segment_writer_node(struct pravega_segment_writer *w)

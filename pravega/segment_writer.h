@@ -55,8 +55,6 @@ uint64_t pravega_segment_writer_oldest(const struct pravega_segment_writer *segm
 pravega_segment_id pravega_segment_writer_segment(const struct pravega_segment_writer *segment_writer);
 const char *pravega_segment_writer_name(const struct pravega_segment_writer *segment_writer);
 bool pravega_segment_writer_is_sealed(const struct pravega_segment_writer *segment_writer);
-/** The segment's length after the last acknowledged append; -1 if nothing was acknowledged. */
-int64_t pravega_segment_writer_offset(const struct pravega_segment_writer *segment_writer);
 
 /** Links of the owner's list. */
 struct pravega_segment_writer_node {

@@ -254,19 +254,6 @@ void weir_cut_fini(struct weir_cut *cut)
     memset(cut, 0, sizeof(*cut));
 }
 
-enum weir_status weir_cut_copy(struct weir_cut *to, const struct weir_cut *from)
-{
-    memset(to, 0, sizeof(*to));
-    if (from->count == 0)
-        return WEIR_OK;
-    to->entries = calloc(from->count, sizeof(*to->entries));
-    if (to->entries == NULL)
-        return WEIR_E_NOMEM;
-    memcpy(to->entries, from->entries, from->count * sizeof(*to->entries));
-    to->count = from->count;
-    return WEIR_OK;
-}
-
 void weir_cut_sort(struct weir_cut *cut)
 {
     if (cut->count > 1)

@@ -102,7 +102,6 @@ void weir_epochs_each(const struct weir_epochs *epochs,
                       void (*each)(void *arg, const struct weir_segment_range *segment), void *arg);
 
 void weir_cut_fini(struct weir_cut *cut);
-enum weir_status weir_cut_copy(struct weir_cut *to, const struct weir_cut *from);
 /** Sorts the entries by segment id: every cut below must have been. */
 void weir_cut_sort(struct weir_cut *cut);
 /** NULL if the cut does not name it. */

@@ -53,7 +53,7 @@ struct weir_segment {
     int64_t start_offset, length, last_modified_ms, event_count;
     bool sealed, deleted;
     int64_t durable_length; /**< acknowledged: what reads may show */
-    bool durable_sealed, durable_deleted;
+    bool durable_sealed;
     bool marked; /**< by the check of a batch: some change of it creates, deletes, seals or takes it */
     bool target; /**< likewise: a target of it */
     struct weir_attribute_table attributes;
