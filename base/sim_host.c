@@ -225,7 +225,8 @@ enum weir_status weir_sim_host_new(struct weir_sim *sim, const char *name, const
     host->sim = sim;
     host->name = weir_sim_strdup(name);
     weir_rng_init(&host->rng, sim->options.seed ^ (++sim->host_count * UINT64_C(0x9E3779B97F4A7C15)));
-    host->log = (struct weir_log){sim->options.log_level, STDERR_FILENO, log_wall_ms, host};
+    host->log = (struct weir_log){sim->options.log_level,
+                                  sim->options.log_fd != 0 ? sim->options.log_fd : STDERR_FILENO, log_wall_ms, host};
     host->base.log = &host->log;
     TAILQ_INIT(&host->loops);
     TAILQ_INIT(&host->jobs);

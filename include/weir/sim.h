@@ -21,6 +21,7 @@ struct weir_sim;
 struct weir_sim_options {
     uint64_t seed;
     enum weir_log_level log_level;
+    int log_fd;                                   /**< 0 means standard error, -1 that nobody hears */
     int64_t net_delay_min_ns, net_delay_max_ns;   /**< of each chunk one way; 0, 0 means 20 us to 500 us */
     int64_t sync_delay_min_ns, sync_delay_max_ns; /**< of a pool job; 0, 0 means 50 us to 2 ms */
     uint32_t cut_per_million;                     /**< chance that a chunk's delivery cuts its connection instead */
