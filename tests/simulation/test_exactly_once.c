@@ -23,6 +23,7 @@
 #define KEYS 7
 #define EVENTS_MAX 800
 #define JOB_LIMIT_NS (1200 * WEIR_NS_PER_S)
+#define STORE_DOWN_MAX_NS (1500 * WEIR_NS_PER_MS)
 #define LOOK_EVERY_NS (500 * WEIR_NS_PER_MS)
 
 struct event {
@@ -55,7 +56,7 @@ struct trial {
     enum weir_pravega_writer_mode mode;
     bool bounded;
     int64_t event_count;
-    struct fate store_fate, job_fate;
+    struct fate job_fate;
     struct weir_pravega_config config;
 
     /* The driver's writing. */
@@ -268,19 +269,8 @@ static bool something_due(void *arg)
     const struct trial *trial = until->trial;
 
     return *until->flag || seed_failed(trial->world.run) ||
-           fate_due(&trial->world, &trial->store_fate, trial->world.store_host != NULL) ||
+           fate_due(&trial->world, &trial->world.store_fate, trial->world.store_host != NULL) ||
            (trial->job_starts > 0 && fate_due(&trial->world, &trial->job_fate, trial->job_host != NULL));
-}
-
-static void store_turn(struct trial *trial)
-{
-    if (trial->world.store_host != NULL) {
-        store_crash(&trial->world);
-        fate_down(&trial->world, &trial->store_fate, 1500 * WEIR_NS_PER_MS);
-    } else {
-        store_start(&trial->world);
-        fate_up(&trial->world, &trial->store_fate);
-    }
 }
 
 static void job_turn(struct trial *trial)
@@ -301,15 +291,15 @@ static bool live_until(struct trial *trial, const bool *flag, int64_t limit_ns)
     int64_t end_ns = world_now(&trial->world) + limit_ns;
 
     while (!*flag && !seed_failed(trial->world.run) && world_now(&trial->world) < end_ns) {
-        int64_t next_ns = trial->store_fate.next_ns < end_ns ? trial->store_fate.next_ns : end_ns;
+        int64_t next_ns = trial->world.store_fate.next_ns < end_ns ? trial->world.store_fate.next_ns : end_ns;
 
         if (trial->job_starts > 0 && trial->job_fate.next_ns < next_ns)
             next_ns = trial->job_fate.next_ns;
         weir_sim_run(trial->world.sim, something_due, &until, next_ns - world_now(&trial->world));
         if (*flag || seed_failed(trial->world.run))
             break;
-        if (fate_due(&trial->world, &trial->store_fate, trial->world.store_host != NULL))
-            store_turn(trial);
+        if (fate_due(&trial->world, &trial->world.store_fate, trial->world.store_host != NULL))
+            store_turn(&trial->world, STORE_DOWN_MAX_NS);
         if (trial->job_starts > 0 && fate_due(&trial->world, &trial->job_fate, trial->job_host != NULL))
             job_turn(trial);
     }
@@ -319,11 +309,8 @@ static bool live_until(struct trial *trial, const bool *flag, int64_t limit_ns)
 /* From here on nothing fails any more. */
 static void calm_down(struct trial *trial)
 {
-    weir_sim_net_calm(trial->world.sim);
-    trial->store_fate.crashes_left = trial->job_fate.crashes_left = 0;
-    if (trial->world.store_host == NULL)
-        store_start(&trial->world);
-    fate_up(&trial->world, &trial->store_fate);
+    world_calm(&trial->world);
+    fate_heal(&trial->world, &trial->job_fate);
     if (trial->job_starts > 0 && trial->job_host == NULL)
         job_start(trial);
     fate_up(&trial->world, &trial->job_fate);
@@ -340,18 +327,18 @@ static int64_t rank_in_key(int64_t number)
     return rank;
 }
 
-static void look_at(void *arg, int segment, struct weir_view bytes)
+static void look_at(void *arg, int segment, const struct pravega_event *found)
 {
     struct trial *trial = arg;
     struct seed_run *run = trial->world.run;
     struct event event;
 
     (void)segment;
-    if (bytes.len != sizeof(event)) {
-        seed_fail(run, "%s: an event of %zu bytes", trial->stream, bytes.len);
+    if (found->payload.len != sizeof(event)) {
+        seed_fail(run, "%s: an event of %zu bytes", trial->stream, found->payload.len);
         return;
     }
-    memcpy(&event, bytes.ptr, sizeof(event));
+    memcpy(&event, found->payload.ptr, sizeof(event));
     if (event.number < 0 || event.number >= trial->event_count || event.key != key_of(event.number)) {
         seed_fail(run, "%s: an event that nobody wrote: number %" PRId64, trial->stream, event.number);
         return;
@@ -459,9 +446,9 @@ static void play_trial(struct trial *trial)
     make_stream(world, "out", 2 + (int)pick(world, 3));
     trial->bounded = pick(world, 2) == 0;
     trial->event_count = 100 + (int64_t)pick(world, EVENTS_MAX - 100);
-    trial->store_fate = (struct fate){.disk = STORE_DISK, .crashes_left = (int)pick(world, 5)};
+    world->store_fate.crashes_left = (int)pick(world, 5);
     trial->job_fate = (struct fate){.disk = JOB_DISK, .crashes_left = 1 + (int)pick(world, 6)};
-    fate_up(world, &trial->store_fate);
+    fate_up(world, &trial->world.store_fate);
     if (seed_failed(world->run))
         return;
     if (trial->bounded)
@@ -516,5 +503,5 @@ static const struct scenario scenarios[] = {
 
 int main(int argc, char **argv)
 {
-    return seeds_main(argc, argv, scenarios, 100);
+    return seeds_main(argc, argv, scenarios, 300);
 }

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pravega/segment_reader.h"
 #include "pravega/streams.h"
 
 #define CALL_LIMIT_NS (600 * WEIR_NS_PER_S)
@@ -33,20 +32,6 @@ static void must(enum weir_status status)
     (void)status;
 }
 
-void store_start(struct world *world)
-{
-    struct weir_store_options options = {
-        .data_dir = "store", .advertised_host = "store", .controller_port = 9090, .segment_port = 12345};
-    struct weir_error err = {0};
-
-    seed_tell(world->run, world_now(world), "store starts");
-    must(weir_sim_host_new(world->sim, "store", STORE_DISK, &world->store_host, NULL));
-    must(weir_loop_new(world->store_host, "store", &world->store_loop, NULL));
-    must(weir_loop_start(world->store_loop, NULL));
-    if (weir_store_open(world->store_loop, &options, &world->store, &err) != WEIR_OK)
-        seed_fail(world->run, "the store does not come up: %s", err.message);
-}
-
 void store_crash(struct world *world)
 {
     seed_tell(world->run, world_now(world), "store crashes");
@@ -57,6 +42,46 @@ void store_crash(struct world *world)
     world->store_host = NULL;
     world->store_loop = NULL;
     world->store = NULL;
+}
+
+void store_start(struct world *world)
+{
+    struct weir_store_options options = {
+        .data_dir = "store", .advertised_host = "store", .controller_port = 9090, .segment_port = 12345};
+    struct weir_error err = {0};
+
+    seed_tell(world->run, world_now(world), "store starts");
+    must(weir_sim_host_new(world->sim, "store", STORE_DISK, &world->store_host, NULL));
+    must(weir_loop_new(world->store_host, "store", &world->store_loop, NULL));
+    must(weir_loop_start(world->store_loop, NULL));
+    if (weir_store_open(world->store_loop, &options, &world->store, &err) == WEIR_OK)
+        return;
+    if (!world->store_fate.disk_hurt || (err.status != WEIR_E_IO && err.status != WEIR_E_FULL))
+        seed_fail(world->run, "the store does not come up: %s", err.message);
+    store_crash(world);
+}
+
+void store_turn(struct world *world, int64_t down_max_ns)
+{
+    if (world->store_host != NULL)
+        store_crash(world);
+    else
+        store_start(world);
+    if (world->store_host != NULL)
+        fate_up(world, &world->store_fate);
+    else
+        fate_down(world, &world->store_fate, down_max_ns);
+}
+
+void world_calm(struct world *world)
+{
+    weir_sim_net_calm(world->sim);
+    fate_heal(world, &world->store_fate);
+    if (world->store_host != NULL && world->store_fate.disk_hurt) /* it has stopped, perhaps, and wants a restart */
+        store_crash(world);
+    if (world->store_host == NULL)
+        store_start(world);
+    fate_up(world, &world->store_fate);
 }
 
 static void store_stop(struct world *world)
@@ -88,6 +113,7 @@ void world_open(struct world *world, struct seed_run *run)
     uint64_t bits = run->seed * UINT64_C(0x9E3779B97F4A7C15) >> 32;
     struct weir_sim_options options = {.seed = run->seed,
                                        .log_level = run->verbose ? WEIR_LOG_INFO : WEIR_LOG_ERROR,
+                                       .log_fd = run->verbose ? 0 : -1,
                                        .cut_per_million = choose(&bits, cuts),
                                        .stall_per_million = choose(&bits, stalls),
                                        .torn_per_million = choose(&bits, torn),
@@ -95,7 +121,8 @@ void world_open(struct world *world, struct seed_run *run)
                                        .net_delay_max_ns = (int64_t)choose(&bits, delays_us) * 1000};
     struct pravega_client_options client = {.controller_uri = STORE_URI};
 
-    *world = (struct world){.run = run, .net_delay_max_ns = options.net_delay_max_ns};
+    *world =
+        (struct world){.run = run, .net_delay_max_ns = options.net_delay_max_ns, .store_fate = {.disk = STORE_DISK}};
     must(weir_sim_new(&options, &world->sim, NULL));
     seed_tell(run, world_now(world), "per million: %u cuts, %u stalls, %u torn; net delay up to %d us",
               options.cut_per_million, options.stall_per_million, options.torn_per_million,
@@ -202,14 +229,14 @@ static void take_cut(void *arg, enum weir_status status, const struct pravega_se
 
     outcome_done(&cut->outcome, status, why);
     assert(count <= SEGMENTS_MAX);
-    memcpy(cut->at, at, count * sizeof(*at));
-    cut->count = count;
+    for (; cut->count < count; cut->count++)
+        cut->at[cut->count] = at[cut->count];
 }
 
 struct segment_reading {
     struct world *world;
     struct pravega_segment_reader *reader;
-    void (*each)(void *arg, int segment, struct weir_view event);
+    stream_event_fn *each;
     void *arg;
     int segment;
     bool over;
@@ -224,8 +251,11 @@ static void read_on(void *arg)
 
     if (reading->over)
         return;
-    while ((status = pravega_segment_reader_next(reading->reader, &event, &err)) == WEIR_OK)
-        reading->each(reading->arg, reading->segment, event.payload);
+    do { /* a truncation may overtake the reading */
+        status = pravega_segment_reader_next(reading->reader, &event, &err);
+        if (status == WEIR_OK)
+            reading->each(reading->arg, reading->segment, &event);
+    } while (status == WEIR_OK || status == WEIR_E_TRUNCATED);
     if (status == WEIR_E_AGAIN)
         return;
     reading->over = true;
@@ -255,11 +285,10 @@ static int64_t offset_in(const struct cut *cut, pravega_segment_id id)
         if (cut->at[i].id == id)
             return cut->at[i].offset;
     }
-    return -1;
+    return PRAVEGA_OFFSET_UNBOUNDED; /* sealed: it has an end of its own */
 }
 
-void read_stream(struct world *world, const char *name, void (*each)(void *arg, int segment, struct weir_view event),
-                 void *arg)
+void read_stream(struct world *world, const char *name, stream_event_fn *each, void *arg)
 {
     struct pravega_stream_name stream = {SCOPE, name};
     struct cut head = {0}, tail = {0};
@@ -284,18 +313,48 @@ void read_stream(struct world *world, const char *name, void (*each)(void *arg, 
 
 /* --- fate ------------------------------------------------------------------------------------------------------- */
 
+static const enum weir_status disk_failures[] = {WEIR_E_IO, WEIR_E_FULL};
+
+/* One write or sync of its disk fails, some time. */
+static void hurt_disk(const struct world *world, struct fate *fate)
+{
+    uint64_t after = pick(world, 80);
+
+    fate->disk_hurt = true;
+    if (pick(world, 2) == 0)
+        weir_sim_disk_fail_write(world->sim, fate->disk, after, disk_failures[pick(world, 2)]);
+    else
+        weir_sim_disk_fail_sync(world->sim, fate->disk, after, WEIR_E_IO);
+}
+
+static void disarm(const struct world *world, const struct fate *fate)
+{
+    weir_sim_disk_fail_write(world->sim, fate->disk, UINT64_MAX, WEIR_E_IO);
+    weir_sim_disk_fail_sync(world->sim, fate->disk, UINT64_MAX, WEIR_E_IO);
+}
+
+void fate_heal(const struct world *world, struct fate *fate)
+{
+    fate->crashes_left = 0;
+    disarm(world, fate);
+}
+
 void fate_up(const struct world *world, struct fate *fate)
 {
     uint64_t within_ms = UINT64_C(20) << pick(world, 5);
 
     fate->next_ns = INT64_MAX;
     fate->crash_syncs = 0;
+    fate->disk_hurt = false;
+    disarm(world, fate);
     if (fate->crashes_left == 0)
         return;
     fate->crashes_left--;
     if (pick(world, 3) == 0)
         fate->crash_syncs = weir_sim_disk_sync_count(world->sim, fate->disk) + 1 + pick(world, 60);
     fate->next_ns = world_now(world) + (int64_t)pick(world, within_ms * (uint64_t)WEIR_NS_PER_MS);
+    if (pick(world, 4) == 0)
+        hurt_disk(world, fate);
 }
 
 void fate_down(const struct world *world, struct fate *fate, int64_t down_max_ns)

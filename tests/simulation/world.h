@@ -6,7 +6,7 @@
 #ifndef WEIR_TEST_WORLD_H
 #define WEIR_TEST_WORLD_H
 
-#include "pravega/client.h"
+#include "pravega/segment_reader.h"
 #include "seeds.h"
 #include "weir/sim.h"
 #include "weir/store.h"
@@ -15,6 +15,15 @@
 #define STORE_URI "tcp://store:9090"
 #define SCOPE "scope"
 
+/* When a process dies next, and when it comes again. */
+struct fate {
+    const char *disk;
+    int crashes_left;
+    int64_t next_ns;      /* it crashes or starts then */
+    bool disk_hurt;       /* a call of its disk failed, or will */
+    uint64_t crash_syncs; /* or it crashes as soon as its disk has seen so many syncs; 0: no such moment */
+};
+
 struct world {
     struct seed_run *run;
     struct weir_sim *sim;
@@ -22,6 +31,7 @@ struct world {
     struct weir_host *store_host; /* NULL: the store is down */
     struct weir_loop *store_loop;
     struct weir_store *store;
+    struct fate store_fate;
     struct weir_host *driver_host;
     struct weir_loop *driver_loop;
     struct pravega_client *client; /* the driver's */
@@ -35,8 +45,13 @@ int64_t world_now(const struct world *world);
 /** A seeded choice. */
 uint64_t pick(const struct world *world, uint64_t bound);
 
-void store_start(struct world *world); /* a store that does not come up fails the run */
+/** A store that does not come up fails the run, unless its disk was hurt: then it is down. */
+void store_start(struct world *world);
 void store_crash(struct world *world);
+/** Its fate's moment has come: down if it is up, up if it is down. */
+void store_turn(struct world *world, int64_t down_max_ns);
+/** From here on neither the network nor the store fails any more; the store is up. */
+void world_calm(struct world *world);
 
 /** Runs until *flag or a failure; `limit_ns` without it is a failure, worded with `what`. Returns *flag. */
 bool world_await(struct world *world, const bool *flag, int64_t limit_ns, const char *what);
@@ -54,21 +69,16 @@ bool world_await_ok(struct world *world, const struct outcome *outcome, const ch
 void make_scope(struct world *world);
 void make_stream(struct world *world, const char *name, int segments);
 
+typedef void stream_event_fn(void *arg, int segment, const struct pravega_event *event);
 /** Reads a stream from its head to its tail. `each` is called with the events of one segment in their order. */
-void read_stream(struct world *world, const char *name, void (*each)(void *arg, int segment, struct weir_view event),
-                 void *arg);
+void read_stream(struct world *world, const char *name, stream_event_fn *each, void *arg);
 
-/* When a process dies next, and when it comes again. */
-struct fate {
-    const char *disk;
-    int crashes_left;
-    int64_t next_ns;      /* it crashes or starts then */
-    uint64_t crash_syncs; /* or it crashes as soon as its disk has seen so many syncs; 0: no such moment */
-};
-/** The next crash of a process that has just come up. */
+/** The next crash of a process that has just come up; before it, now and then, a call of its disk that fails. */
 void fate_up(const struct world *world, struct fate *fate);
 /** Its return; `down_max_ns` from now at the latest. */
 void fate_down(const struct world *world, struct fate *fate, int64_t down_max_ns);
+/** No more crashes after this, nor failures of its disk. */
+void fate_heal(const struct world *world, struct fate *fate);
 /** Whether its moment has come. */
 bool fate_due(const struct world *world, const struct fate *fate, bool up);
 

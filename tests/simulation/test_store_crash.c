@@ -1,0 +1,529 @@
+/*
+ * test_store_crash.c - several clients write, commit, abort, truncate and seal, while the store, the clients and the
+ * network between them fail at moments that the seed picks.
+ *
+ * What the store was asked to keep and what it promised is in a ledger (ledger.h, with the rules). The driver reads the
+ * stream now and then, after each recovery above all, and looks whether it is what the ledger says. In the end
+ * everybody comes to rest, the stream is read, the store is killed once more and the stream read again.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger.h"
+#include "pravega/controller.h"
+#include "pravega/streams.h"
+#include "pravega/transaction.h"
+#include "pravega/writer.h"
+#include "world.h"
+
+#define CLIENTS 2
+#define TXNS_PER_CLIENT 2
+#define STREAM "events"
+#define PLAY_NS (3 * WEIR_NS_PER_S)
+#define REST_NS (1200 * WEIR_NS_PER_S)
+
+static const struct pravega_stream_name stream = {SCOPE, STREAM};
+
+/* --- actors ----------------------------------------------------------------------------------------------------- */
+
+struct trial;
+
+/* Writes events with keys, each acknowledged by itself. */
+struct appender {
+    struct trial *trial;
+    struct client *client;
+    struct pravega_writer *writer;
+    int id; /* in the ledger; -1: it has written enough */
+    struct weir_timer timer;
+    uint64_t pending;
+};
+
+/* What an event's acknowledgement carries: it outlives the client that crashes. */
+struct receipt {
+    struct appender *appender;
+    int64_t number;
+};
+
+/* Makes one transaction after the other, and commits, aborts or forgets it. */
+struct transactor {
+    struct trial *trial;
+    struct client *client;
+    struct pravega_txn *txn;
+    struct pravega_txn_id id;
+    int number; /* in the ledger */
+    struct weir_timer timer;
+    enum { TXN_IDLE, TXN_BEGINNING, TXN_FLUSHING, TXN_COMMITTING, TXN_ABORTING } state;
+};
+
+struct client {
+    struct weir_host *host; /* NULL: it is down */
+    struct weir_loop *loop;
+    struct pravega_client *client;
+    struct appender appender;
+    struct transactor transactors[TXNS_PER_CLIENT];
+    struct fate fate;
+    char name[16], disk[16];
+};
+
+struct trial {
+    struct world world;
+    struct ledger ledger;
+    struct receipt receipts[LEDGER_EVENTS_MAX];
+    struct client clients[CLIENTS];
+    bool stopping; /* nobody begins anything new */
+    int segments;
+    int64_t next_look_ns;
+    struct pravega_call truncation;
+    bool truncating;
+    int64_t cut[LEDGER_SEGMENTS_MAX]; /* of the truncation under way */
+};
+
+static struct weir_view key_text(int key)
+{
+    static const char texts[LEDGER_KEYS][2] = {"a", "b", "c", "d"};
+
+    return weir_view(texts[key], 1);
+}
+
+static void after(struct client *client, struct weir_timer *timer, int64_t within_ns)
+{
+    weir_timer_start(client->loop, timer, (int64_t)pick(&client->appender.trial->world, (uint64_t)within_ns));
+}
+
+/* --- appending -------------------------------------------------------------------------------------------------- */
+
+static void append_some(void *arg);
+
+static void on_acked(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct receipt *receipt = arg;
+
+    (void)why;
+    receipt->appender->pending--;
+    if (status == WEIR_OK)
+        receipt->appender->trial->ledger.events[receipt->number].acked = true;
+}
+
+static void writer_open(struct appender *appender)
+{
+    struct pravega_writer_options options = {.block_bytes = 1 + pick(&appender->trial->world, 2000)};
+    enum weir_status status;
+
+    appender->id = ledger_writer(&appender->trial->ledger);
+    status = pravega_writer_new(appender->client->client, &stream, &options, &appender->writer, NULL);
+    assert(status == WEIR_OK);
+    (void)status;
+}
+
+/* One event; false: not now. */
+static bool append_one(struct appender *appender)
+{
+    struct trial *trial = appender->trial;
+    struct receipt *receipt = &trial->receipts[trial->ledger.event_count];
+    int key = (int)pick(&trial->world, LEDGER_KEYS);
+    struct weir_view text = key_text(key);
+    uint8_t bytes[LEDGER_EVENT_LEN];
+    struct weir_error err = {0};
+    enum weir_status status;
+
+    if (appender->id < 0 || !ledger_next(&trial->ledger, bytes))
+        return false;
+    *receipt = (struct receipt){appender, trial->ledger.event_count};
+    status = pravega_writer_write(appender->writer, &text, weir_view(bytes, sizeof(bytes)), on_acked, receipt, &err);
+    if (status == WEIR_OK) {
+        appender->pending++;
+        ledger_written(&trial->ledger, appender->id, key, LEDGER_NO_TXN);
+    } else if (status != WEIR_E_AGAIN) {
+        seed_fail(trial->world.run, "a writer failed: %s: %s", weir_status_name(status), err.message);
+    }
+    return status == WEIR_OK;
+}
+
+static void append_some(void *arg)
+{
+    struct appender *appender = arg;
+
+    if (appender->trial->stopping)
+        return;
+    for (uint64_t left = pick(&appender->trial->world, 12); left > 0 && append_one(appender); left--)
+        ;
+    after(appender->client, &appender->timer, 8 * WEIR_NS_PER_MS);
+}
+
+/* --- transactions ----------------------------------------------------------------------------------------------- */
+
+static void transact(void *arg);
+static void commit(struct transactor *transactor);
+
+static void rest(struct transactor *transactor)
+{
+    pravega_txn_free(transactor->txn);
+    transactor->txn = NULL;
+    transactor->state = TXN_IDLE;
+    if (!transactor->trial->stopping)
+        after(transactor->client, &transactor->timer, 20 * WEIR_NS_PER_MS);
+}
+
+static void on_committed(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct transactor *transactor = arg;
+
+    if (status == WEIR_OK) {
+        transactor->trial->ledger.txns[transactor->number].committed = true;
+        rest(transactor);
+    } else if (status == WEIR_E_TXN_FAILED) {
+        seed_fail(transactor->trial->world.run, "transaction %d cannot be committed: %s", transactor->number,
+                  why->message);
+    } else {
+        commit(transactor); /* the outcome is not known */
+    }
+}
+
+static void commit(struct transactor *transactor)
+{
+    transactor->state = TXN_COMMITTING;
+    transactor->trial->ledger.txns[transactor->number].commit_asked = true;
+    pravega_txn_commit_id(transactor->client->client, &stream, transactor->id, on_committed, transactor);
+}
+
+static void on_aborted(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct transactor *transactor = arg;
+
+    if (status == WEIR_E_STATE)
+        seed_fail(transactor->trial->world.run, "transaction %d cannot be aborted: %s", transactor->number,
+                  why->message);
+    rest(transactor);
+}
+
+static void on_flushed(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct transactor *transactor = arg;
+    uint64_t choice = pick(&transactor->trial->world, 10);
+
+    (void)why;
+    if (status == WEIR_OK && choice < 6) {
+        commit(transactor);
+    } else if (choice < 9) {
+        transactor->state = TXN_ABORTING;
+        pravega_txn_abort_id(transactor->client->client, &stream, transactor->id, on_aborted, transactor);
+    } else {
+        rest(transactor); /* it ends with its lease */
+    }
+}
+
+static void write_txn(struct transactor *transactor)
+{
+    struct trial *trial = transactor->trial;
+    uint8_t bytes[LEDGER_EVENT_LEN];
+
+    for (uint64_t left = 1 + pick(&trial->world, 30); left > 0 && ledger_next(&trial->ledger, bytes); left--) {
+        int key = (int)pick(&trial->world, LEDGER_KEYS);
+        struct weir_view text = key_text(key);
+
+        if (pravega_txn_write(transactor->txn, &text, weir_view(bytes, sizeof(bytes)), NULL) != WEIR_OK)
+            return;
+        ledger_written(&trial->ledger, 0, key, transactor->number);
+    }
+}
+
+static void on_begun(void *arg, enum weir_status status, struct pravega_txn *txn, const struct weir_error *why)
+{
+    struct transactor *transactor = arg;
+
+    (void)why;
+    if (status != WEIR_OK) {
+        rest(transactor);
+        return;
+    }
+    transactor->txn = txn;
+    transactor->id = pravega_txn_id(txn);
+    transactor->state = TXN_FLUSHING;
+    write_txn(transactor);
+    pravega_txn_flush(txn, on_flushed, transactor);
+}
+
+static void transact(void *arg)
+{
+    struct transactor *transactor = arg;
+    struct pravega_txn_options options = {0};
+
+    if (transactor->trial->stopping)
+        return;
+    transactor->number = ledger_txn(&transactor->trial->ledger);
+    if (transactor->number < 0)
+        return;
+    transactor->state = TXN_BEGINNING;
+    pravega_txn_begin(transactor->client->client, &stream, &options, on_begun, transactor);
+}
+
+/* --- clients ---------------------------------------------------------------------------------------------------- */
+
+static void client_start(struct trial *trial, struct client *client)
+{
+    struct pravega_client_options options = {.controller_uri = STORE_URI,
+                                             .retry = {.max_backoff_ms = 300, .retry_attempts = 1000}};
+    enum weir_status status = weir_sim_host_new(trial->world.sim, client->name, client->disk, &client->host, NULL);
+
+    seed_tell(trial->world.run, world_now(&trial->world), "%s starts", client->name);
+    assert(status == WEIR_OK);
+    status = weir_loop_new(client->host, client->name, &client->loop, NULL);
+    assert(status == WEIR_OK);
+    status = weir_loop_start(client->loop, NULL);
+    assert(status == WEIR_OK);
+    status = pravega_client_new(client->loop, &options, &client->client, NULL);
+    assert(status == WEIR_OK);
+    client->appender = (struct appender){.trial = trial, .client = client};
+    client->appender.timer = (struct weir_timer){.fn = append_some, .arg = &client->appender};
+    writer_open(&client->appender);
+    append_some(&client->appender);
+    for (int i = 0; i < TXNS_PER_CLIENT; i++) {
+        struct transactor *transactor = &client->transactors[i];
+
+        *transactor = (struct transactor){.trial = trial, .client = client};
+        transactor->timer = (struct weir_timer){.fn = transact, .arg = transactor};
+        rest(transactor);
+    }
+}
+
+/* Dead or at its end, what lived there is freed. */
+static void client_free(struct client *client)
+{
+    weir_timer_stop(client->loop, &client->appender.timer);
+    pravega_writer_free(client->appender.writer);
+    for (int i = 0; i < TXNS_PER_CLIENT; i++) {
+        weir_timer_stop(client->loop, &client->transactors[i].timer);
+        pravega_txn_free(client->transactors[i].txn);
+    }
+    pravega_client_free(client->client);
+    weir_loop_free(client->loop);
+    client->loop = NULL;
+}
+
+static void client_crash(struct trial *trial, struct client *client)
+{
+    seed_tell(trial->world.run, world_now(&trial->world), "%s crashes", client->name);
+    weir_sim_host_silence(client->host);
+    client_free(client);
+    weir_sim_host_crash(client->host);
+    client->host = NULL;
+}
+
+static bool client_rests(const struct client *client)
+{
+    for (int i = 0; i < TXNS_PER_CLIENT; i++) {
+        if (client->host != NULL && client->transactors[i].state != TXN_IDLE)
+            return false;
+    }
+    return client->host == NULL || client->appender.pending == 0;
+}
+
+/* --- fate ------------------------------------------------------------------------------------------------------- */
+
+static bool anything_due(void *arg)
+{
+    const struct trial *trial = arg;
+    bool due = seed_failed(trial->world.run) || world_now(&trial->world) >= trial->next_look_ns ||
+               fate_due(&trial->world, &trial->world.store_fate, trial->world.store_host != NULL);
+
+    for (int i = 0; i < CLIENTS; i++)
+        due = due || fate_due(&trial->world, &trial->clients[i].fate, trial->clients[i].host != NULL);
+    return due;
+}
+
+static int64_t next_turn_ns(const struct trial *trial)
+{
+    int64_t next_ns = trial->next_look_ns;
+
+    if (trial->world.store_fate.next_ns < next_ns)
+        next_ns = trial->world.store_fate.next_ns;
+    for (int i = 0; i < CLIENTS; i++) {
+        if (trial->clients[i].fate.next_ns < next_ns)
+            next_ns = trial->clients[i].fate.next_ns;
+    }
+    return next_ns;
+}
+
+static void fate_turns(struct trial *trial)
+{
+    struct world *world = &trial->world;
+
+    if (fate_due(world, &trial->world.store_fate, world->store_host != NULL)) {
+        store_turn(world, 400 * WEIR_NS_PER_MS);
+        if (world->store_host != NULL)
+            trial->next_look_ns = world_now(world) + (int64_t)pick(world, 30 * WEIR_NS_PER_MS);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        struct client *client = &trial->clients[i];
+
+        if (!fate_due(world, &client->fate, client->host != NULL))
+            continue;
+        if (client->host == NULL) {
+            client_start(trial, client);
+            fate_up(world, &client->fate);
+        } else {
+            client_crash(trial, client);
+            fate_down(world, &client->fate, 200 * WEIR_NS_PER_MS);
+        }
+    }
+}
+
+/* --- looks and truncation --------------------------------------------------------------------------------------- */
+
+static void look(struct trial *trial, bool at_rest)
+{
+    ledger_look_begin(&trial->ledger);
+    read_stream(&trial->world, STREAM, ledger_look_at, &trial->ledger);
+    if (!seed_failed(trial->world.run))
+        ledger_look_end(&trial->ledger, at_rest);
+    seed_tell(trial->world.run, world_now(&trial->world), "look %" PRId64 ": %" PRIu64 " of %" PRId64 " events",
+              trial->ledger.look, trial->ledger.found_count, trial->ledger.event_count);
+    trial->world.run->sightings += trial->ledger.found_count;
+}
+
+static void on_truncated(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct trial *trial = arg;
+
+    trial->truncating = false;
+    if (status == WEIR_OK)
+        memcpy(trial->ledger.cut_done, trial->cut, sizeof(trial->cut));
+    else if (status == WEIR_E_CONFLICT || status == WEIR_E_SEALED)
+        seed_fail(trial->world.run, "truncation: %s", why->message);
+}
+
+/* At events that the last look found, a little before each segment's end. */
+static void truncate_some(struct trial *trial)
+{
+    struct pravega_segment_offset cut[LEDGER_SEGMENTS_MAX];
+    struct ledger *ledger = &trial->ledger;
+
+    if (trial->truncating || ledger->event_count == 0)
+        return;
+    memcpy(trial->cut, ledger->cut_asked, sizeof(trial->cut));
+    for (int tries = 0; tries < 6; tries++) {
+        const struct ledger_event *event = &ledger->events[pick(&trial->world, (uint64_t)ledger->event_count)];
+
+        if (event->seen_look == ledger->look && event->offset > trial->cut[event->segment])
+            trial->cut[event->segment] = event->offset;
+    }
+    for (int s = 0; s < trial->segments; s++)
+        cut[s] = (struct pravega_segment_offset){s, trial->cut[s]};
+    memcpy(ledger->cut_asked, trial->cut, sizeof(trial->cut));
+    trial->truncating = true;
+    seed_tell(trial->world.run, world_now(&trial->world), "truncation");
+    pravega_controller_truncate_stream(&trial->truncation, trial->world.client, &stream, cut, (size_t)trial->segments,
+                                       on_truncated, trial);
+}
+
+static void look_turn(struct trial *trial)
+{
+    if (world_now(&trial->world) < trial->next_look_ns)
+        return;
+    trial->next_look_ns = world_now(&trial->world) + (int64_t)pick(&trial->world, 400 * WEIR_NS_PER_MS);
+    if (trial->world.store_host == NULL || trial->world.store_fate.disk_hurt)
+        return;
+    look(trial, false);
+    if (pick(&trial->world, 3) == 0)
+        truncate_some(trial);
+}
+
+/* --- the play --------------------------------------------------------------------------------------------------- */
+
+static bool all_at_rest(void *arg)
+{
+    const struct trial *trial = arg;
+    bool rests = !trial->truncating;
+
+    for (int i = 0; i < CLIENTS; i++)
+        rests = rests && client_rests(&trial->clients[i]);
+    return rests || seed_failed(trial->world.run);
+}
+
+static void come_to_rest(struct trial *trial)
+{
+    world_calm(&trial->world);
+    trial->stopping = true;
+    if (!seed_failed(trial->world.run) && !weir_sim_run(trial->world.sim, all_at_rest, trial, REST_NS))
+        seed_fail(trial->world.run, "the clients do not come to rest");
+}
+
+static bool seal(struct trial *trial)
+{
+    struct outcome sealed = {0};
+
+    pravega_stream_seal(trial->world.client, &stream, outcome_done, &sealed);
+    return world_await_ok(&trial->world, &sealed, "sealing the stream");
+}
+
+static void play_trial(struct trial *trial)
+{
+    struct world *world = &trial->world;
+    int64_t end_ns;
+
+    make_scope(world);
+    trial->segments = 1 + (int)pick(world, LEDGER_SEGMENTS_MAX);
+    make_stream(world, STREAM, trial->segments);
+    if (seed_failed(world->run))
+        return;
+    world->store_fate.crashes_left = 2 + (int)pick(world, 8);
+    fate_up(world, &trial->world.store_fate);
+    for (int i = 0; i < CLIENTS; i++) {
+        struct client *client = &trial->clients[i];
+
+        snprintf(client->name, sizeof(client->name), "client-%d", i);
+        snprintf(client->disk, sizeof(client->disk), "disk-%d", i);
+        client->fate = (struct fate){.disk = client->disk, .crashes_left = (int)pick(world, 4)};
+        client_start(trial, client);
+        fate_up(world, &client->fate);
+    }
+    end_ns = world_now(world) + PLAY_NS;
+    trial->next_look_ns = world_now(world) + (int64_t)pick(world, 100 * WEIR_NS_PER_MS);
+    while (world_now(world) < end_ns && !seed_failed(world->run)) {
+        int64_t next_ns = next_turn_ns(trial);
+
+        weir_sim_run(world->sim, anything_due, trial, (next_ns < end_ns ? next_ns : end_ns) - world_now(world));
+        fate_turns(trial);
+        look_turn(trial);
+    }
+    come_to_rest(trial);
+    if (!seed_failed(world->run))
+        look(trial, true);
+    if (seed_failed(world->run) || !seal(trial))
+        return;
+    store_crash(world);
+    store_start(world);
+    if (!seed_failed(world->run))
+        look(trial, true);
+}
+
+static void play(struct seed_run *run)
+{
+    struct trial *trial = calloc(1, sizeof(*trial));
+
+    assert(trial != NULL);
+    ledger_init(&trial->ledger, run);
+    world_open(&trial->world, run);
+    if (!seed_failed(run))
+        play_trial(trial);
+    pravega_call_cancel(&trial->truncation);
+    for (int i = 0; i < CLIENTS; i++) {
+        if (trial->clients[i].host != NULL)
+            client_crash(trial, &trial->clients[i]);
+    }
+    world_close(&trial->world);
+    free(trial);
+}
+
+static const struct scenario scenarios[] = {
+    {.name = "store-crash", .play = play, .every = 1, .must_see = "events read"},
+    {0},
+};
+
+int main(int argc, char **argv)
+{
+    return seeds_main(argc, argv, scenarios, 150);
+}
