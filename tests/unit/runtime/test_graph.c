@@ -211,7 +211,7 @@ END_TEST
 
 static const char *const bad_arguments[][2] = {
     {"parallelism.defualt=3", "there is no setting \"parallelism.defualt\"; did you mean parallelism.default?"},
-    {"nope=1", "there is no setting \"nope\"; see the page of settings"},
+    {"nope=1", "there is no setting \"nope\"; docs/configuration.md lists them"},
     {"parallelism.default=three", "\"three\" is not a whole number"},
     {"execution.checkpointing.interval=10 parsecs", "is not a duration"},
     {"pipeline.operator-chaining.enabled=maybe", "is not true or false"},
