@@ -113,6 +113,8 @@ bool weir_pravega_writer_retry(struct weir_pravega_writer_op *op, weir_pravega_p
     struct weir_error worded = {0};
     enum weir_status status = WEIR_OK;
 
+    if (op->waiting.len == 0) /* the usual case, asked before each record */
+        return true;
     while (status == WEIR_OK && op->waiting_at < op->waiting.len) {
         struct weir_in in = weir_in(weir_view(op->waiting.ptr + op->waiting_at, op->waiting.len - op->waiting_at));
 
