@@ -294,9 +294,11 @@ static enum weir_status emit_event(struct pravega_source_reader *reader, struct 
     const struct weir_deserialization_schema *schema = &reader->source->options.deserialization_schema;
     const struct weir_pravega_stream *stream = &reader->source->streams[split->stream];
     struct weir_collector *collector = weir_source_collector(out, split->output_split, WEIR_NO_TIMESTAMP);
-    struct weir_error why = {0};
-    enum weir_status status = schema->deserialize(schema, event->payload, collector, &why);
+    struct weir_error why;
+    enum weir_status status;
 
+    weir_error_init(&why);
+    status = schema->deserialize(schema, event->payload, collector, &why);
     if (status == WEIR_OK)
         return WEIR_OK;
     if (status == WEIR_E_DAMAGED && reader->source->options.skip_malformed) {

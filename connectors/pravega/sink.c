@@ -74,7 +74,7 @@ enum weir_status weir_pravega_writer_take(struct weir_pravega_writer_op *op, con
                                           weir_pravega_put_fn *put, struct weir_error *err)
 {
     const struct weir_pravega_writer_options *options = &op->sink->options;
-    struct weir_error why = {0};
+    struct weir_error why;
     struct weir_view routed, *key = NULL;
     enum weir_status status = op->status == WEIR_OK ? serialize(op, element, err)
                                                     : weir_pravega_writer_failure(op, op->status, &op->error, err);
@@ -87,6 +87,7 @@ enum weir_status weir_pravega_writer_take(struct weir_pravega_writer_op *op, con
     }
     if (op->waiting.len > 0)
         return keep(op, key, err);
+    weir_error_init(&why);
     status = put(op, key, weir_buf_view(&op->event), &why);
     if (status == WEIR_E_AGAIN)
         return keep(op, key, err);
@@ -108,9 +109,20 @@ static void forget_waiting(struct weir_pravega_writer_op *op)
     op->waiting_at = 0;
 }
 
-bool weir_pravega_writer_retry(struct weir_pravega_writer_op *op, weir_pravega_put_fn *put)
+/* What a waiting record failed of, kept and told. */
+static void fail_waiting(struct weir_pravega_writer_op *op, enum weir_status status)
 {
     struct weir_error worded = {0};
+
+    if (op->status != WEIR_OK)
+        return;
+    op->status = status;
+    weir_pravega_writer_failure(op, status, &op->error, &worded);
+    weir_context_fail(op->base.ctx, &worded);
+}
+
+bool weir_pravega_writer_retry(struct weir_pravega_writer_op *op, weir_pravega_put_fn *put)
+{
     enum weir_status status = WEIR_OK;
 
     if (op->waiting.len == 0) /* the usual case, asked before each record */
@@ -125,11 +137,8 @@ bool weir_pravega_writer_retry(struct weir_pravega_writer_op *op, weir_pravega_p
     if (status == WEIR_E_AGAIN)
         return false;
     forget_waiting(op);
-    if (status != WEIR_OK && op->status == WEIR_OK) {
-        op->status = status;
-        weir_pravega_writer_failure(op, status, &op->error, &worded);
-        weir_context_fail(op->base.ctx, &worded);
-    }
+    if (status != WEIR_OK)
+        fail_waiting(op, status);
     return true;
 }
 

@@ -66,6 +66,14 @@ struct weir_error {
     char message[WEIR_ERROR_MESSAGE_LEN_MAX]; /**< one line: what could not be done, to what; no full stop */
 };
 
+/** An empty one without the price of zeroing its message: for calls that are made for each record. */
+static inline void weir_error_init(struct weir_error *err)
+{
+    err->status = WEIR_OK;
+    err->sys_errno = 0;
+    err->message[0] = '\0';
+}
+
 /** "OK", "AGAIN", ...; "?" for a value outside the enum. Static string. */
 const char *weir_status_name(enum weir_status status);
 /** The text of the map above. Static string. */
