@@ -1,7 +1,7 @@
 /*
  * bench_runtime.c - the engine alone, over generated records of fixed size: what a record costs on its way.
  *
- *   bench_runtime mode=map|keyby|wordcount|window p=N records=N [keys=N] [interval=MS state=DIR]
+ *   bench_runtime mode=map|rebalance|keyby|wordcount|window p=N records=N [keys=N] [interval=MS state=DIR]
  *
  * The records are those of Flink's measured runs beside it (Tuple2<Long, Long>): a key out of `keys`, and a number.
  */
@@ -44,6 +44,51 @@ static enum weir_status increment(void *arg, const void *in, void *out, struct w
     return WEIR_OK;
 }
 
+/* What stands behind a keyBy and keeps no state: the exchange and one call. */
+static enum weir_status pass_on_record(struct weir_operator *op, const void *element, int64_t timestamp_ms,
+                                       struct weir_error *err)
+{
+    struct record record;
+
+    increment(NULL, element, &record, err);
+    op->out->timestamp_ms = timestamp_ms;
+    return weir_collect(op->out, &record, err);
+}
+
+static void pass_free(struct weir_operator *op)
+{
+    free(op);
+}
+
+static enum weir_status pass_create(const struct weir_operator_factory *factory, struct weir_context *ctx,
+                                    struct weir_operator **out, struct weir_error *err)
+{
+    static const struct weir_operator_ops pass_ops = {.name = "map", .on_record = pass_on_record, .free = pass_free};
+    struct weir_operator *op = calloc(1, sizeof(*op));
+
+    (void)factory;
+    if (op == NULL)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for an operator");
+    *op = (struct weir_operator){.ops = &pass_ops, .ctx = ctx};
+    *out = op;
+    return WEIR_OK;
+}
+
+static void pass_factory_free(struct weir_operator_factory *factory)
+{
+    free(factory);
+}
+
+static weir_stream *keyed_map(weir_keyed *in)
+{
+    struct weir_operator_factory *factory = calloc(1, sizeof(*factory));
+
+    if (factory == NULL)
+        abort();
+    *factory = (struct weir_operator_factory){pass_create, pass_factory_free};
+    return weir_keyed_transform(in, &record_type, factory, "map");
+}
+
 static void build(weir_env *env, const char *mode, int64_t records, uint64_t *key_count)
 {
     struct weir_generator_options options = {.type = &record_type,
@@ -59,6 +104,8 @@ static void build(weir_env *env, const char *mode, int64_t records, uint64_t *ke
         stream = weir_map(stream, &record_type, increment, NULL, "map 1");
         stream = weir_map(stream, &record_type, increment, NULL, "map 2");
     } else if (strcmp(mode, "keyby") == 0) {
+        stream = keyed_map(weir_key_by_field(stream, "key"));
+    } else if (strcmp(mode, "rebalance") == 0) {
         stream = weir_map(weir_rebalance(stream), &record_type, increment, NULL, "map");
     } else if (strcmp(mode, "wordcount") == 0) {
         stream = weir_sum(weir_key_by_field(stream, "key"), "count");
