@@ -31,9 +31,10 @@ struct real_listener {
 static void pause_accepting(struct real_listener *listener, int error)
 {
     if (!listener->starved)
-        weir_log_warn(weir_loop_log(&listener->loop->base), "net",
-                      "cannot accept connections on port %u for now: %s (raise the limit on open files, ulimit -n)",
-                      listener->base.port, strerror(error));
+        weir_log_warn(
+            weir_loop_log(&listener->loop->base), "net",
+            "cannot accept connections on port %u, trying again: %s (raise the limit on open files, ulimit -n)",
+            listener->base.port, strerror(error));
     listener->starved = true;
     event_del(&listener->event);
     weir_timer_start(&listener->loop->base, &listener->pause, PAUSE_NS);

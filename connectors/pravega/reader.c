@@ -286,6 +286,24 @@ static enum weir_status reader_restore(struct weir_source_reader *base, const st
     return WEIR_OK;
 }
 
+/* Tells a message that the schema refuses from an operator behind it that fails with the same status. */
+struct watched_collector {
+    struct weir_collector base;
+    struct weir_collector *into;
+    bool failed;
+};
+
+static enum weir_status collect_watched(struct weir_collector *collector, const void *element, struct weir_error *err)
+{
+    struct watched_collector *watched = (struct watched_collector *)collector;
+    enum weir_status status;
+
+    watched->into->timestamp_ms = collector->timestamp_ms;
+    status = weir_collect(watched->into, element, err);
+    watched->failed |= status != WEIR_OK;
+    return status;
+}
+
 /* Passes one event on. @retval WEIR_OK also for a malformed one that is to be skipped */
 static enum weir_status emit_event(struct pravega_source_reader *reader, struct split *split,
                                    struct weir_source_output *out, const struct pravega_event *event,
@@ -293,19 +311,20 @@ static enum weir_status emit_event(struct pravega_source_reader *reader, struct 
 {
     const struct weir_deserialization_schema *schema = &reader->source->options.deserialization_schema;
     const struct weir_pravega_stream *stream = &reader->source->streams[split->stream];
-    struct weir_collector *collector = weir_source_collector(out, split->output_split, WEIR_NO_TIMESTAMP);
+    struct watched_collector watched = {.base = {collect_watched, WEIR_NO_TIMESTAMP},
+                                        .into = weir_source_collector(out, split->output_split, WEIR_NO_TIMESTAMP)};
     struct weir_error why;
     enum weir_status status;
 
     weir_error_init(&why);
-    status = schema->deserialize(schema, event->payload, collector, &why);
+    status = schema->deserialize(schema, event->payload, &watched.base, &why);
     if (status == WEIR_OK)
         return WEIR_OK;
-    if (status == WEIR_E_DAMAGED && reader->source->options.skip_malformed) {
+    if (status == WEIR_E_DAMAGED && !watched.failed && reader->source->options.skip_malformed) {
         weir_context_count(reader->base.ctx, "numRecordsInErrors", 1);
         return WEIR_OK;
     }
-    if (status != WEIR_E_DAMAGED) {
+    if (status != WEIR_E_DAMAGED || watched.failed) {
         if (err != NULL)
             *err = why;
         return status;

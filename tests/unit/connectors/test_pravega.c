@@ -212,6 +212,36 @@ START_TEST(what_cannot_be_read_is_named)
 }
 END_TEST
 
+static enum weir_status refuse(void *arg, const void *in, void *out, struct weir_error *err)
+{
+    (void)arg, (void)in, (void)out;
+    return weir_fail(err, WEIR_E_DAMAGED, "refused on purpose");
+}
+
+/* Goal: skip_malformed is about messages; an operator's failure of the same status loses no record. */
+START_TEST(an_operator_that_fails_is_no_malformed_event)
+{
+    struct weir_env_options options = {.host = host, .restart_attempts = -1};
+    struct weir_pravega_reader_options source = {.config = &config,
+                                                 .streams = {"longs"},
+                                                 .end = WEIR_PRAVEGA_TAIL,
+                                                 .skip_malformed = true,
+                                                 .deserialization_schema = weir_long_deserialization()};
+    weir_env *env = weir_env_new(&options);
+    struct weir_error err = {0};
+    weir_stream *numbers;
+
+    create_stream("longs", 1);
+    write_bursts(WEIR_PRAVEGA_ATLEAST_ONCE, "longs");
+    numbers = weir_env_add_source(env, weir_pravega_reader(env, &source), NULL, "numbers");
+    weir_add_sink(weir_map(numbers, weir_long_type(), refuse, NULL, "refuse"),
+                  weir_blackhole_sink(env, weir_long_type()), "nothing");
+    ck_assert_int_eq(weir_env_execute(env, "refused", NULL, &err), WEIR_E_DAMAGED);
+    ck_assert_ptr_nonnull(strstr(err.message, "refused on purpose"));
+    weir_env_free(env);
+}
+END_TEST
+
 START_TEST(options_are_checked_when_the_job_is_built)
 {
     struct weir_env_options options = {.host = host};
@@ -379,6 +409,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, bursts_beyond_the_window_arrive, 0, 2);
     tcase_add_test(tc, what_cannot_be_read_is_named);
+    tcase_add_test(tc, an_operator_that_fails_is_no_malformed_event);
     tcase_add_test(tc, options_are_checked_when_the_job_is_built);
     tcase_add_test(tc, exactly_once_asks_for_checkpoints);
     tcase_add_loop_test(tc, a_given_up_flush_covers_nothing_more, 0, 2);
