@@ -75,11 +75,13 @@ void pravega_segment_link_retry(struct pravega_segment_link *link, const struct 
 }
 
 /* As retry, and the user hears of it first; that may be the end of the link. */
-static void lose(struct pravega_segment_link *link, const struct weir_error *why)
+static void lose(struct pravega_segment_link *link, int64_t refused_id, const struct weir_error *why)
 {
     struct weir_error kept = *why;
 
     let_go(link, false);
+    link->refused_id = refused_id;
+    link->why = kept;
     link->state = PRAVEGA_LINK_WAITING;
     link->ended = NULL;
     if (link->handler->on_lost != NULL) {
@@ -97,13 +99,15 @@ static void lose(struct pravega_segment_link *link, const struct weir_error *why
 
 /* ---- what the connection says ---- */
 
-static void on_auth_failed(struct pravega_segment_link *link, int32_t error_code)
+#define NOTHING_REFUSED (-1)
+
+static void on_auth_failed(struct pravega_segment_link *link, const struct pravega_wire_auth_token_check_failed *reply)
 {
     struct weir_error why = {0};
 
-    if (error_code == PRAVEGA_WIRE_AUTH_EXPIRED) {
+    if (reply->error_code == PRAVEGA_WIRE_AUTH_EXPIRED) {
         weir_fail(&why, WEIR_E_AUTH, "the delegation token has expired");
-        lose(link, &why);
+        lose(link, reply->request_id, &why);
     } else {
         weir_fail(&why, WEIR_E_AUTH, "the segment store refused the delegation token");
         give_up(link, WEIR_E_AUTH, &why);
@@ -119,19 +123,19 @@ static void on_reply(void *arg, const struct pravega_wire_command *reply, const 
     case PRAVEGA_WIRE_WRONG_HOST:
         forget_endpoint(link);
         weir_fail(&why, WEIR_E_CLOSED, "the segment store does not own it");
-        lose(link, &why);
+        lose(link, reply->wrong_host.request_id, &why);
         break;
     case PRAVEGA_WIRE_AUTH_TOKEN_CHECK_FAILED:
-        on_auth_failed(link, reply->auth_token_check_failed.error_code);
+        on_auth_failed(link, &reply->auth_token_check_failed);
         break;
     case PRAVEGA_WIRE_ERROR_MESSAGE:
         weir_fail(&why, WEIR_E_IO, "the segment store says: %.*s", (int)reply->error_message.message.len,
                   (const char *)reply->error_message.message.ptr);
-        lose(link, &why);
+        lose(link, NOTHING_REFUSED, &why);
         break;
     case PRAVEGA_WIRE_INVALID_EVENT_NUMBER:
         weir_fail(&why, WEIR_E_CLOSED, "the segment store expected another event number");
-        lose(link, &why);
+        lose(link, NOTHING_REFUSED, &why);
         break;
     case PRAVEGA_WIRE_OPERATION_UNSUPPORTED:
         weir_fail(&why, WEIR_E_UNSUPPORTED, "the segment store does not support this operation");
@@ -150,7 +154,7 @@ static void on_down(void *arg, const struct weir_error *why)
     if (why->status == WEIR_E_UNSUPPORTED)
         give_up(link, why->status, why);
     else
-        lose(link, why);
+        lose(link, NOTHING_REFUSED, why);
 }
 
 static const struct pravega_flow_handler flow_handler = {on_reply, on_down};

@@ -37,6 +37,8 @@ struct pravega_segment_link {
     char *segment_name;       /**< as segment stores know it, a transaction's shadow name included */
     struct weir_buf token;    /**< what requests carry; valid while UP */
     struct pravega_flow flow; /**< flow.request_id: for commands whose reply is matched otherwise */
+    int64_t refused_id;       /**< in on_lost: the request that the store refused to look at; -1 if there is none */
+    struct weir_error why;    /**< in on_lost: what happened; else of the last attempt */
 
     /* Private. */
     struct pravega_client *client;
@@ -50,8 +52,7 @@ struct pravega_segment_link {
     struct pravega_call call;
     struct weir_timer backoff;
     int32_t attempts;
-    bool *ended;           /* set when stop() is called from within on_lost */
-    struct weir_error why; /* of the last attempt */
+    bool *ended; /* set when stop() is called from within on_lost */
 };
 
 /**
