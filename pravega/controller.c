@@ -351,20 +351,27 @@ static bool name_fits(const char *name)
     return name != NULL && name[0] != '\0' && strlen(name) <= PRAVEGA_NAME_LEN_MAX;
 }
 
+void pravega_call_start_named(struct pravega_call *call, struct pravega_client *client, const struct pravega_rpc *rpc,
+                              const char *kind, const struct pravega_stream_name *name, const char *part,
+                              const ProtobufCMessage *request, void (*done)(void), void *arg)
+{
+    struct weir_error why;
+
+    if (name_fits(name->scope) && name_fits(name->stream)) {
+        pravega_call_start(call, client, rpc, request, done, arg, "%s%s%s %s/%s", part != NULL ? part : "",
+                           part != NULL ? " of " : "", kind, name->scope, name->stream);
+        return;
+    }
+    weir_fail(&why, WEIR_E_INVAL, "cannot %s a %s: scope and %s need names of 1 to %d bytes", rpc->verb, kind, kind,
+              PRAVEGA_NAME_LEN_MAX);
+    pravega_call_reject(call, client, rpc, &why, done, arg);
+}
+
 void pravega_call_start_stream(struct pravega_call *call, struct pravega_client *client, const struct pravega_rpc *rpc,
                                const struct pravega_stream_name *stream, const char *part,
                                const ProtobufCMessage *request, void (*done)(void), void *arg)
 {
-    struct weir_error why;
-
-    if (name_fits(stream->scope) && name_fits(stream->stream)) {
-        pravega_call_start(call, client, rpc, request, done, arg, "%s%sstream %s/%s", part != NULL ? part : "",
-                           part != NULL ? " of " : "", stream->scope, stream->stream);
-        return;
-    }
-    weir_fail(&why, WEIR_E_INVAL, "cannot %s a stream: scope and stream need names of 1 to %d bytes", rpc->verb,
-              PRAVEGA_NAME_LEN_MAX);
-    pravega_call_reject(call, client, rpc, &why, done, arg);
+    pravega_call_start_named(call, client, rpc, "stream", stream, part, request, done, arg);
 }
 
 void pravega_call_start_scope(struct pravega_call *call, struct pravega_client *client, const struct pravega_rpc *rpc,

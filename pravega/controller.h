@@ -20,6 +20,7 @@
 
 #include "base/grpc.h"
 #include "pravega/client.h"
+#include "pravega/reader_group.h"
 #include "pravega/streams.h"
 #include "pravega/transaction.h"
 
@@ -58,6 +59,9 @@ void pravega_controller_create_scope(struct pravega_call *call, struct pravega_c
                                      pravega_done_fn *done, void *arg);
 void pravega_controller_delete_scope(struct pravega_call *call, struct pravega_client *client, const char *scope,
                                      pravega_done_fn *done, void *arg);
+/** With everything in it. A scope that does not exist is fine. */
+void pravega_controller_delete_scope_recursive(struct pravega_call *call, struct pravega_client *client,
+                                               const char *scope, pravega_done_fn *done, void *arg);
 void pravega_controller_create_stream(struct pravega_call *call, struct pravega_client *client,
                                       const struct pravega_stream_name *stream,
                                       const struct pravega_stream_config *config, pravega_done_fn *done, void *arg);
@@ -95,6 +99,9 @@ void pravega_controller_list_scopes(struct pravega_call *call, struct pravega_cl
                                     pravega_page_fn *done, void *arg);
 void pravega_controller_list_streams(struct pravega_call *call, struct pravega_client *client, const char *scope,
                                      const char *token, pravega_page_fn *done, void *arg);
+/** Those that carry `tag`. */
+void pravega_controller_list_tagged(struct pravega_call *call, struct pravega_client *client, const char *scope,
+                                    const char *tag, const char *token, pravega_page_fn *done, void *arg);
 
 /* ---- segments: controller_segments.c. */
 
@@ -133,6 +140,15 @@ void pravega_controller_segments_between(struct pravega_call *call, struct prave
                                          const struct pravega_segment_offset *to, size_t to_count, pravega_ids_fn *done,
                                          void *arg);
 
+/** Whether the segment takes writes now. */
+void pravega_controller_segment_valid(struct pravega_call *call, struct pravega_client *client,
+                                      const struct pravega_stream_name *stream, pravega_segment_id segment,
+                                      pravega_exists_fn *done, void *arg);
+/** Whether the segments of `cut` hold every key once. */
+void pravega_controller_cut_valid(struct pravega_call *call, struct pravega_client *client,
+                                  const struct pravega_stream_name *stream, const struct pravega_segment_offset *cut,
+                                  size_t count, pravega_exists_fn *done, void *arg);
+
 /** Where the segment store is that owns a segment; whether the segment exists is not checked. */
 typedef void pravega_endpoint_fn(void *arg, enum weir_status status, const char *host, uint16_t port,
                                  const struct weir_error *why);
@@ -163,6 +179,17 @@ typedef void pravega_token_fn(void *arg, enum weir_status status, const char *to
 void pravega_controller_delegation_token(struct pravega_call *call, struct pravega_client *client,
                                          const struct pravega_stream_name *stream, enum pravega_access access,
                                          pravega_token_fn *done, void *arg);
+/** A controller of the cluster. */
+struct pravega_endpoint {
+    const char *host;
+    uint16_t port;
+};
+typedef void pravega_endpoints_fn(void *arg, enum weir_status status, const struct pravega_endpoint *endpoints,
+                                  size_t count, const struct weir_error *why);
+/** All controllers of the cluster. A standalone one has no cluster: WEIR_E_IO, at once. */
+void pravega_controller_server_list(struct pravega_call *call, struct pravega_client *client,
+                                    pravega_endpoints_fn *done, void *arg);
+
 /** A writer's time, and how far it had written by then. WEIR_E_INVAL: time or position went backwards. */
 void pravega_controller_note_timestamp(struct pravega_call *call, struct pravega_client *client,
                                        const struct pravega_stream_name *stream, const char *writer,
@@ -203,5 +230,88 @@ void pravega_controller_ping_txn(struct pravega_call *call, struct pravega_clien
 void pravega_controller_check_txn(struct pravega_call *call, struct pravega_client *client,
                                   const struct pravega_stream_name *stream, struct pravega_txn_id txn,
                                   pravega_txn_status_fn *done, void *arg);
+
+/** A transaction that is over. */
+struct pravega_completed_txn {
+    struct pravega_txn_id id;
+    bool committed; /**< or aborted */
+};
+typedef void pravega_completed_fn(void *arg, enum weir_status status, const struct pravega_completed_txn *txns,
+                                  size_t count, const struct weir_error *why);
+/** Those that ended last, up to 500 in no order; 0.13 forgets them within seconds. */
+void pravega_controller_completed_txns(struct pravega_call *call, struct pravega_client *client,
+                                       const struct pravega_stream_name *stream, pravega_completed_fn *done, void *arg);
+
+/* ---- reader groups: controller_groups.c. */
+
+/** A group as the controller keeps it. */
+struct pravega_group_record {
+    /** Out: zero means the default, as everywhere. In: as stored; the streams are sorted, and the cuts are lent. */
+    struct pravega_reader_group_config config;
+    struct pravega_txn_id id; /**< a random UUID of whoever created it */
+    int64_t generation;       /**< counts the updates, from 0 */
+};
+typedef void pravega_group_record_fn(void *arg, enum weir_status status, const struct pravega_group_record *record,
+                                     const struct weir_error *why);
+
+/** Registers the group, makes its synchronizer's stream "_RG<group>", and subscribes it to its streams. It may have
+ *  existed: the callback gets the stored record, to be compared (id and generation aside) with the one asked for.
+ *  WEIR_E_NOT_FOUND: no such scope. WEIR_E_INVAL: the name. */
+void pravega_controller_create_group(struct pravega_call *call, struct pravega_client *client,
+                                     const struct pravega_group_name *name, const struct pravega_group_record *record,
+                                     pravega_group_record_fn *done, void *arg);
+void pravega_controller_get_group(struct pravega_call *call, struct pravega_client *client,
+                                  const struct pravega_group_name *name, pravega_group_record_fn *done, void *arg);
+typedef void pravega_generation_fn(void *arg, enum weir_status status, int64_t generation,
+                                   const struct weir_error *why);
+/** Replaces the configuration and answers with its new generation. `record` carries the id and the generation that it
+ *  replaces. WEIR_E_CONFLICT: they are not the stored ones. WEIR_E_BUSY: another update is under way. */
+void pravega_controller_update_group(struct pravega_call *call, struct pravega_client *client,
+                                     const struct pravega_group_name *name, const struct pravega_group_record *record,
+                                     pravega_generation_fn *done, void *arg);
+/** Its synchronizer's stream goes, too. WEIR_E_NOT_FOUND: no such group, or not with this id. */
+void pravega_controller_delete_group(struct pravega_call *call, struct pravega_client *client,
+                                     const struct pravega_group_name *name, struct pravega_txn_id id,
+                                     pravega_done_fn *done, void *arg);
+
+/** The names are "scope/group", in no order. */
+void pravega_controller_list_subscribers(struct pravega_call *call, struct pravega_client *client,
+                                         const struct pravega_stream_name *stream, pravega_names_fn *done, void *arg);
+/** The group needs nothing of the stream before `cut` any more. WEIR_E_NOT_FOUND: no such stream, or no such subscriber
+ *  with this id. WEIR_E_CONFLICT: the group has another generation. WEIR_E_INVAL: no cut at or after the one before.
+ *  A cut of nothing but -1 is no cut to a controller of 0.13: WEIR_E_IO. */
+void pravega_controller_update_subscriber_cut(struct pravega_call *call, struct pravega_client *client,
+                                              const struct pravega_stream_name *stream,
+                                              const struct pravega_group_name *name, struct pravega_txn_id id,
+                                              int64_t generation, const struct pravega_segment_offset *cut,
+                                              size_t count, pravega_done_fn *done, void *arg);
+
+/* ---- key-value tables: controller_tables.c. */
+
+/** Upstream's KeyValueTableConfiguration. Nothing has a default here. */
+struct pravega_table_config {
+    int32_t partition_count;   /**< 1 or more */
+    int32_t primary_key_len;   /**< bytes, 1 or more */
+    int32_t secondary_key_len; /**< bytes, 0 or more */
+    int64_t rollover_bytes;    /**< 0: the store's choice */
+};
+typedef void pravega_table_config_fn(void *arg, enum weir_status status, const struct pravega_table_config *config,
+                                     const struct weir_error *why);
+
+/** `table->stream` is the table's name. WEIR_E_EXISTS; WEIR_E_NOT_FOUND: no such scope; WEIR_E_INVAL: the name, or a
+ *  number (which a controller is not asked about: 0.13 fails in a way that is retried). */
+void pravega_controller_create_table(struct pravega_call *call, struct pravega_client *client,
+                                     const struct pravega_stream_name *table, const struct pravega_table_config *config,
+                                     pravega_done_fn *done, void *arg);
+void pravega_controller_delete_table(struct pravega_call *call, struct pravega_client *client,
+                                     const struct pravega_stream_name *table, pravega_done_fn *done, void *arg);
+void pravega_controller_table_config(struct pravega_call *call, struct pravega_client *client,
+                                     const struct pravega_stream_name *table, pravega_table_config_fn *done, void *arg);
+/** Its segments, which never change, sorted by min_key. Their names and the stream of their getURI add "_kvtable" to
+ *  the table's name. */
+void pravega_controller_table_segments(struct pravega_call *call, struct pravega_client *client,
+                                       const struct pravega_stream_name *table, pravega_ranges_fn *done, void *arg);
+void pravega_controller_list_tables(struct pravega_call *call, struct pravega_client *client, const char *scope,
+                                    const char *token, pravega_page_fn *done, void *arg);
 
 #endif

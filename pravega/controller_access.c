@@ -1,7 +1,10 @@
 /*
- * controller_access.c - the controller's calls that stand beside the data: tokens for segment stores, writers' time.
+ * controller_access.c - the controller's calls that stand beside the data: tokens for segment stores,
+ * which controllers there are, writers' time.
  */
 #include "pravega/controller_int.h"
+
+#include <stdlib.h>
 
 static const struct pravega_outcome note_outcomes[] = {
     [PRAVEGA__TIMESTAMP_RESPONSE__STATUS__SUCCESS] = {WEIR_OK, NULL},
@@ -18,9 +21,13 @@ static const struct pravega_outcome remove_outcomes[] = {
 };
 
 static void finish_token(struct pravega_end *end, const ProtobufCMessage *reply);
+static void finish_servers(struct pravega_end *end, const ProtobufCMessage *reply);
 
 static const struct pravega_rpc token_rpc = {"getDelegationToken", "get a delegation token for",
                                              .finish = finish_token};
+/* UNKNOWN is what 0.13 says where there is no cluster, each time. */
+static const struct pravega_rpc servers_rpc = {"getControllerServerList", "list",
+                                               .final_codes = 1u << WEIR_GRPC_UNKNOWN, .finish = finish_servers};
 static const struct pravega_rpc note_rpc = {"noteTimestampFromWriter", "note a writer's time in",
                                             PRAVEGA_OUTCOMES(note_outcomes), .finish = pravega_finish_done};
 static const struct pravega_rpc remove_rpc = {"removeWriter", "remove", PRAVEGA_OUTCOMES(remove_outcomes),
@@ -52,6 +59,49 @@ static void finish_token(struct pravega_end *end, const ProtobufCMessage *reply)
     const char *text = token != NULL ? token->delegationtoken : "";
 
     ((pravega_token_fn *)end->done)(end->arg, end->status, end->status == WEIR_OK ? text : NULL, &end->why);
+}
+
+void pravega_controller_server_list(struct pravega_call *call, struct pravega_client *client,
+                                    pravega_endpoints_fn *done, void *arg)
+{
+    Pravega__ServerRequest request = PRAVEGA__SERVER_REQUEST__INIT;
+
+    pravega_call_start(call, client, &servers_rpc, &request.base, (void (*)(void))done, arg, "the controllers");
+}
+
+/* The reply's controllers, lent from it; NULL if it fails, which `end` tells. */
+static struct pravega_endpoint *endpoints_of(struct pravega_end *end, const Pravega__ServerResponse *reply)
+{
+    struct pravega_endpoint *endpoints = calloc(reply->n_nodeuri + 1, sizeof(*endpoints));
+
+    if (endpoints == NULL) {
+        end->status = weir_fail(&end->why, WEIR_E_NOMEM, "out of memory for %zu controllers", reply->n_nodeuri);
+        return NULL;
+    }
+    for (size_t i = 0; i < reply->n_nodeuri; i++) {
+        const Pravega__NodeUri *node = reply->nodeuri[i];
+
+        if (node->endpoint[0] == '\0' || node->port < 1 || node->port > UINT16_MAX) {
+            end->status = weir_fail(&end->why, WEIR_E_PROTO, "the controller says another one is at \"%s\", port %d",
+                                    node->endpoint, node->port);
+            free(endpoints);
+            return NULL;
+        }
+        endpoints[i] = (struct pravega_endpoint){node->endpoint, (uint16_t)node->port};
+    }
+    return endpoints;
+}
+
+static void finish_servers(struct pravega_end *end, const ProtobufCMessage *reply)
+{
+    const Pravega__ServerResponse *servers = (const Pravega__ServerResponse *)reply;
+    struct pravega_endpoint *endpoints = NULL;
+
+    if (servers != NULL)
+        endpoints = endpoints_of(end, servers);
+    ((pravega_endpoints_fn *)end->done)(end->arg, end->status, endpoints, endpoints != NULL ? servers->n_nodeuri : 0,
+                                        &end->why);
+    free(endpoints);
 }
 
 void pravega_controller_note_timestamp(struct pravega_call *call, struct pravega_client *client,

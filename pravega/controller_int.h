@@ -4,7 +4,7 @@
  *
  * A new RPC is a row (struct pravega_rpc), the outcomes of its status field, a `finish` that turns the reply into the
  * callback's arguments, and a function that fills the request. Its request and reply types are found by name in the
- * service's descriptor. Used by controller*.c and streams.c only.
+ * service's descriptor. Used by controller*.c, streams.c and the like.
  */
 #ifndef PRAVEGA_CONTROLLER_INT_H
 #define PRAVEGA_CONTROLLER_INT_H
@@ -46,8 +46,13 @@ void pravega_call_start(struct pravega_call *call, struct pravega_client *client
 /** Ends in a later turn with `why`, WEIR_OK included (and no reply then either), and does not ask the controller. */
 void pravega_call_reject(struct pravega_call *call, struct pravega_client *client, const struct pravega_rpc *rpc,
                          const struct weir_error *why, void (*done)(void), void *arg);
-/** pravega_call_start for a stream, or pravega_call_reject for a name that no controller takes.
- *  @param part NULL, or what of the stream it is about: "segment 0.#epoch.0" */
+/** pravega_call_start for what has a name in a scope, or pravega_call_reject for a name that no controller takes.
+ *  @param kind "stream", "reader group"
+ *  @param part NULL, or what of it is meant: "segment 0.#epoch.0" */
+void pravega_call_start_named(struct pravega_call *call, struct pravega_client *client, const struct pravega_rpc *rpc,
+                              const char *kind, const struct pravega_stream_name *name, const char *part,
+                              const ProtobufCMessage *request, void (*done)(void), void *arg);
+/** As above, for a stream. */
 void pravega_call_start_stream(struct pravega_call *call, struct pravega_client *client, const struct pravega_rpc *rpc,
                                const struct pravega_stream_name *stream, const char *part,
                                const ProtobufCMessage *request, void (*done)(void), void *arg);
@@ -60,6 +65,9 @@ void pravega_call_start_scope(struct pravega_call *call, struct pravega_client *
 void pravega_finish_done(struct pravega_end *end, const ProtobufCMessage *reply);   /**< a pravega_done_fn */
 void pravega_finish_exists(struct pravega_end *end, const ProtobufCMessage *reply); /**< a pravega_exists_fn */
 void pravega_finish_ranges(struct pravega_end *end, const ProtobufCMessage *reply); /**< a pravega_ranges_fn */
+
+/** "" for a page without a token. */
+const char *pravega_token_text(const Pravega__ContinuationToken *token);
 
 /** Fills a message that names a stream; the strings are lent. */
 void pravega_stream_info(Pravega__StreamInfo *info, const struct pravega_stream_name *stream);
@@ -78,5 +86,9 @@ struct pravega_cut_map {
 enum weir_status pravega_cut_map_init(struct pravega_cut_map *map, const struct pravega_segment_offset *cut,
                                       size_t count, struct weir_error *err);
 void pravega_cut_map_fini(struct pravega_cut_map *map);
+/** Starts one whose request is a cut of a stream. */
+void pravega_call_start_cut(struct pravega_call *call, struct pravega_client *client, const struct pravega_rpc *rpc,
+                            const struct pravega_stream_name *stream, const struct pravega_segment_offset *cut,
+                            size_t count, void (*done)(void), void *arg);
 
 #endif

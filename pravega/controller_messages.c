@@ -18,6 +18,11 @@ void pravega_finish_exists(struct pravega_end *end, const ProtobufCMessage *repl
     ((pravega_exists_fn *)end->done)(end->arg, end->status, exists != NULL && exists->exists, &end->why);
 }
 
+const char *pravega_token_text(const Pravega__ContinuationToken *token)
+{
+    return token != NULL ? token->token : "";
+}
+
 void pravega_stream_info(Pravega__StreamInfo *info, const struct pravega_stream_name *stream)
 {
     pravega__stream_info__init(info);
@@ -95,4 +100,25 @@ void pravega_cut_map_fini(struct pravega_cut_map *map)
     free(map->storage);
     free(map->entries);
     *map = (struct pravega_cut_map){0};
+}
+
+void pravega_call_start_cut(struct pravega_call *call, struct pravega_client *client, const struct pravega_rpc *rpc,
+                            const struct pravega_stream_name *stream, const struct pravega_segment_offset *cut,
+                            size_t count, void (*done)(void), void *arg)
+{
+    Pravega__StreamCut request = PRAVEGA__STREAM_CUT__INIT;
+    struct pravega_cut_map map;
+    struct weir_error why;
+    Pravega__StreamInfo info;
+
+    if (pravega_cut_map_init(&map, cut, count, &why) != WEIR_OK) {
+        pravega_call_reject(call, client, rpc, &why, done, arg);
+        return;
+    }
+    pravega_stream_info(&info, stream);
+    request.streaminfo = &info;
+    request.cut = map.entries;
+    request.n_cut = count;
+    pravega_call_start_stream(call, client, rpc, stream, NULL, &request.base, done, arg);
+    pravega_cut_map_fini(&map);
 }

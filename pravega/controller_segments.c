@@ -26,6 +26,8 @@ static void finish_successors(struct pravega_end *end, const ProtobufCMessage *r
 static void finish_ids(struct pravega_end *end, const ProtobufCMessage *reply);
 static void finish_endpoint(struct pravega_end *end, const ProtobufCMessage *reply);
 static void finish_scale(struct pravega_end *end, const ProtobufCMessage *reply);
+static void finish_segment_valid(struct pravega_end *end, const ProtobufCMessage *reply);
+static void finish_cut_valid(struct pravega_end *end, const ProtobufCMessage *reply);
 
 static const struct pravega_rpc current_rpc = {"getCurrentSegments", "get the segments of",
                                                .finish = pravega_finish_ranges};
@@ -35,6 +37,9 @@ static const struct pravega_rpc head_rpc = {"getSegments", "get the head of", .f
 static const struct pravega_rpc successors_rpc = {"getSegmentsImmediatelyFollowing", "get what follows",
                                                   .finish = finish_successors};
 static const struct pravega_rpc between_rpc = {"getSegmentsBetween", "get the segments of", .finish = finish_ids};
+static const struct pravega_rpc segment_valid_rpc = {"isSegmentValid", "look at", .finish = finish_segment_valid};
+static const struct pravega_rpc cut_valid_rpc = {"isStreamCutValid", "check a stream cut of",
+                                                 .finish = finish_cut_valid};
 static const struct pravega_rpc endpoint_rpc = {"getURI", "find", .finish = finish_endpoint};
 static const struct pravega_rpc scale_rpc = {"scale", "scale", PRAVEGA_OUTCOMES(scale_outcomes),
                                              .finish = finish_scale};
@@ -173,6 +178,20 @@ static void finish_ids(struct pravega_end *end, const ProtobufCMessage *reply)
     free(ids);
 }
 
+void pravega_controller_cut_valid(struct pravega_call *call, struct pravega_client *client,
+                                  const struct pravega_stream_name *stream, const struct pravega_segment_offset *cut,
+                                  size_t count, pravega_exists_fn *done, void *arg)
+{
+    pravega_call_start_cut(call, client, &cut_valid_rpc, stream, cut, count, (void (*)(void))done, arg);
+}
+
+static void finish_cut_valid(struct pravega_end *end, const ProtobufCMessage *reply)
+{
+    const Pravega__StreamCutValidityResponse *valid = (const Pravega__StreamCutValidityResponse *)reply;
+
+    ((pravega_exists_fn *)end->done)(end->arg, end->status, valid != NULL && valid->response, &end->why);
+}
+
 /* ---- one segment */
 
 static void start_segment(struct pravega_call *call, struct pravega_client *client, const struct pravega_rpc *rpc,
@@ -241,6 +260,20 @@ static void finish_successors(struct pravega_end *end, const ProtobufCMessage *r
     ((pravega_successors_fn *)end->done)(end->arg, end->status, successors, successors != NULL ? from->n_segments : 0,
                                          &end->why);
     free(successors);
+}
+
+void pravega_controller_segment_valid(struct pravega_call *call, struct pravega_client *client,
+                                      const struct pravega_stream_name *stream, pravega_segment_id segment,
+                                      pravega_exists_fn *done, void *arg)
+{
+    start_segment(call, client, &segment_valid_rpc, stream, segment, (void (*)(void))done, arg);
+}
+
+static void finish_segment_valid(struct pravega_end *end, const ProtobufCMessage *reply)
+{
+    const Pravega__SegmentValidityResponse *valid = (const Pravega__SegmentValidityResponse *)reply;
+
+    ((pravega_exists_fn *)end->done)(end->arg, end->status, valid != NULL && valid->response, &end->why);
 }
 
 void pravega_controller_segment_endpoint(struct pravega_call *call, struct pravega_client *client,

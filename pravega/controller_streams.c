@@ -22,6 +22,12 @@ static const struct pravega_outcome delete_scope_outcomes[] = {
     [PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_EMPTY] = {WEIR_E_STATE,
                                                                "it is not empty: delete its streams first"},
 };
+static const struct pravega_outcome delete_recursive_outcomes[] = {
+    [PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SUCCESS] = {WEIR_OK, NULL},
+    [PRAVEGA__DELETE_SCOPE_STATUS__STATUS__FAILURE] = {WEIR_E_IO, FAILED},
+    [PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_FOUND] = {WEIR_OK, NULL},
+    [PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_EMPTY] = {WEIR_E_BUSY, "something was created in it meanwhile"},
+};
 static const struct pravega_outcome create_stream_outcomes[] = {
     [PRAVEGA__CREATE_STREAM_STATUS__STATUS__SUCCESS] = {WEIR_OK, NULL},
     [PRAVEGA__CREATE_STREAM_STATUS__STATUS__FAILURE] = {WEIR_E_IO, FAILED},
@@ -72,6 +78,8 @@ static const struct pravega_rpc create_scope_rpc = {"createScope", "create", PRA
                                                     .finish = pravega_finish_done};
 static const struct pravega_rpc delete_scope_rpc = {"deleteScope", "delete", PRAVEGA_OUTCOMES(delete_scope_outcomes),
                                                     .finish = pravega_finish_done};
+static const struct pravega_rpc delete_recursive_rpc = {
+    "deleteScopeRecursive", "delete", PRAVEGA_OUTCOMES(delete_recursive_outcomes), .finish = pravega_finish_done};
 static const struct pravega_rpc scope_exists_rpc = {"checkScopeExists", "look for", .finish = pravega_finish_exists};
 static const struct pravega_rpc list_scopes_rpc = {"listScopes", "list", .finish = finish_scopes};
 static const struct pravega_rpc create_stream_rpc = {"createStream", "create", PRAVEGA_OUTCOMES(create_stream_outcomes),
@@ -89,6 +97,8 @@ static const struct pravega_rpc stream_config_rpc = {"getStreamConfiguration", "
                                                      .finish = finish_config};
 static const struct pravega_rpc list_streams_rpc = {"listStreamsInScope", "list",
                                                     PRAVEGA_OUTCOMES(list_streams_outcomes), .finish = finish_streams};
+static const struct pravega_rpc list_tagged_rpc = {"listStreamsInScopeForTag", "list",
+                                                   PRAVEGA_OUTCOMES(list_streams_outcomes), .finish = finish_streams};
 
 /* ---- scopes */
 
@@ -111,6 +121,12 @@ void pravega_controller_delete_scope(struct pravega_call *call, struct pravega_c
                                      pravega_done_fn *done, void *arg)
 {
     start_scope(call, client, &delete_scope_rpc, scope, (void (*)(void))done, arg);
+}
+
+void pravega_controller_delete_scope_recursive(struct pravega_call *call, struct pravega_client *client,
+                                               const char *scope, pravega_done_fn *done, void *arg)
+{
+    start_scope(call, client, &delete_recursive_rpc, scope, (void (*)(void))done, arg);
 }
 
 void pravega_controller_scope_exists(struct pravega_call *call, struct pravega_client *client, const char *scope,
@@ -138,6 +154,7 @@ static void start_with_config(struct pravega_call *call, struct pravega_client *
     Pravega__StreamConfig request = PRAVEGA__STREAM_CONFIG__INIT;
     Pravega__ScalingPolicy scaling = PRAVEGA__SCALING_POLICY__INIT;
     Pravega__RetentionPolicy retention = PRAVEGA__RETENTION_POLICY__INIT;
+    Pravega__Tags tags = PRAVEGA__TAGS__INIT;
     Pravega__StreamInfo info;
 
     pravega_stream_info(&info, stream);
@@ -152,6 +169,12 @@ static void start_with_config(struct pravega_call *call, struct pravega_client *
     request.scalingpolicy = &scaling;
     if (config->retention_type != PRAVEGA_RETENTION_NONE)
         request.retentionpolicy = &retention;
+    tags.tag = (char **)config->tags; /* only read */
+    tags.n_tag = config->tag_count;
+    if (config->tag_count != 0)
+        request.tags = &tags;
+    request.timestampaggregationtimeout = config->timestamp_aggregation_timeout_ms;
+    request.rolloversizebytes = config->rollover_bytes;
     pravega_call_start_stream(call, client, rpc, stream, NULL, &request.base, (void (*)(void))done, arg);
 }
 
@@ -174,22 +197,7 @@ void pravega_controller_truncate_stream(struct pravega_call *call, struct praveg
                                         const struct pravega_segment_offset *cut, size_t count, pravega_done_fn *done,
                                         void *arg)
 {
-    Pravega__StreamCut request = PRAVEGA__STREAM_CUT__INIT;
-    struct pravega_cut_map map;
-    struct weir_error why;
-    Pravega__StreamInfo info;
-
-    if (pravega_cut_map_init(&map, cut, count, &why) != WEIR_OK) {
-        pravega_call_reject(call, client, &truncate_stream_rpc, &why, (void (*)(void))done, arg);
-        return;
-    }
-    pravega_stream_info(&info, stream);
-    request.streaminfo = &info;
-    request.cut = map.entries;
-    request.n_cut = count;
-    pravega_call_start_stream(call, client, &truncate_stream_rpc, stream, NULL, &request.base, (void (*)(void))done,
-                              arg);
-    pravega_cut_map_fini(&map);
+    pravega_call_start_cut(call, client, &truncate_stream_rpc, stream, cut, count, (void (*)(void))done, arg);
 }
 
 void pravega_controller_seal_stream(struct pravega_call *call, struct pravega_client *client,
@@ -234,15 +242,18 @@ static void finish_config(struct pravega_end *end, const ProtobufCMessage *reply
         config.retention_min = from->retentionpolicy->retentionparam;
         config.retention_max = max != INT64_MAX ? max : 0;
     }
+    if (from != NULL && from->tags != NULL) {
+        config.tags = (const char *const *)from->tags->tag;
+        config.tag_count = from->tags->n_tag;
+    }
+    if (from != NULL) {
+        config.timestamp_aggregation_timeout_ms = from->timestampaggregationtimeout;
+        config.rollover_bytes = from->rolloversizebytes;
+    }
     ((pravega_config_fn *)end->done)(end->arg, end->status, from != NULL ? &config : NULL, &end->why);
 }
 
 /* ---- lists */
-
-static const char *token_text(const Pravega__ContinuationToken *token)
-{
-    return token != NULL ? token->token : "";
-}
 
 void pravega_controller_list_scopes(struct pravega_call *call, struct pravega_client *client, const char *token,
                                     pravega_page_fn *done, void *arg)
@@ -264,7 +275,7 @@ static void finish_scopes(struct pravega_end *end, const ProtobufCMessage *reply
         done(end->arg, end->status, NULL, 0, NULL, &end->why);
     else
         done(end->arg, end->status, (const char *const *)page->scopes, page->n_scopes,
-             token_text(page->continuationtoken), &end->why);
+             pravega_token_text(page->continuationtoken), &end->why);
 }
 
 void pravega_controller_list_streams(struct pravega_call *call, struct pravega_client *client, const char *scope,
@@ -279,6 +290,21 @@ void pravega_controller_list_streams(struct pravega_call *call, struct pravega_c
     request.scope = &info;
     request.continuationtoken = &from;
     pravega_call_start_scope(call, client, &list_streams_rpc, scope, &request.base, (void (*)(void))done, arg);
+}
+
+void pravega_controller_list_tagged(struct pravega_call *call, struct pravega_client *client, const char *scope,
+                                    const char *tag, const char *token, pravega_page_fn *done, void *arg)
+{
+    Pravega__StreamsInScopeWithTagRequest request = PRAVEGA__STREAMS_IN_SCOPE_WITH_TAG_REQUEST__INIT;
+    Pravega__ContinuationToken from = PRAVEGA__CONTINUATION_TOKEN__INIT;
+    Pravega__ScopeInfo info = PRAVEGA__SCOPE_INFO__INIT;
+
+    from.token = pravega_proto_str(token);
+    info.scope = pravega_proto_str(scope);
+    request.scope = &info;
+    request.tag = pravega_proto_str(tag);
+    request.continuationtoken = &from;
+    pravega_call_start_scope(call, client, &list_tagged_rpc, scope, &request.base, (void (*)(void))done, arg);
 }
 
 static void finish_streams(struct pravega_end *end, const ProtobufCMessage *reply)
@@ -298,6 +324,6 @@ static void finish_streams(struct pravega_end *end, const ProtobufCMessage *repl
     }
     for (size_t i = 0; i < page->n_streams; i++)
         names[i] = page->streams[i]->stream;
-    done(end->arg, end->status, names, page->n_streams, token_text(page->continuationtoken), &end->why);
+    done(end->arg, end->status, names, page->n_streams, pravega_token_text(page->continuationtoken), &end->why);
     free(names);
 }

@@ -36,6 +36,7 @@ static const struct pravega_outcome ping_outcomes[] = {
 static void finish_created(struct pravega_end *end, const ProtobufCMessage *reply);
 static void finish_ping(struct pravega_end *end, const ProtobufCMessage *reply);
 static void finish_state(struct pravega_end *end, const ProtobufCMessage *reply);
+static void finish_completed(struct pravega_end *end, const ProtobufCMessage *reply);
 
 /* INTERNAL is what 0.13 says of a sealed stream, each time: retrying would take minutes to tell. */
 static const struct pravega_rpc create_rpc = {"createTransaction", "begin a transaction in",
@@ -47,6 +48,8 @@ static const struct pravega_rpc abort_rpc = {"abortTransaction", "abort", PRAVEG
 static const struct pravega_rpc ping_rpc = {"pingTransaction", "ping", PRAVEGA_OUTCOMES(ping_outcomes),
                                             .finish = finish_ping};
 static const struct pravega_rpc check_rpc = {"checkTransactionState", "get the state of", .finish = finish_state};
+static const struct pravega_rpc completed_rpc = {"listCompletedTransactions", "list the completed transactions of",
+                                                 .finish = finish_completed};
 
 void pravega_controller_create_txn(struct pravega_call *call, struct pravega_client *client,
                                    const struct pravega_stream_name *stream, int64_t lease_ms,
@@ -192,4 +195,51 @@ static void finish_state(struct pravega_end *end, const ProtobufCMessage *reply)
         at = 0;
     }
     ((pravega_txn_status_fn *)end->done)(end->arg, end->status, states[at], &end->why);
+}
+
+void pravega_controller_completed_txns(struct pravega_call *call, struct pravega_client *client,
+                                       const struct pravega_stream_name *stream, pravega_completed_fn *done, void *arg)
+{
+    Pravega__ListCompletedTxnRequest request = PRAVEGA__LIST_COMPLETED_TXN_REQUEST__INIT;
+    Pravega__StreamInfo info;
+
+    pravega_stream_info(&info, stream);
+    request.streaminfo = &info;
+    pravega_call_start_stream(call, client, &completed_rpc, stream, NULL, &request.base, (void (*)(void))done, arg);
+}
+
+/* A copy of the reply's transactions; NULL if it fails, which `end` tells. */
+static struct pravega_completed_txn *completed_of(struct pravega_end *end,
+                                                  const Pravega__ListCompletedTxnResponse *reply)
+{
+    struct pravega_completed_txn *txns = calloc(reply->n_response + 1, sizeof(*txns));
+
+    if (txns == NULL) {
+        end->status = weir_fail(&end->why, WEIR_E_NOMEM, "out of memory for %zu transactions", reply->n_response);
+        return NULL;
+    }
+    for (size_t i = 0; i < reply->n_response; i++) {
+        const Pravega__TxnResponse *txn = reply->response[i];
+
+        if (txn->txnid == NULL || (unsigned)txn->status > PRAVEGA__TXN_RESPONSE__STATUS__ABORTED) {
+            end->status =
+                weir_fail(&end->why, WEIR_E_PROTO, "the controller answered with a transaction without id or outcome");
+            free(txns);
+            return NULL;
+        }
+        txns[i].id = (struct pravega_txn_id){(uint64_t)txn->txnid->highbits, (uint64_t)txn->txnid->lowbits};
+        txns[i].committed = txn->status == PRAVEGA__TXN_RESPONSE__STATUS__COMMITTED;
+    }
+    return txns;
+}
+
+static void finish_completed(struct pravega_end *end, const ProtobufCMessage *reply)
+{
+    const Pravega__ListCompletedTxnResponse *list = (const Pravega__ListCompletedTxnResponse *)reply;
+    struct pravega_completed_txn *txns = NULL;
+
+    if (list != NULL)
+        txns = completed_of(end, list);
+    ((pravega_completed_fn *)end->done)(end->arg, end->status, txns, txns != NULL ? list->n_response : 0, &end->why);
+    free(txns);
 }

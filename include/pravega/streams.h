@@ -21,11 +21,16 @@ enum pravega_retention_type { PRAVEGA_RETENTION_NONE = 0, PRAVEGA_RETENTION_TIME
 /** Upstream's StreamConfiguration. */
 struct pravega_stream_config {
     enum pravega_scale_type scale_type;
-    int32_t target_rate;  /**< KB/s or events/s per segment */
+    int32_t target_rate; /**< KB/s or events/s per segment */
     int32_t scale_factor;
     int32_t min_segments; /**< 1 or more; 0 means 1 */
     enum pravega_retention_type retention_type;
     int64_t retention_min, retention_max; /**< ms or bytes; max 0 means none */
+    const char *const *tags;              /**< 127 at most, each of 255 bytes at most */
+    size_t tag_count;
+    int64_t
+        timestamp_aggregation_timeout_ms; /**< how long a silent writer holds back the stream's time; 0 means none */
+    int64_t rollover_bytes;               /**< of a segment's chunks in long-term storage; 0: the store's choice */
 };
 
 /** WEIR_E_EXISTS; WEIR_E_INVAL for a name upstream refuses. */
