@@ -41,6 +41,12 @@ struct weir_grpc_call;    /* one call under way on a channel */
 enum weir_status weir_grpc_channel_new(struct weir_loop *loop, const struct weir_target *target,
                                        const char *authorization, struct weir_grpc_channel **out,
                                        struct weir_error *err);
+/**
+ * Another value for the authorization header, of the calls that are sent from now on.
+ * @param authorization copied, or NULL @retval WEIR_E_NOMEM the old one stays
+ */
+enum weir_status weir_grpc_channel_authorize(struct weir_grpc_channel *channel, const char *authorization,
+                                             struct weir_error *err);
 /** Calls under way end without their callback. NULL is fine. */
 void weir_grpc_channel_free(struct weir_grpc_channel *channel);
 
@@ -51,8 +57,8 @@ typedef void weir_grpc_done_fn(void *arg, enum weir_grpc_code code, struct weir_
 /**
  * @param path "/package.Service/method", borrowed for the call @param request copied
  * @param deadline_ms from now, > 0; passing it gives DEADLINE_EXCEEDED. No connection, or a lost one:
- *        UNAVAILABLE (why->status REFUSED, CLOSED, TIMEOUT, PROTO, or AUTH for a bad certificate). Otherwise why->status
- *        follows the code, see grpc_message.c. `done` never runs within this call
+ *        UNAVAILABLE (why->status REFUSED, CLOSED, TIMEOUT, PROTO, or AUTH for a bad certificate). Otherwise
+ * why->status follows the code, see grpc_message.c. `done` never runs within this call
  * @param out may be NULL
  */
 enum weir_status weir_grpc_call(struct weir_grpc_channel *channel, const char *path, struct weir_view request,

@@ -572,6 +572,18 @@ enum weir_status weir_grpc_channel_new(struct weir_loop *loop, const struct weir
     return WEIR_OK;
 }
 
+enum weir_status weir_grpc_channel_authorize(struct weir_grpc_channel *channel, const char *authorization,
+                                             struct weir_error *err)
+{
+    char *copy = authorization != NULL ? strdup(authorization) : NULL;
+
+    if (copy == NULL && authorization != NULL)
+        return no_memory(err);
+    free(channel->authorization);
+    channel->authorization = copy;
+    return WEIR_OK;
+}
+
 void weir_grpc_channel_free(struct weir_grpc_channel *channel)
 {
     struct transport *transport;

@@ -40,3 +40,8 @@ int weir_host_cores(struct weir_host *host)
 {
     return host->ops->cores(host);
 }
+
+const char *weir_host_env(struct weir_host *host, const char *name)
+{
+    return host->ops->env(host, name);
+}

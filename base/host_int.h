@@ -15,6 +15,7 @@ struct weir_host_ops {
     bool (*cancel)(struct weir_host *host, struct weir_job *job);
     uint64_t (*random)(struct weir_host *host);
     int (*cores)(struct weir_host *host);
+    const char *(*env)(struct weir_host *host, const char *name);
 };
 
 /** First member of every implementation's host. */

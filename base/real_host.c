@@ -35,12 +35,12 @@ static void real_submit(struct weir_host *host, struct weir_job *job)
     weir_real_pool_submit(weir_real_pool(host), job);
 }
 
-/* The n-th number of splitmix64 from the seed: no lock, and no number twice. Thread: any. */
 static bool real_cancel(struct weir_host *base, struct weir_job *job)
 {
     return weir_real_pool_cancel(weir_real_pool(base), job);
 }
 
+/* The n-th number of splitmix64 from the seed: no lock, and no number twice. Thread: any. */
 static uint64_t real_random(struct weir_host *base)
 {
     struct weir_real_host *host = (struct weir_real_host *)base;
@@ -64,6 +64,12 @@ static int real_cores(struct weir_host *host)
     return online > 0 ? (int)online : 1;
 }
 
+static const char *real_env(struct weir_host *host, const char *name)
+{
+    (void)host;
+    return getenv(name);
+}
+
 static void real_free(struct weir_host *base)
 {
     struct weir_real_host *host = (struct weir_real_host *)base;
@@ -82,6 +88,7 @@ static const struct weir_host_ops real_host_ops = {
     .cancel = real_cancel,
     .random = real_random,
     .cores = real_cores,
+    .env = real_env,
 };
 
 static enum weir_status pick_seed(uint64_t *seed, struct weir_error *err)

@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/sim_disk.h"
@@ -129,6 +130,61 @@ static int host_cores(struct weir_host *base)
     return CORES;
 }
 
+/* ---- the environment ---- */
+
+struct sim_variable {
+    char *name, *value;
+    TAILQ_ENTRY(sim_variable) in_host;
+};
+
+static struct sim_variable *find_variable(struct sim_host *host, const char *name)
+{
+    struct sim_variable *variable;
+
+    TAILQ_FOREACH (variable, &host->variables, in_host)
+        if (strcmp(variable->name, name) == 0)
+            break;
+    return variable;
+}
+
+static const char *host_env(struct weir_host *base, const char *name)
+{
+    struct sim_variable *variable = find_variable(weir_sim_host(base), name);
+
+    return variable != NULL ? variable->value : NULL;
+}
+
+static void drop_variable(struct sim_host *host, struct sim_variable *variable)
+{
+    TAILQ_REMOVE(&host->variables, variable, in_host);
+    free(variable->name);
+    free(variable->value);
+    free(variable);
+}
+
+static void drop_variables(struct sim_host *host)
+{
+    while (!TAILQ_EMPTY(&host->variables))
+        drop_variable(host, TAILQ_FIRST(&host->variables));
+}
+
+void weir_sim_host_set_env(struct weir_host *base, const char *name, const char *value)
+{
+    struct sim_host *host = weir_sim_host(base);
+    struct sim_variable *variable = find_variable(host, name);
+
+    if (variable != NULL)
+        drop_variable(host, variable);
+    if (value == NULL)
+        return;
+    variable = weir_sim_alloc(sizeof(*variable));
+    variable->name = weir_sim_strdup(name);
+    variable->value = weir_sim_strdup(value);
+    TAILQ_INSERT_TAIL(&host->variables, variable, in_host);
+}
+
+/* ---- the end, and the beginning ---- */
+
 static int64_t log_wall_ms(void *arg)
 {
     struct sim_host *host = arg;
@@ -153,6 +209,7 @@ void weir_sim_host_destroy(struct sim_host *host)
     weir_sim_net_destroy(host);
     weir_sim_fs_destroy(host);
     TAILQ_REMOVE(&host->sim->hosts, host, in_sim);
+    drop_variables(host);
     free(host->name);
     free(host);
 }
@@ -212,6 +269,7 @@ static const struct weir_host_ops sim_host_ops = {
     .cancel = host_cancel,
     .random = host_random,
     .cores = host_cores,
+    .env = host_env,
 };
 
 enum weir_status weir_sim_host_new(struct weir_sim *sim, const char *name, const char *disk_name,
@@ -232,6 +290,7 @@ enum weir_status weir_sim_host_new(struct weir_sim *sim, const char *name, const
     TAILQ_INIT(&host->jobs);
     TAILQ_INIT(&host->files);
     TAILQ_INIT(&host->locks);
+    TAILQ_INIT(&host->variables);
     TAILQ_INIT(&host->shell_conns);
     TAILQ_INIT(&host->shell_listeners);
     TAILQ_INSERT_TAIL(&sim->hosts, host, in_sim);

@@ -77,6 +77,7 @@ struct sim_host {
     TAILQ_HEAD(, sim_job) jobs;
     TAILQ_HEAD(, sim_file) files;
     TAILQ_HEAD(, sim_lock) locks;
+    TAILQ_HEAD(, sim_variable) variables; /* its environment */
     /* What outlives its loop until its owner closes it: cut from everything, safe to call. */
     TAILQ_HEAD(, sim_conn) shell_conns;
     TAILQ_HEAD(, sim_listener) shell_listeners;

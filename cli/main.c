@@ -51,6 +51,8 @@ static int print_help(void)
                            "usage: weir COMMAND ...   (weir COMMAND --help says more)\n\n");
     list_commands(NULL, &text);
     weir_buf_printf(&text,
+                    "\nenvironment: PRAVEGA_CONTROLLER_URI, PRAVEGA_TRUST_STORE (PEM), PRAVEGA_VALIDATE_HOST_NAME,\n"
+                    "             pravega_client_auth_method (Basic, Bearer), pravega_client_auth_token\n"
                     "\nexit codes: 0 done, 1 failed, 2 wrong usage, 3 nobody answers, 4 not found, 5 exists or is "
                     "held,\n            6 damaged data, 7 disk full, 130 interrupted\n");
     return print(&text);

@@ -51,11 +51,8 @@ int cli_session_open(struct cli_session *session, const char *controller)
     struct weir_error err = {0};
 
     *session = (struct cli_session){0};
-    if (options.controller_uri == NULL)
-        options.controller_uri = getenv("PRAVEGA_CONTROLLER_URI");
-    if (options.controller_uri != NULL && options.controller_uri[0] == '\0')
-        options.controller_uri = NULL;
     if (weir_host_new(&host_options, &session->host, &err) == WEIR_OK &&
+        pravega_client_options_from_environment(session->host, &options, &err) == WEIR_OK &&
         weir_loop_new(session->host, "weir", &session->loop, &err) == WEIR_OK &&
         pravega_client_new(session->loop, &options, &session->client, &err) == WEIR_OK)
         return WEIR_EXIT_OK;

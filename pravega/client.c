@@ -3,10 +3,8 @@
  */
 #include "pravega/client.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "pravega/client_int.h"
 #include "pravega/segment_stores.h"
@@ -51,72 +49,6 @@ static enum weir_status check_numbers(const struct pravega_client *client, struc
     return WEIR_OK;
 }
 
-/* ---- credentials */
-
-static char *base64(const char *text)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t len = strlen(text);
-    char *out = malloc((len + 2) / 3 * 4 + 1), *to = out;
-
-    if (out == NULL)
-        return NULL;
-    for (size_t i = 0; i < len; i += 3) {
-        uint32_t bits = (uint32_t)(uint8_t)text[i] << 16;
-
-        if (i + 1 < len)
-            bits |= (uint32_t)(uint8_t)text[i + 1] << 8;
-        if (i + 2 < len)
-            bits |= (uint8_t)text[i + 2];
-        *to++ = digits[bits >> 18];
-        *to++ = digits[bits >> 12 & 63];
-        *to++ = i + 1 < len ? digits[bits >> 6 & 63] : '=';
-        *to++ = i + 2 < len ? digits[bits & 63] : '=';
-    }
-    *to = '\0';
-    return out;
-}
-
-/* What a header's value can hold: no line ends, nothing but printable ASCII. */
-static bool header_fits(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if (*text < ' ' || *text > '~')
-            return false;
-    return true;
-}
-
-/* "method token". Base64 has no colon: a Basic token with one is "user:password" still to be encoded. */
-static enum weir_status take_credentials(struct pravega_client *client, const struct pravega_client_options *options,
-                                         struct weir_error *err)
-{
-    const char *method = options->auth_method, *token = options->auth_token;
-    char *encoded = NULL;
-    int len;
-
-    if (method == NULL && token == NULL)
-        return WEIR_OK;
-    if (method == NULL || token == NULL || method[0] == '\0')
-        return weir_fail(err, WEIR_E_INVAL, "credentials need both auth_method (\"Basic\", \"Bearer\") and auth_token");
-    if (strcasecmp(method, "Basic") == 0 && strchr(token, ':') != NULL) {
-        encoded = base64(token);
-        if (encoded == NULL)
-            return weir_fail(err, WEIR_E_NOMEM, "out of memory for credentials");
-        token = encoded;
-    }
-    if (!header_fits(method) || !header_fits(token)) {
-        free(encoded);
-        return weir_fail(err, WEIR_E_INVAL, "auth_method and auth_token are sent in a header: printable ASCII only");
-    }
-    len = asprintf(&client->authorization, "%s %s", method, token);
-    free(encoded);
-    if (len < 0) {
-        client->authorization = NULL;
-        return weir_fail(err, WEIR_E_NOMEM, "out of memory for credentials");
-    }
-    return WEIR_OK;
-}
-
 /* ---- connections */
 
 static enum weir_status make_tls(struct pravega_client *client, const struct pravega_client_options *options,
@@ -135,7 +67,7 @@ static enum weir_status make_channels(struct pravega_client *client, const struc
         struct weir_target target = {uri->at[i].host, uri->at[i].port, client->tls};
         enum weir_status status;
 
-        status = weir_grpc_channel_new(client->loop, &target, client->authorization, &client->controllers[i], err);
+        status = weir_grpc_channel_new(client->loop, &target, client->credentials.header, &client->controllers[i], err);
         if (status != WEIR_OK)
             return status;
         client->controller_count++;
@@ -159,7 +91,7 @@ static enum weir_status open_client(struct pravega_client *client, const struct 
     take_numbers(client, options);
     status = check_numbers(client, err);
     if (status == WEIR_OK)
-        status = take_credentials(client, options, err);
+        status = pravega_credentials_init(&client->credentials, options, err);
     if (status == WEIR_OK && uri.tls)
         status = make_tls(client, options, err);
     if (status == WEIR_OK)
@@ -203,7 +135,7 @@ void pravega_client_free(struct pravega_client *client)
     for (size_t i = 0; i < client->controller_count; i++)
         weir_grpc_channel_free(client->controllers[i]);
     weir_tls_unref(client->tls);
-    free(client->authorization);
+    pravega_credentials_fini(&client->credentials);
     free(client->uri);
     free(client);
 }

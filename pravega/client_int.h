@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "pravega/client.h"
 #include "pravega/controller_uri.h"
+#include "pravega/credentials.h"
 
 struct pravega_segment_stores; /* pravega/segment_stores.h: connections to segment stores */
 struct weir_tls;
@@ -26,8 +27,8 @@ struct pravega_op {
 struct pravega_client {
     struct weir_loop *loop;
     char *uri;
-    struct weir_tls *tls;       /**< NULL: plain, for the controllers and for segment stores */
-    char *authorization;        /**< "Basic dXNlcjpwYXNz": the header's value; NULL: no credentials */
+    struct weir_tls *tls; /**< NULL: plain, for the controllers and for segment stores */
+    struct pravega_credentials credentials;
     struct pravega_retry retry; /**< defaults filled in; of the data plane */
     int64_t rpc_timeout_ms;     /**< default filled in */
     struct weir_rng rng;

@@ -254,6 +254,11 @@ static void on_answer(void *arg, enum weir_grpc_code code, struct weir_view repl
         leave_controller(call);
     else
         call->client->controller_reached = true;
+    if (code == WEIR_GRPC_UNAUTHENTICATED && !call->renewed && pravega_credentials_renew(&call->client->credentials)) {
+        call->renewed = true;
+        retry_later(call, 0);
+        return;
+    }
     if (!retried(call, code) || !next_wait(call, is_absent(code, why), &wait_ns)) {
         word_failure(call, code, why);
         end_call(call, call->why.status, NULL);
@@ -276,6 +281,20 @@ static int64_t attempt_ms(const struct pravega_call *call)
     return left_ms > 0 ? left_ms : 1;
 }
 
+/* Credentials that a function gives can differ from call to call. */
+static enum weir_status show_credentials(struct pravega_call *call, struct weir_grpc_channel *channel)
+{
+    struct weir_error err = {0};
+    const char *header = NULL;
+    enum weir_status status = pravega_credentials_header(&call->client->credentials, &header, &err);
+
+    if (status == WEIR_OK)
+        status = weir_grpc_channel_authorize(channel, header, &err);
+    if (status != WEIR_OK)
+        weir_fail(&call->why, status, "cannot %s %s: %s", call->rpc->verb, call->subject, err.message);
+    return status;
+}
+
 static void attempt(struct pravega_call *call)
 {
     struct pravega_client *client = call->client;
@@ -284,8 +303,10 @@ static void attempt(struct pravega_call *call)
 
     snprintf(path, sizeof(path), "%s%s", PRAVEGA_CONTROLLER_PATH, call->rpc->name);
     call->channel = client->controller_at;
-    status = weir_grpc_call(client->controllers[call->channel], path, weir_view(call->request, call->request_len),
-                            attempt_ms(call), on_answer, call, &call->grpc, &call->why);
+    status = show_credentials(call, client->controllers[call->channel]);
+    if (status == WEIR_OK)
+        status = weir_grpc_call(client->controllers[call->channel], path, weir_view(call->request, call->request_len),
+                                attempt_ms(call), on_answer, call, &call->grpc, &call->why);
     if (status != WEIR_OK)
         weir_timer_start(client->loop, &call->timer, 0);
 }

@@ -40,7 +40,8 @@ struct pravega_call {
     struct weir_timer timer;     /* the wait before the next attempt, or before `why` is reported */
     int64_t deadline_ns;
     int64_t absent_since_ns;
-    bool absent; /* no controller was there at the last attempt, nor at those before it since then */
+    bool renewed; /* credentials were refused once and have been replaced */
+    bool absent;  /* no controller was there at the last attempt, nor at those before it since then */
     int32_t attempts_left;
     int32_t backoff_ms;
     struct weir_error why;

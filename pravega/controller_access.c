@@ -44,7 +44,7 @@ void pravega_controller_delegation_token(struct pravega_call *call, struct prave
     };
     Pravega__StreamInfo request;
 
-    if (client->authorization == NULL) {
+    if (!pravega_credentials_given(&client->credentials)) {
         pravega_call_reject(call, client, &token_rpc, &(struct weir_error){0}, (void (*)(void))done, arg);
         return;
     }

@@ -19,8 +19,6 @@ struct weir_pravega_config weir_pravega_config_resolve(const struct weir_pravega
 
     resolved.controller_uri = first_of(resolved.controller_uri, "PRAVEGA_CONTROLLER_URI");
     resolved.scope = first_of(resolved.scope, "PRAVEGA_SCOPE");
-    resolved.auth_method = first_of(resolved.auth_method, "pravega_client_auth_method");
-    resolved.auth_token = first_of(resolved.auth_token, "pravega_client_auth_token");
     return resolved;
 }
 
@@ -71,5 +69,7 @@ enum weir_status weir_pravega_connect(const struct weir_pravega_config *config, 
                                              .auth_method = config->auth_method,
                                              .auth_token = config->auth_token};
 
-    return pravega_client_new(loop, &options, out, err);
+    enum weir_status status = pravega_client_options_from_environment(weir_loop_host(loop), &options, err);
+
+    return status == WEIR_OK ? pravega_client_new(loop, &options, out, err) : status;
 }

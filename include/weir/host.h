@@ -57,6 +57,9 @@ bool weir_host_cancel(struct weir_host *host, struct weir_job *job);
 uint64_t weir_host_random(struct weir_host *host);
 /** Processors a pipeline may use (sched_getaffinity); 1 or more. */
 int weir_host_cores(struct weir_host *host);
+/** A variable of the process's environment, or NULL; borrowed until somebody changes the environment. Thread: any,
+ * while none does that. */
+const char *weir_host_env(struct weir_host *host, const char *name);
 
 #ifdef __cplusplus
 }

@@ -20,6 +20,7 @@ extern "C" {
 struct weir_pravega_config {
     const char *controller_uri; /**< --controller, PRAVEGA_CONTROLLER_URI, "tcp://localhost:9090" */
     const char *scope;          /**< default scope: --scope, PRAVEGA_SCOPE, none */
+    /* As in pravega/client.h, whose pravega_client_options_from_environment() says which variables fill them. */
     const char *trust_store;
     bool skip_hostname_validation;
     const char *auth_method, *auth_token; /**< upstream's Credentials */

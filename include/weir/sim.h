@@ -35,6 +35,8 @@ void weir_sim_free(struct weir_sim *sim);
 /** A process on a machine with the disk `disk_name`, which outlives it: start again with the same name to recover. */
 enum weir_status weir_sim_host_new(struct weir_sim *sim, const char *name, const char *disk_name,
                                    struct weir_host **out, struct weir_error *err);
+/** Sets a variable of the host's environment, which begins empty; a NULL value takes it out. Strings are copied. */
+void weir_sim_host_set_env(struct weir_host *host, const char *name, const char *value);
 /**
  * kill -9: no callback of this host runs again, its peers see their connections break, unsynced changes are lost.
  * The objects that lived in the process are abandoned, as at a real kill: their memory came from malloc and stays

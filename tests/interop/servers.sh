@@ -58,27 +58,66 @@ answers() { # answers PORT PATH: over HTTP, with status 200
     [ "$status" = 200 ]
 }
 
-# The real Pravega: everything in one process, its log in memory, on ports of its own. Sets pravega_uri.
-start_pravega() {
-    local rpc rest
+# serves_tls PORT: something there speaks HTTP over TLS.
+serves_tls() {
+    printf 'GET /v1/scopes HTTP/1.0\r\nHost: localhost\r\n\r\n' |
+        timeout 5 openssl s_client -quiet -connect "127.0.0.1:$1" 2>/dev/null | grep -q '^HTTP/1'
+}
+
+# The real Pravega: everything in one process, its log in memory, on ports of its own. Sets pravega_rpc, pravega_rest and
+# pravega_pid.
+run_standalone() { # run_standalone LOG-NAME OPTION...
+    local name=$1 rpc rest
+    shift
     free_port; rpc=$free_port
     free_port; rest=$free_port
-    set -- -Dsinglenode.controller.rpc.port="$rpc" -Dsinglenode.controller.rest.port="$rest" \
+    set -- "$@" -Dsinglenode.controller.rpc.port="$rpc" -Dsinglenode.controller.rest.port="$rest" \
         -Dsinglenode.controller.rest.enable=true
     free_port; set -- "$@" -Dsinglenode.zk.port="$free_port"
     free_port; set -- "$@" -Dsinglenode.segmentStore.port="$free_port"
     free_port; set -- "$@" -Dsinglenode.admin.gateway.port="$free_port"
-    : >"$work/standalone.properties"
+    mkdir "$work/$name"
+    : >"$work/$name/standalone.properties"
     for module in lang io util nio; do
         set -- "$@" --add-opens "java.base/java.$module=ALL-UNNAMED"
     done
     java -Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$@" --add-opens java.base/sun.nio.ch=ALL-UNNAMED \
-        -Djava.io.tmpdir="$work" -Dlogback.configurationFile="$PWD/tests/interop/standalone/logback.xml" \
-        -Dsinglenode.configurationFile="$work/standalone.properties" \
-        -cp "$PWD/$cache/standalone/lib/*" io.pravega.local.LocalPravegaEmulator >"$work/pravega.log" 2>&1 &
-    pravega_uri=tcp://127.0.0.1:$rpc
+        -Djava.io.tmpdir="$work/$name" -Dlogback.configurationFile="$PWD/tests/interop/standalone/logback.xml" \
+        -Dsinglenode.configurationFile="$work/$name/standalone.properties" \
+        -cp "$PWD/$cache/standalone/lib/*" io.pravega.local.LocalPravegaEmulator >"$work/$name.log" 2>&1 &
+    pravega_rpc=$rpc pravega_rest=$rest pravega_pid=$!
     pids="$pids $!"
-    await 120 "the Pravega standalone" $! answers "$rest" /v1/scopes
+}
+
+# Sets pravega_uri.
+start_pravega() {
+    run_standalone pravega
+    pravega_uri=tcp://127.0.0.1:$pravega_rpc
+    await 120 "the Pravega standalone" "$pravega_pid" answers "$pravega_rest" /v1/scopes
+}
+
+# The same with TLS and credentials asked for, whatever else the options say. Sets secured_uri and secured_rpc.
+start_secured() {
+    local options
+    tests/interop/make-security "$work/security" >"$work/security.options" || die "there are no certificates"
+    mapfile -t options <"$work/security.options"
+    run_standalone secured "${options[@]}" "$@"
+    secured_rpc=$pravega_rpc
+    secured_uri=tls://127.0.0.1:$secured_rpc
+    await 120 "the secured Pravega standalone" "$pravega_pid" serves_tls "$pravega_rest"
+}
+
+# login USER PASSWORD: what runs from here on shows these credentials, `weir` and the Java client alike.
+login() {
+    export pravega_client_auth_method=Basic pravega_client_auth_token
+    pravega_client_auth_token=$(printf '%s:%s' "$1" "$2" | base64 -w 0)
+}
+
+# What programs need to be let in by a server. To be called in a subshell.
+enter() { # enter SERVER
+    [ "$1" = secured ] || return 0
+    export PRAVEGA_TRUST_STORE=$work/security/ca.crt
+    login admin "$(cat "$work/security/password")"
 }
 
 # Weir's own store. Sets store_uri.

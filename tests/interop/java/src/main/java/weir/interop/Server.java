@@ -23,7 +23,9 @@ final class Server implements AutoCloseable {
     private final AtomicInteger names = new AtomicInteger();
 
     Server(URI controller) {
-        config = ClientConfig.builder().controllerURI(controller).build();
+        /* Credentials come from the environment by themselves; what certificates to trust does not. */
+        config = ClientConfig.builder().controllerURI(controller).trustStore(System.getenv("PRAVEGA_TRUST_STORE"))
+                .build();
         streams = StreamManager.create(config);
     }
 
