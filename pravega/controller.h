@@ -20,6 +20,7 @@
 
 #include "base/grpc.h"
 #include "pravega/client.h"
+#include "pravega/key_value_table.h"
 #include "pravega/reader_group.h"
 #include "pravega/streams.h"
 #include "pravega/transaction.h"
@@ -288,16 +289,6 @@ void pravega_controller_update_subscriber_cut(struct pravega_call *call, struct 
                                               size_t count, pravega_done_fn *done, void *arg);
 
 /* ---- key-value tables: controller_tables.c. */
-
-/** Upstream's KeyValueTableConfiguration. Nothing has a default here. */
-struct pravega_table_config {
-    int32_t partition_count;   /**< 1 or more */
-    int32_t primary_key_len;   /**< bytes, 1 or more */
-    int32_t secondary_key_len; /**< bytes, 0 or more */
-    int64_t rollover_bytes;    /**< 0: the store's choice */
-};
-typedef void pravega_table_config_fn(void *arg, enum weir_status status, const struct pravega_table_config *config,
-                                     const struct weir_error *why);
 
 /** `table->stream` is the table's name. WEIR_E_EXISTS; WEIR_E_NOT_FOUND: no such scope; WEIR_E_INVAL: the name, or a
  *  number (which a controller is not asked about: 0.13 fails in a way that is retried). */

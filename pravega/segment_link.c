@@ -49,7 +49,7 @@ static int64_t backoff_ms(const struct pravega_retry *retry, int32_t attempt)
 /* The connection is let go already; waits, or gives up. Like give_up, the last thing that a function does. */
 static void try_again(struct pravega_segment_link *link, const struct weir_error *why)
 {
-    const struct pravega_retry *retry = &link->client->retry;
+    const struct pravega_retry *retry = link->retry;
 
     link->attempts++;
     link->why = *why;
@@ -285,6 +285,7 @@ enum weir_status pravega_segment_link_init(struct pravega_segment_link *link, st
                                            struct weir_error *err)
 {
     *link = (struct pravega_segment_link){.client = client,
+                                          .retry = &client->retry,
                                           .segment = segment,
                                           .access = access,
                                           .exclusive = exclusive,

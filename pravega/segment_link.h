@@ -39,6 +39,7 @@ struct pravega_segment_link {
     struct pravega_flow flow; /**< flow.request_id: for commands whose reply is matched otherwise */
     int64_t refused_id;       /**< in on_lost: the request that the store refused to look at; -1 if there is none */
     struct weir_error why;    /**< in on_lost: what happened; else of the last attempt */
+    const struct pravega_retry *retry; /**< of the client; after init another one may be set, which outlives the link */
 
     /* Private. */
     struct pravega_client *client;
