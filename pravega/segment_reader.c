@@ -47,7 +47,7 @@ struct pravega_segment_reader {
     struct weir_error why;
     int64_t offset, fetch_offset, end_offset;
     int64_t truncated_to; /* in TRUNCATED */
-    size_t buffer_bytes;
+    size_t buffer_bytes, event_len_max;
     size_t buffered;
     struct piece *first, *last;
     struct weir_buf joined;
@@ -180,9 +180,9 @@ static bool next_len(const struct pravega_segment_reader *reader, int32_t *type,
     return true;
 }
 
-static bool header_fits(int32_t type, int32_t len)
+static bool header_fits(const struct pravega_segment_reader *reader, int32_t type, int32_t len)
 {
-    return type == PRAVEGA_WIRE_EVENT && len >= 0 && len <= PRAVEGA_EVENT_LEN_MAX;
+    return type == PRAVEGA_WIRE_EVENT && len >= 0 && (size_t)len <= reader->event_len_max;
 }
 
 /* Bytes that the next event needs beyond those buffered; 0: it is whole, or none at all. */
@@ -192,7 +192,7 @@ static size_t missing_bytes(const struct pravega_segment_reader *reader)
 
     if (!next_len(reader, &type, &len))
         return PRAVEGA_EVENT_HEADER_LEN - reader->buffered;
-    if (!header_fits(type, len) || reader->buffered >= PRAVEGA_EVENT_HEADER_LEN + (size_t)len)
+    if (!header_fits(reader, type, len) || reader->buffered >= PRAVEGA_EVENT_HEADER_LEN + (size_t)len)
         return 0;
     return PRAVEGA_EVENT_HEADER_LEN + (size_t)len - reader->buffered;
 }
@@ -435,10 +435,11 @@ enum weir_status pravega_segment_reader_next(struct pravega_segment_reader *read
     drop_used_pieces(reader);
     if (!next_len(reader, &type, &len))
         return nothing_whole(reader, err);
-    if (!header_fits(type, len)) {
-        char what[80];
+    if (!header_fits(reader, type, len)) {
+        char what[96];
 
-        snprintf(what, sizeof(what), "no event begins here (type %" PRId32 ", length %" PRId32 ")", type, len);
+        snprintf(what, sizeof(what), "no event begins here (type %" PRId32 ", length %" PRId32 ", at most %zu)", type,
+                 len, reader->event_len_max);
         return damaged(reader, err, what);
     }
     if (reader->buffered < PRAVEGA_EVENT_HEADER_LEN + (size_t)len)
@@ -469,6 +470,9 @@ static enum weir_status check(const struct pravega_segment_reader_options *optio
         (options->buffer_bytes < BUFFER_BYTES_MIN || options->buffer_bytes > BUFFER_BYTES_MAX))
         return weir_fail(err, WEIR_E_INVAL, "buffer_bytes %zu is not %zu..%zu", options->buffer_bytes, BUFFER_BYTES_MIN,
                          BUFFER_BYTES_MAX);
+    if (options->event_len_max > PRAVEGA_LARGE_EVENT_LEN_MAX)
+        return weir_fail(err, WEIR_E_INVAL, "event_len_max %zu is more than %d", options->event_len_max,
+                         PRAVEGA_LARGE_EVENT_LEN_MAX);
     return WEIR_OK;
 }
 
@@ -497,7 +501,8 @@ enum weir_status pravega_segment_reader_new(struct pravega_client *client, const
     reader->buffer_bytes = options->buffer_bytes > 0 ? options->buffer_bytes : BUFFER_BYTES_DEFAULT;
     reader->on_ready = options->on_ready;
     reader->arg = options->arg;
-    weir_buf_init(&reader->joined, PRAVEGA_EVENT_HEADER_LEN + (size_t)PRAVEGA_EVENT_LEN_MAX);
+    reader->event_len_max = options->event_len_max > 0 ? options->event_len_max : PRAVEGA_EVENT_LEN_MAX;
+    weir_buf_init(&reader->joined, PRAVEGA_EVENT_HEADER_LEN + reader->event_len_max);
     pravega_segment_link_start(&reader->link);
     *out = reader;
     return WEIR_OK;

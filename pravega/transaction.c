@@ -104,8 +104,10 @@ static enum weir_status make(const struct begin *begin, struct pravega_txn_id id
                              struct weir_error *err)
 {
     struct pravega_stream_name stream = {begin->scope, begin->stream};
-    struct pravega_writer_options options = {begin->options.window_bytes, begin->options.block_bytes,
-                                             begin->options.on_ready, begin->options.arg};
+    struct pravega_writer_options options = {.window_bytes = begin->options.window_bytes,
+                                             .block_bytes = begin->options.block_bytes,
+                                             .on_ready = begin->options.on_ready,
+                                             .arg = begin->options.arg};
     struct pravega_txn *txn = calloc(1, sizeof(*txn));
     enum weir_status status;
 

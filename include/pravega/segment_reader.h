@@ -20,17 +20,21 @@ struct pravega_segment_reader; /* opaque */
 
 struct pravega_segment_reader_options {
     int64_t start_offset;
-    int64_t end_offset;   /**< reading ends there; 0 means PRAVEGA_OFFSET_UNBOUNDED */
-    size_t buffer_bytes;  /**< 1 KiB..10 MiB plus one event; 0 means 1 MiB, as upstream */
+    int64_t end_offset;  /**< reading ends there; 0 means PRAVEGA_OFFSET_UNBOUNDED */
+    size_t buffer_bytes; /**< 1 KiB..10 MiB plus one event; 0 means 1 MiB, as upstream */
+    /** Payload bytes of an event, up to PRAVEGA_LARGE_EVENT_LEN_MAX; 0 means PRAVEGA_EVENT_LEN_MAX. Streams whose
+     * writers have enable_large_events need more; upstream's reader has no limit, and so takes whatever stands in a
+     * damaged header. An event is held twice while it is handed out, if it came in several answers. */
+    size_t event_len_max;
     /** Called on the loop when next() has something new to say after WEIR_E_AGAIN. */
     void (*on_ready)(void *arg);
     void *arg;
 };
 
 struct pravega_event {
-    struct weir_view payload;  /**< borrowed: valid until the next call on this reader */
-    int64_t offset;            /**< of its header */
-    int64_t next_offset;       /**< of the byte after it: where to go on from */
+    struct weir_view payload; /**< borrowed: valid until the next call on this reader */
+    int64_t offset;           /**< of its header */
+    int64_t next_offset;      /**< of the byte after it: where to go on from */
 };
 
 enum weir_status pravega_segment_reader_new(struct pravega_client *client, const struct pravega_stream_name *stream,
@@ -45,8 +49,8 @@ void pravega_segment_reader_free(struct pravega_segment_reader *reader); /**< NU
  * @retval WEIR_E_END       end_offset is reached, or the end of a sealed segment; stays so
  * @retval WEIR_E_TRUNCATED data from the current offset on is gone; the next call goes on at the segment's start
  * @retval WEIR_E_NOT_FOUND the segment does not exist; stays so
- * @retval WEIR_E_DAMAGED   bytes that are no event (type not 0, or a length that can't be); the message names segment
- *                          and offset; stays so
+ * @retval WEIR_E_DAMAGED   bytes that are no event (type not 0, or a length below 0 or above event_len_max); the
+ * message names segment and offset; stays so
  * @retval others           attempts used up, no access; stays so
  */
 enum weir_status pravega_segment_reader_next(struct pravega_segment_reader *reader, struct pravega_event *event,

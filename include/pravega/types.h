@@ -16,10 +16,11 @@
 extern "C" {
 #endif
 
-#define PRAVEGA_NAME_LEN_MAX 255                        /**< of a scope or a stream, in bytes */
-#define PRAVEGA_SEGMENT_NAME_LEN_MAX 640                /**< of a qualified segment, shadow and transient ones included */
-#define PRAVEGA_EVENT_LEN_MAX (8 * 1024 * 1024)         /**< Serializer.MAX_EVENT_SIZE: payload bytes of one event */
-#define PRAVEGA_EVENT_HEADER_LEN 8                      /**< int32 type 0, int32 length */
+#define PRAVEGA_NAME_LEN_MAX 255                /**< of a scope or a stream, in bytes */
+#define PRAVEGA_SEGMENT_NAME_LEN_MAX 640        /**< of a qualified segment, shadow and transient ones included */
+#define PRAVEGA_EVENT_LEN_MAX (8 * 1024 * 1024) /**< Serializer.MAX_EVENT_SIZE: payload bytes of one event */
+#define PRAVEGA_LARGE_EVENT_LEN_MAX (1 << 30)   /**< of a large one; upstream's only limit is Java's array */
+#define PRAVEGA_EVENT_HEADER_LEN 8              /**< int32 type 0, int32 length */
 
 /** A stream's name within a scope; both NUL-terminated and borrowed unless said otherwise. */
 struct pravega_stream_name {
@@ -39,7 +40,8 @@ static inline int32_t pravega_segment_number(pravega_segment_id id)
     return (int32_t)(id & 0xffffffff);
 }
 
-/** A segment of a stream and the part (min_key, max_key] of the key space that it holds; the first one holds 0.0 too. */
+/** A segment of a stream and the part (min_key, max_key] of the key space that it holds; the first one holds 0.0 too.
+ */
 struct pravega_segment_range {
     pravega_segment_id id;
     double min_key, max_key;
@@ -66,8 +68,8 @@ enum weir_status pravega_stream_parse(const char *text, const char *default_scop
 /** "scope/stream/0.#epoch.0" into out, NUL-terminated; the length, or -1 if it does not fit. */
 int pravega_segment_name(const struct pravega_stream_name *stream, pravega_segment_id id, char *out, size_t cap);
 /** As above with "#transaction." and the id's 32 hexadecimal digits. */
-int pravega_txn_segment_name(const struct pravega_stream_name *stream, pravega_segment_id id,
-                             struct pravega_txn_id txn, char *out, size_t cap);
+int pravega_txn_segment_name(const struct pravega_stream_name *stream, pravega_segment_id id, struct pravega_txn_id txn,
+                             char *out, size_t cap);
 /** The position in [0, 1) of a routing key (UTF-8): upstream's HashHelper over its UTF-16 code units. */
 double pravega_routing_hash(struct weir_view key);
 /** "00000000-0000-0000-0000-000000000001" and a NUL. */
