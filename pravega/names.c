@@ -4,7 +4,7 @@
  * A segment's qualified name is "scope/stream/<number>.#epoch.<epoch>"; the shadow segment of a transaction has
  * "#transaction." and the id's 32 hexadecimal digits appended.
  */
-#include "pravega/types.h"
+#include "pravega/names.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,8 +22,7 @@ static bool name_char_fits(uint8_t c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
 }
 
-/* [A-Za-z0-9.-]+, after one leading '_' at most. */
-static bool name_fits(struct weir_view name)
+bool pravega_name_fits(struct weir_view name)
 {
     size_t from = name.len > 0 && name.ptr[0] == '_' ? 1 : 0;
 
@@ -52,11 +51,62 @@ enum weir_status pravega_stream_parse(const char *text, const char *default_scop
     if (slash == NULL && default_scope == NULL)
         return weir_fail(err, WEIR_E_INVAL, "stream \"%s\" has no scope: write scope/stream, or set a default scope",
                          text);
-    if (!name_fits(scope_part) || !name_fits(stream_part))
+    if (!pravega_name_fits(scope_part) || !pravega_name_fits(stream_part))
         return weir_fail(err, WEIR_E_INVAL, "stream \"%s\" is not scope/stream of letters, digits, '.' and '-'", text);
     copy_name(scope_part, scope);
     copy_name(stream_part, stream);
     return WEIR_OK;
+}
+
+bool pravega_scoped_name_parse(struct weir_view text, struct weir_view *scope, struct weir_view *stream)
+{
+    const uint8_t *slash = text.len > 0 ? memchr(text.ptr, '/', text.len) : NULL;
+
+    if (slash == NULL)
+        return false;
+    *scope = weir_view(text.ptr, (size_t)(slash - text.ptr));
+    *stream = weir_view(slash + 1, text.len - scope->len - 1);
+    return pravega_name_fits(*scope) && pravega_name_fits(*stream);
+}
+
+bool pravega_digits_parse(struct weir_view text, int64_t max, int64_t *value)
+{
+    int64_t number = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        int digit = text.ptr[i] - '0';
+
+        if (digit < 0 || digit > 9 || number > (max - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    *value = number;
+    return text.len > 0;
+}
+
+bool pravega_segment_parse(struct weir_view text, struct pravega_segment_ref *segment)
+{
+    static const char delimiter[] = ".#epoch.";
+    const uint8_t *slash = text.len > 0 ? memrchr(text.ptr, '/', text.len) : NULL, *mark;
+    struct weir_view number, epoch_text;
+    int64_t epoch = 0, low;
+
+    if (slash == NULL)
+        return false;
+    number = weir_view(slash + 1, text.len - (size_t)(slash + 1 - text.ptr));
+    mark = memmem(number.ptr, number.len, delimiter, sizeof(delimiter) - 1);
+    if (mark != NULL) {
+        epoch_text =
+            weir_view(mark + sizeof(delimiter) - 1, number.len - (size_t)(mark - number.ptr) - sizeof(delimiter) + 1);
+        number.len = (size_t)(mark - number.ptr);
+        if (!pravega_digits_parse(epoch_text, INT32_MAX, &epoch))
+            return false;
+    }
+    if (!pravega_digits_parse(number, INT32_MAX, &low))
+        return false;
+    segment->id = epoch << 32 | low;
+    return pravega_scoped_name_parse(weir_view(text.ptr, (size_t)(slash - text.ptr)), &segment->scope,
+                                     &segment->stream);
 }
 
 static int length_if_whole(int len, size_t cap)
