@@ -82,14 +82,11 @@ void pravega_controller_seal_stream(struct pravega_call *call, struct pravega_cl
 void pravega_controller_delete_stream(struct pravega_call *call, struct pravega_client *client,
                                       const struct pravega_stream_name *stream, pravega_done_fn *done, void *arg);
 
-typedef void pravega_exists_fn(void *arg, enum weir_status status, bool exists, const struct weir_error *why);
 void pravega_controller_scope_exists(struct pravega_call *call, struct pravega_client *client, const char *scope,
                                      pravega_exists_fn *done, void *arg);
 void pravega_controller_stream_exists(struct pravega_call *call, struct pravega_client *client,
                                       const struct pravega_stream_name *stream, pravega_exists_fn *done, void *arg);
 
-typedef void pravega_config_fn(void *arg, enum weir_status status, const struct pravega_stream_config *config,
-                               const struct weir_error *why);
 void pravega_controller_stream_config(struct pravega_call *call, struct pravega_client *client,
                                       const struct pravega_stream_name *stream, pravega_config_fn *done, void *arg);
 
@@ -158,9 +155,6 @@ void pravega_controller_segment_endpoint(struct pravega_call *call, struct prave
                                          const struct pravega_stream_name *stream, pravega_segment_id segment,
                                          pravega_endpoint_fn *done, void *arg);
 
-/** `epoch` is the one before the scale; `segments` are the new ones, sorted by min_key. */
-typedef void pravega_scale_fn(void *arg, enum weir_status status, int32_t epoch,
-                              const struct pravega_segment_range *segments, size_t count, const struct weir_error *why);
 /** Begins to replace `sealed` by segments of the key ranges `ranges` (their ids are not looked at), which cover the
  * same keys. WEIR_E_CONFLICT: `sealed` are not all current. WEIR_E_INVAL: the ranges do not match, or a scale is under
  * way. */
