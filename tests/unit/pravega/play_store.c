@@ -28,6 +28,12 @@ struct play_setup { /* a writer of this connection */
     size_t unacked_bytes;
 };
 
+struct play_late {
+    struct play_writer *writer;
+    int64_t number, offset;
+    struct weir_buf event;
+};
+
 struct play_conn {
     struct play_conn *next;
     struct play_store *store;
@@ -288,6 +294,148 @@ static void on_append(struct play_conn *conn, const struct pravega_wire_append_b
     store_append(conn, setup, append);
 }
 
+/* ---- conditional appends ---- */
+
+/* False: the segment does not end at `offset`. */
+static bool store_conditional(struct play_store *store, struct play_writer *writer, int64_t number, int64_t offset,
+                              struct weir_view event)
+{
+    if ((int64_t)writer->segment->data.len != offset)
+        return false;
+    if (number <= writer->last_number)
+        store->repeated_count++;
+    writer->last_number = number;
+    play_store_put(store, writer->segment, event);
+    return true;
+}
+
+static void hold_back(struct play_conn *conn, struct play_writer *writer,
+                      const struct pravega_wire_conditional_append *append)
+{
+    struct play_late *late = calloc(1, sizeof(*late));
+
+    late->writer = writer;
+    late->number = append->event_number;
+    late->offset = append->expected_offset;
+    weir_buf_init(&late->event, SIZE_MAX);
+    weir_buf_append(&late->event, append->event.ptr, append->event.len);
+    conn->store->late = late;
+    conn->cut = true;
+}
+
+static void let_late_one_in(struct play_store *store)
+{
+    struct play_late *late = store->late;
+
+    if (late == NULL)
+        return;
+    store->late = NULL;
+    store_conditional(store, late->writer, late->number, late->offset, weir_buf_view(&late->event));
+    weir_buf_fini(&late->event);
+    free(late);
+}
+
+static void on_conditional_append(struct play_conn *conn, const struct pravega_wire_conditional_append *append)
+{
+    struct play_store *store = conn->store;
+    struct play_setup *setup = setup_of(conn, append->writer_id);
+
+    if (setup == NULL) {
+        conn->cut = true;
+        return;
+    }
+    store->conditional_count++;
+    if (store->on_conditional != NULL)
+        store->on_conditional(store, store->conditional_count);
+    if (store->conditional_count == store->late_at_conditional) {
+        hold_back(conn, setup->writer, append);
+        return;
+    }
+    let_late_one_in(store);
+    if (setup->writer->segment->sealed)
+        pravega_wire_encode_segment_is_sealed(
+            &conn->out, &(struct pravega_wire_segment_is_sealed){
+                            append->request_id, weir_view_str(setup->writer->segment->name), weir_view_str(""), -1});
+    else if (store_conditional(store, setup->writer, append->event_number, append->expected_offset, append->event))
+        pravega_wire_encode_data_appended(
+            &conn->out,
+            &(struct pravega_wire_data_appended){append->writer_id, append->event_number, append->event_number - 1,
+                                                 append->request_id, (int64_t)setup->writer->segment->data.len});
+    else
+        pravega_wire_encode_conditional_check_failed(
+            &conn->out, &(struct pravega_wire_conditional_check_failed){append->writer_id, append->event_number,
+                                                                        append->request_id});
+}
+
+/* ---- attributes and truncation ---- */
+
+static void no_such_segment(struct play_conn *conn, int64_t request_id, struct weir_view segment)
+{
+    pravega_wire_encode_no_such_segment(
+        &conn->out, &(struct pravega_wire_no_such_segment){request_id, segment, weir_view_str(""), -1});
+}
+
+static int64_t *attribute_of(struct play_segment *segment, struct weir_uuid id)
+{
+    for (size_t i = 0; i < segment->attribute_count; i++)
+        if (weir_uuid_equal(segment->attributes[i].id, id))
+            return &segment->attributes[i].value;
+    ck_assert_uint_lt(segment->attribute_count, PLAY_ATTRIBUTES_MAX);
+    segment->attributes[segment->attribute_count] = (struct play_attribute){id, INT64_MIN};
+    return &segment->attributes[segment->attribute_count++].value;
+}
+
+static void on_get_attribute(struct play_conn *conn, const struct pravega_wire_get_segment_attribute *ask)
+{
+    struct play_segment *segment = find_name(conn->store, ask->segment);
+
+    if (segment == NULL)
+        no_such_segment(conn, ask->request_id, ask->segment);
+    else
+        pravega_wire_encode_segment_attribute(
+            &conn->out,
+            &(struct pravega_wire_segment_attribute){ask->request_id, *attribute_of(segment, ask->attribute_id)});
+}
+
+static void on_update_attribute(struct play_conn *conn, const struct pravega_wire_update_segment_attribute *ask)
+{
+    struct play_segment *segment = find_name(conn->store, ask->segment);
+    int64_t *value = segment != NULL ? attribute_of(segment, ask->attribute_id) : NULL;
+    bool success = value != NULL && *value == ask->expected_value;
+
+    if (segment == NULL) {
+        no_such_segment(conn, ask->request_id, ask->segment);
+        return;
+    }
+    if (success)
+        *value = ask->new_value;
+    pravega_wire_encode_segment_attribute_updated(
+        &conn->out, &(struct pravega_wire_segment_attribute_updated){ask->request_id, success});
+}
+
+void play_store_truncate(struct play_segment *segment, int64_t offset)
+{
+    if (offset > segment->start_offset)
+        segment->start_offset = offset;
+}
+
+static void on_truncate(struct play_conn *conn, const struct pravega_wire_truncate_segment *ask)
+{
+    struct play_segment *segment = find_name(conn->store, ask->segment);
+
+    if (segment == NULL) {
+        no_such_segment(conn, ask->request_id, ask->segment);
+    } else if (ask->truncation_offset < segment->start_offset) {
+        pravega_wire_encode_segment_is_truncated(&conn->out, &(struct pravega_wire_segment_is_truncated){
+                                                                 ask->request_id, ask->segment, segment->start_offset,
+                                                                 weir_view_str(""), ask->truncation_offset});
+    } else {
+        play_store_truncate(segment, ask->truncation_offset);
+        pravega_wire_encode_segment_truncated(&conn->out,
+                                              &(struct pravega_wire_segment_truncated){ask->request_id, ask->segment});
+    }
+}
+
 /* ---- reading ---- */
 
 static void on_read(struct play_conn *conn, const struct pravega_wire_read_segment *ask)
@@ -372,6 +520,18 @@ static void carry_out(struct play_conn *conn, const struct pravega_wire_command 
         break;
     case PRAVEGA_WIRE_APPEND_BLOCK_END:
         on_append(conn, &cmd->append_block_end);
+        break;
+    case PRAVEGA_WIRE_CONDITIONAL_APPEND:
+        on_conditional_append(conn, &cmd->conditional_append);
+        break;
+    case PRAVEGA_WIRE_GET_SEGMENT_ATTRIBUTE:
+        on_get_attribute(conn, &cmd->get_segment_attribute);
+        break;
+    case PRAVEGA_WIRE_UPDATE_SEGMENT_ATTRIBUTE:
+        on_update_attribute(conn, &cmd->update_segment_attribute);
+        break;
+    case PRAVEGA_WIRE_TRUNCATE_SEGMENT:
+        on_truncate(conn, &cmd->truncate_segment);
         break;
     case PRAVEGA_WIRE_READ_SEGMENT:
         on_read(conn, &cmd->read_segment);
@@ -624,6 +784,9 @@ void play_store_close(struct play_store *store)
     weir_sim_free(store->sim);
     for (size_t i = 0; i < store->segment_count; i++)
         weir_buf_fini(&store->segments[i].data);
+    if (store->late != NULL)
+        weir_buf_fini(&store->late->event);
+    free(store->late);
 }
 
 struct pravega_client *play_store_client(struct play_store *store, const struct pravega_retry *retry)

@@ -16,6 +16,12 @@
 
 #define PLAY_SEGMENTS_MAX 16
 #define PLAY_WRITERS_MAX 64
+#define PLAY_ATTRIBUTES_MAX 4
+
+struct play_attribute {
+    struct weir_uuid id;
+    int64_t value;
+};
 
 struct play_segment {
     char name[128];
@@ -26,6 +32,8 @@ struct play_segment {
     bool sealed, current, gone;
     pravega_segment_id successors[4];
     size_t successor_count;
+    struct play_attribute attributes[PLAY_ATTRIBUTES_MAX];
+    size_t attribute_count;
 };
 
 struct play_writer { /* the last number of one writer in one segment */
@@ -35,6 +43,7 @@ struct play_writer { /* the last number of one writer in one segment */
 };
 
 struct play_conn;
+struct play_late; /* an append on its way */
 
 struct play_store {
     struct weir_sim *sim;
@@ -50,12 +59,16 @@ struct play_store {
     bool stream_missing;
 
     /* Script. */
-    uint64_t cut_at_frame;    /* the connection that receives this frame (counted over all, from 1) is cut; 0: none */
-    bool cut_after_storing;   /* the frame is carried out first, but not answered */
-    uint64_t cut_every;       /* and again so many frames later; 0: once */
-    uint64_t ack_every;       /* appends that one acknowledgement covers; 0 and 1: each has its own */
-    int64_t ack_less;         /* so many events less than are stored are acknowledged, which no store does */
-    bool stalled;             /* appends are stored, not acknowledged */
+    uint64_t cut_at_frame;  /* the connection that receives this frame (counted over all, from 1) is cut; 0: none */
+    bool cut_after_storing; /* the frame is carried out first, but not answered */
+    uint64_t cut_every;     /* and again so many frames later; 0: once */
+    uint64_t ack_every;     /* appends that one acknowledgement covers; 0 and 1: each has its own */
+    int64_t ack_less;       /* so many events less than are stored are acknowledged, which no store does */
+    bool stalled;           /* appends are stored, not acknowledged */
+    uint64_t late_at_conditional; /* this conditional append (counted from 1) loses its connection, and is stored only
+                                   * when the writer sends it again on another one; 0: never */
+    struct play_late *late;
+    void (*on_conditional)(struct play_store *store, uint64_t number); /* before each conditional append */
     uint64_t scale_at_append; /* the segment of this append (counted from 1) is scaled before it is stored; 0: never */
     void (*on_scale)(struct play_store *store, struct play_segment *segment);
     int wrong_host_count;   /* so many requests are refused with WRONG_HOST */
@@ -65,7 +78,8 @@ struct play_store {
     int txn_ping;           /* Pravega__PingTxnStatus__Status that pings get */
 
     /* What happened. */
-    uint64_t frame_count, append_count, endpoint_count, connection_count, keep_alive_count, ping_count;
+    uint64_t frame_count, append_count, conditional_count, endpoint_count, connection_count, keep_alive_count,
+        ping_count;
     uint64_t repeated_count;   /* appends that came with a number that was there already: the client may never do so */
     size_t read_bytes;         /* of data in answers to reads */
     size_t received_bytes_max; /* of appends not acknowledged, at once */
@@ -89,6 +103,8 @@ void play_store_put(struct play_store *store, struct play_segment *segment, stru
 void play_store_put_raw(struct play_store *store, struct play_segment *segment, struct weir_view bytes);
 /** Seals it, without successors; reads that wait there end. */
 void play_store_seal(struct play_store *store, struct play_segment *segment);
+/** What lies before `offset` is gone. */
+void play_store_truncate(struct play_segment *segment, int64_t offset);
 /** Cuts all connections of the segment store. */
 void play_store_cut(struct play_store *store);
 
