@@ -47,11 +47,11 @@ struct pravega_group_update {
     bool flag;
 };
 
-/** Appends the bytes; `out->status` tells whether there was room, and WEIR_E_INVAL a name that cannot be written. */
+/** Appends the bytes; `out->status` tells whether there was room, and WEIR_E_LIMIT a name longer than 65535 bytes. */
 void pravega_group_update_to_bytes(const struct pravega_group_update *update, struct weir_buf *out);
 
 struct pravega_updates; /* pravega/state_synchronizer.h */
-/** Adds it to the proposal. @retval WEIR_E_NOMEM @retval WEIR_E_INVAL a name longer than 65535 bytes */
+/** Adds it to the proposal. @retval WEIR_E_NOMEM @retval WEIR_E_LIMIT a name longer than 65535 bytes */
 enum weir_status pravega_group_propose(struct pravega_updates *updates, const struct pravega_group_update *update,
                                        struct weir_error *err);
 

@@ -17,19 +17,18 @@ struct pravega_stream_names {
     size_t count, cap;
 };
 void pravega_stream_names_fini(struct pravega_stream_names *names);
-/** The pool's own copy, made if it is not there. NULL: out of memory. */
+#define PRAVEGA_STREAM_NAMES_MAX 16384
+/** The pool's own copy, made if it is not there; good until the next one is added, but for the strings. NULL: out of
+ *  memory, or more than PRAVEGA_STREAM_NAMES_MAX. */
 const struct pravega_stream_name *pravega_stream_names_add(struct pravega_stream_names *names, struct weir_view scope,
                                                            struct weir_view stream);
 /** NULL: not in the pool. */
 const struct pravega_stream_name *pravega_stream_names_find(const struct pravega_stream_names *names,
                                                             const struct pravega_stream_name *stream);
-/**
- * Understands "scope/stream/0.#epoch.0" as upstream's Segment.fromScopedName() does, older names without an epoch too.
- * `entry` gets an interned stream, the id, no range and offset 0.
- * @retval WEIR_E_INVAL not the name of a stream's segment @retval WEIR_E_NOMEM
- */
-enum weir_status pravega_segment_parse(struct pravega_stream_names *names, struct weir_view text,
-                                       struct pravega_position_entry *entry, struct weir_error *err);
+/** Fills `entry` with a segment: an interned stream, the id, no range, offset 0. @retval WEIR_E_NOMEM */
+enum weir_status pravega_segment_entry(struct pravega_stream_names *names, struct weir_view scope,
+                                       struct weir_view stream, pravega_segment_id id,
+                                       struct pravega_position_entry *entry);
 
 /** In the order of scope, stream, id; or, if `keeps_order`, in that of insertion. Zeroed it is empty and sorted. */
 struct pravega_segment_map {
@@ -48,6 +47,12 @@ enum weir_status pravega_segment_map_put(struct pravega_segment_map *map, const 
 enum weir_status pravega_segment_map_reserve(struct pravega_segment_map *map, size_t count);
 /** @return whether it was there */
 bool pravega_segment_map_remove(struct pravega_segment_map *map, const struct pravega_position_entry *segment);
+/** Adds without looking whether it is there: to be followed by settle before anything else. @retval WEIR_E_NOMEM */
+enum weir_status pravega_segment_map_append(struct pravega_segment_map *map,
+                                            const struct pravega_position_entry *entry);
+/** Puts what was appended in order: of a segment that is there twice the last one stays; in a map that keeps its order
+ *  there is none twice. @retval WEIR_E_INVAL there is @retval WEIR_E_NOMEM */
+enum weir_status pravega_segment_map_settle(struct pravega_segment_map *map);
 /** Makes `map` (zeroed) a copy, with the order and the interned names of `from`. @retval WEIR_E_NOMEM */
 enum weir_status pravega_segment_map_copy(struct pravega_segment_map *map, const struct pravega_segment_map *from);
 /** Same segments, same offsets and ranges (and same order, if it counts); names are compared as text. */
