@@ -76,6 +76,7 @@ run_standalone() { # run_standalone LOG-NAME OPTION...
     free_port; set -- "$@" -Dsinglenode.zk.port="$free_port"
     free_port; set -- "$@" -Dsinglenode.segmentStore.port="$free_port"
     free_port; set -- "$@" -Dsinglenode.admin.gateway.port="$free_port"
+    free_port; set -- "$@" -Dpravegaservice.rest.listener.port="$free_port"
     mkdir "$work/$name"
     : >"$work/$name/standalone.properties"
     for module in lang io util nio; do
@@ -101,7 +102,7 @@ start_secured() {
     local options
     tests/interop/make-security "$work/security" >"$work/security.options" || die "there are no certificates"
     mapfile -t options <"$work/security.options"
-    run_standalone secured "${options[@]}" "$@"
+    run_standalone secured "${options[@]}" -Dpravegaservice.service.published.host.nameOrIp=localhost "$@"
     secured_rpc=$pravega_rpc
     secured_uri=tls://127.0.0.1:$secured_rpc
     await 120 "the secured Pravega standalone" "$pravega_pid" serves_tls "$pravega_rest"
