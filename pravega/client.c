@@ -8,6 +8,7 @@
 
 #include "pravega/client_int.h"
 #include "pravega/segment_stores.h"
+#include "pravega/tokens.h"
 #include "weir/host.h"
 
 /* Upstream's EventWriterConfig. */
@@ -60,21 +61,6 @@ static enum weir_status make_tls(struct pravega_client *client, const struct pra
     return weir_tls_new(&tls, &client->tls, err);
 }
 
-static enum weir_status make_channels(struct pravega_client *client, const struct pravega_controller_uri *uri,
-                                      struct weir_error *err)
-{
-    for (size_t i = 0; i < uri->count; i++) {
-        struct weir_target target = {uri->at[i].host, uri->at[i].port, client->tls};
-        enum weir_status status;
-
-        status = weir_grpc_channel_new(client->loop, &target, client->credentials.header, &client->controllers[i], err);
-        if (status != WEIR_OK)
-            return status;
-        client->controller_count++;
-    }
-    return WEIR_OK;
-}
-
 static enum weir_status open_client(struct pravega_client *client, const struct pravega_client_options *options,
                                     struct weir_error *err)
 {
@@ -95,9 +81,11 @@ static enum weir_status open_client(struct pravega_client *client, const struct 
     if (status == WEIR_OK && uri.tls)
         status = make_tls(client, options, err);
     if (status == WEIR_OK)
-        status = make_channels(client, &uri, err);
+        status = pravega_controllers_new(client, &uri, &client->controllers, err);
     if (status == WEIR_OK)
         status = pravega_segment_stores_new(client, &client->stores, err);
+    if (status == WEIR_OK)
+        status = pravega_tokens_new(client, &client->tokens, err);
     return status;
 }
 
@@ -132,8 +120,8 @@ void pravega_client_free(struct pravega_client *client)
         op->free(op);
     }
     pravega_segment_stores_free(client->stores);
-    for (size_t i = 0; i < client->controller_count; i++)
-        weir_grpc_channel_free(client->controllers[i]);
+    pravega_tokens_free(client->tokens);
+    pravega_controllers_free(client->controllers);
     weir_tls_unref(client->tls);
     pravega_credentials_fini(&client->credentials);
     free(client->uri);

@@ -8,9 +8,10 @@
 #include "base/grpc.h"
 #include "base/rng.h"
 #include "pravega/client.h"
-#include "pravega/controller_uri.h"
+#include "pravega/controllers.h"
 #include "pravega/credentials.h"
 
+struct pravega_tokens;         /* pravega/tokens.h: for segment stores */
 struct pravega_segment_stores; /* pravega/segment_stores.h: connections to segment stores */
 struct weir_tls;
 
@@ -32,11 +33,10 @@ struct pravega_client {
     struct pravega_retry retry; /**< defaults filled in; of the data plane */
     int64_t rpc_timeout_ms;     /**< default filled in */
     struct weir_rng rng;
-    struct weir_grpc_channel *controllers[PRAVEGA_CONTROLLERS_MAX];
-    size_t controller_count;
-    size_t controller_at;    /**< the one that calls go to, until it does not answer */
+    struct pravega_controllers *controllers;
     bool controller_reached; /**< one has answered, so that silence is a fault and not a wrong URI */
     struct pravega_segment_stores *stores;
+    struct pravega_tokens *tokens;
     struct pravega_op *ops;
 };
 

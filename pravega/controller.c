@@ -64,6 +64,13 @@ static const struct code *code_row(enum weir_grpc_code code)
 
 /* ---- the end of a call */
 
+static void give_back(struct pravega_call *call)
+{
+    if (call->controller != NULL)
+        pravega_controller_give_back(call->controller);
+    call->controller = NULL;
+}
+
 /* The call is idle after this; what its callback needs has been taken out. */
 static void release(struct pravega_call *call)
 {
@@ -72,6 +79,7 @@ static void release(struct pravega_call *call)
     weir_timer_stop(client->loop, &call->timer);
     if (call->grpc != NULL)
         weir_grpc_cancel(call->grpc);
+    give_back(call);
     free(call->request);
     free(call->subject);
     *call = (struct pravega_call){0};
@@ -230,15 +238,6 @@ static bool retried(const struct pravega_call *call, enum weir_grpc_code code)
     return code_row(code)->retried && (call->rpc->final_codes & 1u << code) == 0;
 }
 
-/* The controller that an attempt went to does not answer: later attempts of all calls go to the next one. */
-static void leave_controller(struct pravega_call *call)
-{
-    struct pravega_client *client = call->client;
-
-    if (client->controller_at == call->channel)
-        client->controller_at = (client->controller_at + 1) % client->controller_count;
-}
-
 static void on_answer(void *arg, enum weir_grpc_code code, struct weir_view reply, const struct weir_error *why)
 {
     struct pravega_call *call = arg;
@@ -251,9 +250,10 @@ static void on_answer(void *arg, enum weir_grpc_code code, struct weir_view repl
         return;
     }
     if (code == WEIR_GRPC_UNAVAILABLE || code == WEIR_GRPC_DEADLINE_EXCEEDED)
-        leave_controller(call);
+        pravega_controller_leave(call->controller);
     else
         call->client->controller_reached = true;
+    give_back(call);
     if (code == WEIR_GRPC_UNAUTHENTICATED && !call->renewed && pravega_credentials_renew(&call->client->credentials)) {
         call->renewed = true;
         retry_later(call, 0);
@@ -274,7 +274,7 @@ static int64_t attempt_ms(const struct pravega_call *call)
 {
     int64_t left_ms = (call->deadline_ns - weir_loop_now_ns(call->client->loop)) / WEIR_NS_PER_MS;
 
-    if (call->client->controller_count > 1)
+    if (pravega_controllers_count(call->client->controllers) > 1)
         left_ms /= 2;
     if (left_ms > INT32_MAX)
         left_ms = INT32_MAX; /* as long as base/grpc.h can wait */
@@ -298,15 +298,17 @@ static enum weir_status show_credentials(struct pravega_call *call, struct weir_
 static void attempt(struct pravega_call *call)
 {
     struct pravega_client *client = call->client;
+    struct weir_grpc_channel *channel;
     char path[128];
     enum weir_status status;
 
     snprintf(path, sizeof(path), "%s%s", PRAVEGA_CONTROLLER_PATH, call->rpc->name);
-    call->channel = client->controller_at;
-    status = show_credentials(call, client->controllers[call->channel]);
+    call->controller = pravega_controllers_take(client->controllers);
+    channel = pravega_controller_channel(call->controller);
+    status = show_credentials(call, channel);
     if (status == WEIR_OK)
-        status = weir_grpc_call(client->controllers[call->channel], path, weir_view(call->request, call->request_len),
-                                attempt_ms(call), on_answer, call, &call->grpc, &call->why);
+        status = weir_grpc_call(channel, path, weir_view(call->request, call->request_len), attempt_ms(call), on_answer,
+                                call, &call->grpc, &call->why);
     if (status != WEIR_OK)
         weir_timer_start(client->loop, &call->timer, 0);
 }

@@ -36,9 +36,9 @@ struct pravega_call {
     char *subject; /* "stream demo/a": what messages name */
     uint8_t *request;
     size_t request_len;
-    struct weir_grpc_call *grpc; /* the attempt under way */
-    size_t channel;              /* that it went to */
-    struct weir_timer timer;     /* the wait before the next attempt, or before `why` is reported */
+    struct weir_grpc_call *grpc;           /* the attempt under way */
+    struct pravega_controller *controller; /* that it goes to; held */
+    struct weir_timer timer;               /* the wait before the next attempt, or before `why` is reported */
     int64_t deadline_ns;
     int64_t absent_since_ns;
     bool renewed; /* credentials were refused once and have been replaced */

@@ -10,8 +10,12 @@
 
 static const struct scheme {
     const char *name;
-    bool tls;
-} schemes[] = {{"tcp", false}, {"pravega", false}, {"tls", true}, {"ssl", true}, {"pravegas", true}};
+    bool tls, discover;
+} schemes[] = {{"tcp", false, false},
+               {"pravega", false, true},
+               {"tls", true, false},
+               {"ssl", true, false},
+               {"pravegas", true, true}};
 
 static const struct scheme *find_scheme(const char *name, size_t len)
 {
@@ -78,6 +82,17 @@ static enum weir_status parse_address(const char *uri, const char *text, size_t 
     return WEIR_OK;
 }
 
+bool pravega_controller_address_make(const char *host, int64_t port, struct pravega_controller_address *out)
+{
+    size_t len = strlen(host);
+
+    if (port < 1 || port > UINT16_MAX || !host_fits(host, len, strchr(host, ':') != NULL))
+        return false;
+    memcpy(out->host, host, len + 1);
+    out->port = (uint16_t)port;
+    return true;
+}
+
 enum weir_status pravega_controller_uri_parse(const char *text, struct pravega_controller_uri *out,
                                               struct weir_error *err)
 {
@@ -97,6 +112,7 @@ enum weir_status pravega_controller_uri_parse(const char *text, struct pravega_c
                          "pravegas, for example " EXAMPLE,
                          text);
     uri.tls = scheme->tls;
+    uri.discover = scheme->discover;
     for (at += 3;; at += len + 1) {
         len = strcspn(at, ",/");
         if (uri.count == PRAVEGA_CONTROLLERS_MAX)

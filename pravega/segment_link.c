@@ -33,6 +33,7 @@ static void give_up(struct pravega_segment_link *link, enum weir_status status, 
     struct weir_error why = {0};
 
     let_go(link, false);
+    pravega_token_leave(&link->token_user);
     weir_fail(&why, status, "segment %s: %s", link->segment_name, cause->message);
     link->handler->on_failed(link->arg, &why);
 }
@@ -182,68 +183,47 @@ static void connect_to(struct pravega_segment_link *link)
     link->handler->on_up(link->arg);
 }
 
-static void on_token(void *arg, enum weir_status status, const char *token, const struct weir_error *why)
+/* The answer to ask_token; in any other state, a token that replaces the one before it. */
+static void on_token(void *arg, enum weir_status status, struct weir_view token, const struct weir_error *why)
 {
     struct pravega_segment_link *link = arg;
+    struct weir_error too_long = {0};
 
-    if (status != WEIR_OK) {
+    if (status == WEIR_OK) {
+        weir_buf_reset(&link->token);
+        weir_buf_append(&link->token, token.ptr, token.len);
+        status = link->token.status;
+        why = &too_long;
+        if (status != WEIR_OK)
+            weir_fail(&too_long, status, "the controller's delegation token has %zu bytes", token.len);
+    }
+    if (status != WEIR_OK)
         give_up(link, status, why);
-        return;
-    }
-    weir_buf_reset(&link->token);
-    weir_buf_append(&link->token, token, strlen(token));
-    if (link->token.status != WEIR_OK) {
-        struct weir_error too_long = {0};
-
-        weir_fail(&too_long, link->token.status, "the controller's delegation token has %zu bytes", strlen(token));
-        give_up(link, link->token.status, &too_long);
-        return;
-    }
-    connect_to(link);
+    else if (link->state == PRAVEGA_LINK_TOKEN)
+        connect_to(link);
 }
 
 static void ask_token(struct pravega_segment_link *link)
 {
     struct pravega_stream_name stream = {link->scope, link->stream};
+    struct weir_error why = {0};
 
     link->state = PRAVEGA_LINK_TOKEN;
-    pravega_controller_delegation_token(&link->call, link->client, &stream, link->access, on_token, link);
-}
-
-/* A store that listens on all addresses is where its controller is. */
-static const char *controller_host(const struct pravega_client *client, char *out, size_t cap)
-{
-    const char *at = strstr(client->uri, "://");
-    size_t len;
-
-    at = at != NULL ? at + 3 : client->uri;
-    for (size_t i = 0; i < client->controller_at && strchr(at, ',') != NULL; i++)
-        at = strchr(at, ',') + 1;
-    if (*at == '[') {
-        at++;
-        len = strcspn(at, "]");
-    } else {
-        len = strcspn(at, ":,/");
-    }
-    if (len >= cap)
-        len = cap - 1;
-    memcpy(out, at, len);
-    out[len] = '\0';
-    return out;
+    if (pravega_tokens_ask(link->client->tokens, &link->token_user, &stream, link->access, &why) != WEIR_OK)
+        give_up(link, WEIR_E_NOMEM, &why);
 }
 
 static void on_endpoint(void *arg, enum weir_status status, const char *host, uint16_t port,
                         const struct weir_error *why)
 {
     struct pravega_segment_link *link = arg;
-    char of_controller[256];
 
     if (status != WEIR_OK) {
         give_up(link, status, why);
         return;
     }
     if (strcmp(host, "0.0.0.0") == 0)
-        host = controller_host(link->client, of_controller, sizeof(of_controller));
+        host = pravega_controllers_host(link->client->controllers); /* the store is where its controller is */
     pravega_segment_stores_remember(link->client->stores, link->scope, link->stream, link->segment, host, port);
     ask_token(link);
 }
@@ -292,6 +272,7 @@ enum weir_status pravega_segment_link_init(struct pravega_segment_link *link, st
                                           .handler = handler,
                                           .arg = arg,
                                           .flow = {.handler = &flow_handler, .arg = link},
+                                          .token_user = {.on_token = on_token, .arg = link},
                                           .backoff = {.fn = on_backoff, .arg = link}};
     link->segment_name = name_of(stream, segment, txn);
     link->scope = strdup(stream->scope);
@@ -331,6 +312,7 @@ void pravega_segment_link_stop(struct pravega_segment_link *link, bool clean)
         *link->ended = true;
     link->ended = NULL;
     let_go(link, clean);
+    pravega_token_leave(&link->token_user);
 }
 
 void pravega_segment_link_works(struct pravega_segment_link *link)

@@ -13,6 +13,7 @@
 
 #include "pravega/connection.h"
 #include "pravega/controller.h"
+#include "pravega/tokens.h"
 
 /** No function is called from within a call on the link; each may stop the link and free its memory. */
 struct pravega_segment_link_handler {
@@ -35,7 +36,7 @@ enum pravega_segment_link_state {
 
 struct pravega_segment_link {
     char *segment_name;       /**< as segment stores know it, a transaction's shadow name included */
-    struct weir_buf token;    /**< what requests carry; valid while UP */
+    struct weir_buf token;    /**< what requests carry: valid while UP, and replaced before it ends */
     struct pravega_flow flow; /**< flow.request_id: for commands whose reply is matched otherwise */
     int64_t refused_id;       /**< in on_lost: the request that the store refused to look at; -1 if there is none */
     struct weir_error why;    /**< in on_lost: what happened; else of the last attempt */
@@ -51,6 +52,7 @@ struct pravega_segment_link {
     void *arg;
     enum pravega_segment_link_state state;
     struct pravega_call call;
+    struct pravega_token_user token_user;
     struct weir_timer backoff;
     int32_t attempts;
     bool *ended; /* set when stop() is called from within on_lost */

@@ -234,10 +234,10 @@ START_TEST(the_next_controller_is_tried_and_kept)
     world_await(world, &first);
     ck_assert_int_eq(first.status, WEIR_OK);
     ck_assert_int_lt(world_now_ms(world), 1000);
-    ck_assert_uint_eq(world->client->controller_at, 2);
+    ck_assert_uint_eq(pravega_controllers_port(world->client->controllers), 9090);
     pravega_controller_create_scope(&call, world->client, "demo", on_done, &second);
     world_await(world, &second);
-    ck_assert_uint_eq(world->client->controller_at, 2);
+    ck_assert_uint_eq(pravega_controllers_port(world->client->controllers), 9090);
     world_free(world);
 }
 END_TEST

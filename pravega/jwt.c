@@ -1,0 +1,130 @@
+/*
+ * jwt.c - reads `exp` out of "header.claims.signature", each part base64.
+ *
+ * As upstream does it, the claims are not parsed as JSON: what counts is "exp", a colon and digits. They are decoded
+ * four characters at a time and looked at byte by byte, so that nothing is allocated and no length is too long.
+ */
+#include "pravega/jwt.h"
+
+#include <string.h>
+
+/* Finds `"exp" : digits` in bytes that come one by one. */
+struct finder {
+    enum { KEY, COLON, DIGITS, FOUND } state;
+    size_t matched; /* of the key */
+    int64_t value;
+    bool any; /* digit */
+};
+
+static const char key[] = "\"exp\"";
+
+static bool is_space(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+static void match_key(struct finder *finder, uint8_t byte)
+{
+    if (byte != (uint8_t)key[finder->matched])
+        finder->matched = byte == '"'; /* only its first byte can begin it anew */
+    else if (++finder->matched == sizeof(key) - 1)
+        *finder = (struct finder){.state = COLON};
+}
+
+static void start_over(struct finder *finder, uint8_t byte)
+{
+    *finder = (struct finder){.state = KEY};
+    match_key(finder, byte);
+}
+
+static void take_digit(struct finder *finder, uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9' && finder->value <= (INT64_MAX - 9) / 10) {
+        finder->value = finder->value * 10 + (byte - '0');
+        finder->any = true;
+    } else if (finder->any && !(byte >= '0' && byte <= '9')) {
+        finder->state = FOUND;
+    } else if (finder->any || !is_space(byte)) {
+        start_over(finder, byte); /* a number that is none, or too long to be a time */
+    }
+}
+
+static void look_at(struct finder *finder, uint8_t byte)
+{
+    switch (finder->state) {
+    case KEY:
+        match_key(finder, byte);
+        break;
+    case COLON:
+        if (byte == ':')
+            finder->state = DIGITS;
+        else if (!is_space(byte))
+            start_over(finder, byte);
+        break;
+    case DIGITS:
+        take_digit(finder, byte);
+        break;
+    case FOUND:
+        break;
+    }
+}
+
+/* 0..63, of either alphabet; -1 for anything else. */
+static int digit_of(uint8_t byte)
+{
+    if (byte >= 'A' && byte <= 'Z')
+        return byte - 'A';
+    if (byte >= 'a' && byte <= 'z')
+        return byte - 'a' + 26;
+    if (byte >= '0' && byte <= '9')
+        return byte - '0' + 52;
+    if (byte == '+' || byte == '-')
+        return 62;
+    return byte == '/' || byte == '_' ? 63 : -1;
+}
+
+/* False if it is no base64; padding may be left out, as it is in web tokens. */
+static bool decode(struct weir_view text, struct finder *finder)
+{
+    const uint8_t *bytes = text.ptr;
+    uint32_t bits = 0;
+    size_t count = 0;
+
+    while (text.len > 0 && bytes[text.len - 1] == '=')
+        text.len--;
+    for (size_t i = 0; i < text.len; i++) {
+        int digit = digit_of(bytes[i]);
+
+        if (digit < 0)
+            return false;
+        bits = (bits << 6 | (uint32_t)digit) & 0xffffff;
+        if (++count % 4 == 0) {
+            look_at(finder, (uint8_t)(bits >> 16));
+            look_at(finder, (uint8_t)(bits >> 8));
+            look_at(finder, (uint8_t)bits);
+        }
+    }
+    if (count % 4 >= 2)
+        look_at(finder, (uint8_t)(count % 4 == 2 ? bits >> 4 : bits >> 10));
+    if (count % 4 == 3)
+        look_at(finder, (uint8_t)(bits >> 2));
+    return count % 4 != 1;
+}
+
+bool pravega_jwt_expiry(struct weir_view token, int64_t *expires_s)
+{
+    const uint8_t *bytes = token.ptr, *end = bytes + token.len;
+    const uint8_t *first = token.len > 0 ? memchr(bytes, '.', token.len) : NULL;
+    const uint8_t *second = first != NULL ? memchr(first + 1, '.', (size_t)(end - first - 1)) : NULL;
+    struct finder finder = {.state = KEY};
+
+    if (second == NULL || memchr(second + 1, '.', (size_t)(end - second - 1)) != NULL)
+        return false;
+    if (!decode(weir_view(first + 1, (size_t)(second - first - 1)), &finder))
+        return false;
+    look_at(&finder, '}'); /* what is cut off after its digits has ended, too */
+    if (finder.state != FOUND)
+        return false;
+    *expires_s = finder.value;
+    return true;
+}
