@@ -227,16 +227,9 @@ void pravega_controller_check_txn(struct pravega_call *call, struct pravega_clie
                                   const struct pravega_stream_name *stream, struct pravega_txn_id txn,
                                   pravega_txn_status_fn *done, void *arg);
 
-/** A transaction that is over. */
-struct pravega_completed_txn {
-    struct pravega_txn_id id;
-    bool committed; /**< or aborted */
-};
-typedef void pravega_completed_fn(void *arg, enum weir_status status, const struct pravega_completed_txn *txns,
-                                  size_t count, const struct weir_error *why);
 /** Those that ended last, up to 500 in no order; 0.13 forgets them within seconds. */
 void pravega_controller_completed_txns(struct pravega_call *call, struct pravega_client *client,
-                                       const struct pravega_stream_name *stream, pravega_completed_fn *done, void *arg);
+                                       const struct pravega_stream_name *stream, pravega_txn_infos_fn *done, void *arg);
 
 /* ---- reader groups: controller_groups.c. */
 

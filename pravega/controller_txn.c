@@ -198,7 +198,7 @@ static void finish_state(struct pravega_end *end, const ProtobufCMessage *reply)
 }
 
 void pravega_controller_completed_txns(struct pravega_call *call, struct pravega_client *client,
-                                       const struct pravega_stream_name *stream, pravega_completed_fn *done, void *arg)
+                                       const struct pravega_stream_name *stream, pravega_txn_infos_fn *done, void *arg)
 {
     Pravega__ListCompletedTxnRequest request = PRAVEGA__LIST_COMPLETED_TXN_REQUEST__INIT;
     Pravega__StreamInfo info;
@@ -209,10 +209,9 @@ void pravega_controller_completed_txns(struct pravega_call *call, struct pravega
 }
 
 /* A copy of the reply's transactions; NULL if it fails, which `end` tells. */
-static struct pravega_completed_txn *completed_of(struct pravega_end *end,
-                                                  const Pravega__ListCompletedTxnResponse *reply)
+static struct pravega_txn_info *completed_of(struct pravega_end *end, const Pravega__ListCompletedTxnResponse *reply)
 {
-    struct pravega_completed_txn *txns = calloc(reply->n_response + 1, sizeof(*txns));
+    struct pravega_txn_info *txns = calloc(reply->n_response + 1, sizeof(*txns));
 
     if (txns == NULL) {
         end->status = weir_fail(&end->why, WEIR_E_NOMEM, "out of memory for %zu transactions", reply->n_response);
@@ -228,7 +227,8 @@ static struct pravega_completed_txn *completed_of(struct pravega_end *end,
             return NULL;
         }
         txns[i].id = (struct pravega_txn_id){(uint64_t)txn->txnid->highbits, (uint64_t)txn->txnid->lowbits};
-        txns[i].committed = txn->status == PRAVEGA__TXN_RESPONSE__STATUS__COMMITTED;
+        txns[i].status =
+            txn->status == PRAVEGA__TXN_RESPONSE__STATUS__COMMITTED ? PRAVEGA_TXN_COMMITTED : PRAVEGA_TXN_ABORTED;
     }
     return txns;
 }
@@ -236,10 +236,10 @@ static struct pravega_completed_txn *completed_of(struct pravega_end *end,
 static void finish_completed(struct pravega_end *end, const ProtobufCMessage *reply)
 {
     const Pravega__ListCompletedTxnResponse *list = (const Pravega__ListCompletedTxnResponse *)reply;
-    struct pravega_completed_txn *txns = NULL;
+    struct pravega_txn_info *txns = NULL;
 
     if (list != NULL)
         txns = completed_of(end, list);
-    ((pravega_completed_fn *)end->done)(end->arg, end->status, txns, txns != NULL ? list->n_response : 0, &end->why);
+    ((pravega_txn_infos_fn *)end->done)(end->arg, end->status, txns, txns != NULL ? list->n_response : 0, &end->why);
     free(txns);
 }
