@@ -1,8 +1,9 @@
 /*
- * streams.c - scopes and streams for users: each call is one piece of work that frees itself after its callback.
+ * streams.c - scopes and streams for users: the calls that are one question to the controller each.
  *
- * The calls themselves are controller_streams.c and controller_segments.c. Here is what users see on top: names checked
- * as upstream checks those that users give, and lists put together from pages, sorted, without internal names.
+ * The questions themselves are controller_streams.c and controller_segments.c. Here names, configurations and cuts are
+ * checked as upstream checks those that users give. Lists are in stream_lists.c, those that take several questions in
+ * stream_info.c, stream_tail.c and stream_scale.c.
  */
 #include "pravega/streams.h"
 
@@ -10,71 +11,38 @@
 #include <string.h>
 
 #include "pravega/controller_int.h"
+#include "pravega/user_call.h"
 
-#define USER_STREAM_LEN_MAX 250   /* upstream adds prefixes of its own */
-#define LISTED_NAMES_MAX 1000000u /* what a list of pages without end may grow to */
-
-/* One call for a user. */
-struct user_call {
-    struct pravega_op op; /* first */
-    struct pravega_call call;
-    void (*done)(void); /* the user's callback, cast to its type where it is called */
-    void *arg;
-};
-
-static void user_call_free(struct pravega_op *op)
-{
-    struct user_call *user = (struct user_call *)op;
-
-    pravega_call_cancel(&user->call);
-    free(user);
-}
-
-/* NULL if there is no memory; `why` has the words. */
-static struct user_call *user_call_new(struct pravega_client *client, void (*done)(void), void *arg,
-                                       struct weir_error *why)
-{
-    struct user_call *user = calloc(1, sizeof(*user));
-
-    if (user == NULL) {
-        weir_fail(why, WEIR_E_NOMEM, "out of memory for a call to the controller");
-        return NULL;
-    }
-    user->op.free = user_call_free;
-    user->done = done;
-    user->arg = arg;
-    pravega_op_start(client, &user->op);
-    return user;
-}
-
-/* It ends, and its callback can do as it likes with the client. */
-static void user_call_end(struct user_call *user, void (**done)(void), void **arg)
-{
-    *done = user->done;
-    *arg = user->arg;
-    pravega_op_end(&user->op);
-    free(user);
-}
+#define USER_STREAM_LEN_MAX 250 /* upstream adds prefixes of its own */
 
 /* ---- calls that only succeed or fail */
 
-static void on_done(void *user, enum weir_status status, const struct weir_error *why)
+static void on_done(void *arg, enum weir_status status, const struct weir_error *why)
 {
-    void (*done)(void);
-    void *arg;
+    struct pravega_user_call *user = arg;
 
-    user_call_end(user, &done, &arg);
-    ((pravega_done_fn *)done)(arg, status, why);
+    pravega_user_call_end(user);
+    ((pravega_done_fn *)user->done)(user->arg, status, why);
+    pravega_user_call_free(user);
 }
 
-static struct user_call *start_done(struct pravega_client *client, pravega_done_fn *done, void *arg)
+static struct pravega_user_call *start_done(struct pravega_client *client, pravega_done_fn *done, void *arg)
 {
     struct weir_error why;
-    struct user_call *user = user_call_new(client, (void (*)(void))done, arg, &why);
+    struct pravega_user_call *user =
+        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
 
     if (user == NULL)
         done(arg, why.status, &why);
     return user;
+}
+
+static const struct pravega_rpc refused_rpc = {"createStream", "create", .finish = pravega_finish_done};
+
+/* Ends in a later turn; the controller is not asked. */
+static void refuse(struct pravega_user_call *user, const struct weir_error *why)
+{
+    pravega_call_reject(&user->call, user->client, &refused_rpc, why, (void (*)(void))on_done, user);
 }
 
 static bool user_name(const char *name, size_t len_max)
@@ -85,55 +53,131 @@ static bool user_name(const char *name, size_t len_max)
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-") == len;
 }
 
-static const struct pravega_rpc refused_name = {"createStream", "create", .finish = pravega_finish_done};
-
-static void refuse_name(struct user_call *user, struct pravega_client *client, const char *kind, const char *name,
-                        size_t len_max)
+static enum weir_status check_name(const char *kind, const char *name, size_t len_max, struct weir_error *err)
 {
-    struct weir_error why;
+    if (user_name(name, len_max))
+        return WEIR_OK;
+    return weir_fail(err, WEIR_E_INVAL, "cannot create %s \"%s\": names take 1 to %zu letters, digits, '.' and '-'",
+                     kind, name != NULL ? name : "", len_max);
+}
 
-    weir_fail(&why, WEIR_E_INVAL, "cannot create %s \"%s\": names take 1 to %zu letters, digits, '.' and '-'", kind,
-              name != NULL ? name : "", len_max);
-    pravega_call_reject(&user->call, client, &refused_name, &why, (void (*)(void))on_done, user);
+/* What upstream's builders of policies and of StreamConfiguration refuse. */
+static enum weir_status check_config(const char *verb, const struct pravega_stream_name *stream,
+                                     const struct pravega_stream_config *config, struct weir_error *err)
+{
+    const char *what = NULL;
+
+    if (config->min_segments < 0)
+        what = "it needs 1 segment or more";
+    else if (config->scale_type != PRAVEGA_SCALE_FIXED && (config->target_rate < 1 || config->scale_factor < 1))
+        what = "scaling by rate takes a target rate and a scale factor of 1 or more";
+    else if (config->retention_type != PRAVEGA_RETENTION_NONE && config->retention_min < 0)
+        what = "retention keeps 0 or more";
+    else if (config->retention_max != 0 && config->retention_max < config->retention_min)
+        what = "retention keeps at most less than at least";
+    else if (config->timestamp_aggregation_timeout_ms < 0 || config->rollover_bytes < 0)
+        what = "the timestamp aggregation timeout and the rollover size are not negative";
+    else if (config->tag_count > PRAVEGA_TAGS_MAX)
+        what = "it has more than 127 tags";
+    for (size_t i = 0; i < config->tag_count && what == NULL; i++)
+        if (strlen(config->tags[i]) > PRAVEGA_TAG_LEN_MAX)
+            what = "a tag has more than 255 bytes";
+    if (what == NULL)
+        return WEIR_OK;
+    return weir_fail(err, WEIR_E_INVAL, "cannot %s stream %s/%s: %s", verb, stream->scope, stream->stream, what);
 }
 
 void pravega_scope_create(struct pravega_client *client, const char *scope, pravega_done_fn *done, void *arg)
 {
-    struct user_call *user = start_done(client, done, arg);
+    struct pravega_user_call *user = start_done(client, done, arg);
+    struct weir_error why;
 
     if (user == NULL)
         return;
-    if (user_name(scope, PRAVEGA_NAME_LEN_MAX))
+    if (check_name("scope", scope, PRAVEGA_NAME_LEN_MAX, &why) == WEIR_OK)
         pravega_controller_create_scope(&user->call, client, scope, on_done, user);
     else
-        refuse_name(user, client, "scope", scope, PRAVEGA_NAME_LEN_MAX);
+        refuse(user, &why);
 }
 
 void pravega_scope_delete(struct pravega_client *client, const char *scope, pravega_done_fn *done, void *arg)
 {
-    struct user_call *user = start_done(client, done, arg);
+    struct pravega_user_call *user = start_done(client, done, arg);
 
     if (user != NULL)
         pravega_controller_delete_scope(&user->call, client, scope, on_done, user);
 }
 
+void pravega_scope_delete_recursive(struct pravega_client *client, const char *scope, pravega_done_fn *done, void *arg)
+{
+    struct pravega_user_call *user = start_done(client, done, arg);
+
+    if (user != NULL)
+        pravega_controller_delete_scope_recursive(&user->call, client, scope, on_done, user);
+}
+
 void pravega_stream_create(struct pravega_client *client, const struct pravega_stream_name *stream,
                            const struct pravega_stream_config *config, pravega_done_fn *done, void *arg)
 {
-    struct user_call *user = start_done(client, done, arg);
+    struct pravega_user_call *user = start_done(client, done, arg);
+    struct weir_error why;
 
     if (user == NULL)
         return;
-    if (user_name(stream->stream, USER_STREAM_LEN_MAX))
+    if (check_name("stream", stream->stream, USER_STREAM_LEN_MAX, &why) == WEIR_OK &&
+        check_config("create", stream, config, &why) == WEIR_OK)
         pravega_controller_create_stream(&user->call, client, stream, config, on_done, user);
     else
-        refuse_name(user, client, "stream", stream->stream, USER_STREAM_LEN_MAX);
+        refuse(user, &why);
+}
+
+void pravega_stream_update(struct pravega_client *client, const struct pravega_stream_name *stream,
+                           const struct pravega_stream_config *config, pravega_done_fn *done, void *arg)
+{
+    struct pravega_user_call *user = start_done(client, done, arg);
+    struct weir_error why;
+
+    if (user == NULL)
+        return;
+    if (check_config("update", stream, config, &why) == WEIR_OK)
+        pravega_controller_update_stream(&user->call, client, stream, config, on_done, user);
+    else
+        refuse(user, &why);
+}
+
+/* UNBOUNDED and a cut of nothing would drop nothing, and a controller of 0.13 takes them. */
+static enum weir_status check_cut(const struct pravega_stream_name *stream, const struct pravega_stream_cut *cut,
+                                  struct weir_error *err)
+{
+    if (!pravega_stream_cut_is_unbounded(cut) && cut->position_count != 0 && strcmp(cut->scope, stream->scope) == 0 &&
+        strcmp(cut->stream, stream->stream) == 0)
+        return WEIR_OK;
+    return weir_fail(err, WEIR_E_INVAL, "cannot truncate stream %s/%s: the stream cut is %s%s%s%s", stream->scope,
+                     stream->stream, pravega_stream_cut_is_unbounded(cut) ? "unbounded" : "of ",
+                     pravega_stream_cut_is_unbounded(cut) ? "" : cut->scope,
+                     pravega_stream_cut_is_unbounded(cut) ? "" : "/",
+                     pravega_stream_cut_is_unbounded(cut) ? "" : cut->stream);
+}
+
+void pravega_stream_truncate(struct pravega_client *client, const struct pravega_stream_name *stream,
+                             const struct pravega_stream_cut *cut, pravega_done_fn *done, void *arg)
+{
+    struct pravega_user_call *user = start_done(client, done, arg);
+    struct weir_error why;
+
+    if (user == NULL)
+        return;
+    if (check_cut(stream, cut, &why) == WEIR_OK)
+        pravega_controller_truncate_stream(&user->call, client, stream, cut->positions, cut->position_count, on_done,
+                                           user);
+    else
+        refuse(user, &why);
 }
 
 void pravega_stream_seal(struct pravega_client *client, const struct pravega_stream_name *stream, pravega_done_fn *done,
                          void *arg)
 {
-    struct user_call *user = start_done(client, done, arg);
+    struct pravega_user_call *user = start_done(client, done, arg);
 
     if (user != NULL)
         pravega_controller_seal_stream(&user->call, client, stream, on_done, user);
@@ -142,29 +186,139 @@ void pravega_stream_seal(struct pravega_client *client, const struct pravega_str
 void pravega_stream_delete(struct pravega_client *client, const struct pravega_stream_name *stream,
                            pravega_done_fn *done, void *arg)
 {
-    struct user_call *user = start_done(client, done, arg);
+    struct pravega_user_call *user = start_done(client, done, arg);
 
     if (user != NULL)
         pravega_controller_delete_stream(&user->call, client, stream, on_done, user);
 }
 
-/* ---- segments */
+void pravega_stream_check_scale(struct pravega_client *client, const struct pravega_stream_name *stream, int32_t epoch,
+                                pravega_done_fn *done, void *arg)
+{
+    struct pravega_user_call *user = start_done(client, done, arg);
 
-static void on_ranges(void *user, enum weir_status status, const struct pravega_segment_range *segments, size_t count,
+    if (user != NULL)
+        pravega_controller_check_scale(&user->call, client, stream, epoch, on_done, user);
+}
+
+/* ---- yes or no */
+
+static void on_exists(void *arg, enum weir_status status, bool exists, const struct weir_error *why)
+{
+    struct pravega_user_call *user = arg;
+
+    pravega_user_call_end(user);
+    ((pravega_exists_fn *)user->done)(user->arg, status, exists, why);
+    pravega_user_call_free(user);
+}
+
+void pravega_scope_exists(struct pravega_client *client, const char *scope, pravega_exists_fn *done, void *arg)
+{
+    struct weir_error why;
+    struct pravega_user_call *user =
+        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+
+    if (user != NULL)
+        pravega_controller_scope_exists(&user->call, client, scope, on_exists, user);
+    else
+        done(arg, why.status, false, &why);
+}
+
+void pravega_stream_exists(struct pravega_client *client, const struct pravega_stream_name *stream,
+                           pravega_exists_fn *done, void *arg)
+{
+    struct weir_error why;
+    struct pravega_user_call *user =
+        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+
+    if (user != NULL)
+        pravega_controller_stream_exists(&user->call, client, stream, on_exists, user);
+    else
+        done(arg, why.status, false, &why);
+}
+
+/* ---- the configuration */
+
+static void on_config(void *arg, enum weir_status status, const struct pravega_stream_config *config,
                       const struct weir_error *why)
 {
-    void (*done)(void);
-    void *arg;
+    struct pravega_user_call *user = arg;
 
-    user_call_end(user, &done, &arg);
-    ((pravega_ranges_fn *)done)(arg, status, segments, count, why);
+    pravega_user_call_end(user);
+    ((pravega_config_fn *)user->done)(user->arg, status, config, why);
+    pravega_user_call_free(user);
+}
+
+void pravega_stream_get_config(struct pravega_client *client, const struct pravega_stream_name *stream,
+                               pravega_config_fn *done, void *arg)
+{
+    struct weir_error why;
+    struct pravega_user_call *user =
+        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+
+    if (user != NULL)
+        pravega_controller_stream_config(&user->call, client, stream, on_config, user);
+    else
+        done(arg, why.status, NULL, &why);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void on_tags(void *arg, enum weir_status status, const struct pravega_stream_config *config,
+                    const struct weir_error *why)
+{
+    struct pravega_user_call *user = arg;
+    size_t count = config != NULL ? config->tag_count : 0;
+    const char **tags = calloc(count + 1, sizeof(*tags));
+    struct weir_error err = *why;
+
+    if (tags == NULL)
+        status = weir_fail(&err, WEIR_E_NOMEM, "out of memory for %zu tags", count);
+    if (tags != NULL && count != 0) {
+        memcpy(tags, config->tags, count * sizeof(*tags));
+        qsort(tags, count, sizeof(*tags), by_name);
+    }
+    pravega_user_call_end(user);
+    ((pravega_names_fn *)user->done)(user->arg, status, status == WEIR_OK ? tags : NULL, status == WEIR_OK ? count : 0,
+                                     &err);
+    pravega_user_call_free(user);
+    free(tags);
+}
+
+void pravega_stream_get_tags(struct pravega_client *client, const struct pravega_stream_name *stream,
+                             pravega_names_fn *done, void *arg)
+{
+    struct weir_error why;
+    struct pravega_user_call *user =
+        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+
+    if (user != NULL)
+        pravega_controller_stream_config(&user->call, client, stream, on_tags, user);
+    else
+        done(arg, why.status, NULL, 0, &why);
+}
+
+/* ---- segments */
+
+static void on_ranges(void *arg, enum weir_status status, const struct pravega_segment_range *segments, size_t count,
+                      const struct weir_error *why)
+{
+    struct pravega_user_call *user = arg;
+
+    pravega_user_call_end(user);
+    ((pravega_ranges_fn *)user->done)(user->arg, status, segments, count, why);
+    pravega_user_call_free(user);
 }
 
 void pravega_stream_current_segments(struct pravega_client *client, const struct pravega_stream_name *stream,
                                      pravega_ranges_fn *done, void *arg)
 {
     struct weir_error why;
-    struct user_call *user = user_call_new(client, (void (*)(void))done, arg, &why);
+    struct pravega_user_call *user =
+        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
 
     if (user != NULL)
         pravega_controller_current_segments(&user->call, client, stream, on_ranges, user);
@@ -172,165 +326,25 @@ void pravega_stream_current_segments(struct pravega_client *client, const struct
         done(arg, why.status, NULL, 0, &why);
 }
 
-static void on_cut(void *user, enum weir_status status, const struct pravega_segment_offset *cut, size_t count,
+static void on_cut(void *arg, enum weir_status status, const struct pravega_segment_offset *cut, size_t count,
                    const struct weir_error *why)
 {
-    void (*done)(void);
-    void *arg;
+    struct pravega_user_call *user = arg;
 
-    user_call_end(user, &done, &arg);
-    ((pravega_cut_fn *)done)(arg, status, cut, count, why);
+    pravega_user_call_end(user);
+    ((pravega_cut_fn *)user->done)(user->arg, status, cut, count, why);
+    pravega_user_call_free(user);
 }
 
 void pravega_stream_head(struct pravega_client *client, const struct pravega_stream_name *stream, pravega_cut_fn *done,
                          void *arg)
 {
     struct weir_error why;
-    struct user_call *user = user_call_new(client, (void (*)(void))done, arg, &why);
+    struct pravega_user_call *user =
+        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
 
     if (user != NULL)
         pravega_controller_head_segments(&user->call, client, stream, on_cut, user);
     else
         done(arg, why.status, NULL, 0, &why);
-}
-
-/* ---- lists */
-
-struct list {
-    struct user_call user; /* first */
-    struct pravega_client *client;
-    char *scope; /* NULL: the list of scopes */
-    char **names;
-    size_t count, cap;
-};
-
-static void list_fini(struct list *list)
-{
-    pravega_call_cancel(&list->user.call);
-    for (size_t i = 0; i < list->count; i++)
-        free(list->names[i]);
-    free(list->names);
-    free(list->scope);
-}
-
-static void list_free(struct pravega_op *op)
-{
-    struct list *list = (struct list *)op;
-
-    list_fini(list);
-    free(list);
-}
-
-/* Sorted, each name once: a list that changes between its pages can have one twice. */
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void sort_names(struct list *list)
-{
-    size_t kept = 0;
-
-    if (list->count != 0)
-        qsort(list->names, list->count, sizeof(*list->names), by_name);
-    for (size_t i = 0; i < list->count; i++) {
-        if (kept > 0 && strcmp(list->names[kept - 1], list->names[i]) == 0)
-            free(list->names[i]);
-        else
-            list->names[kept++] = list->names[i];
-    }
-    list->count = kept;
-}
-
-static void list_end(struct list *list, enum weir_status status, const struct weir_error *why)
-{
-    pravega_names_fn *done = (pravega_names_fn *)list->user.done;
-    void *arg = list->user.arg;
-
-    pravega_op_end(&list->user.op);
-    sort_names(list);
-    done(arg, status, status == WEIR_OK ? (const char *const *)list->names : NULL, status == WEIR_OK ? list->count : 0,
-         why);
-    list_fini(list);
-    free(list);
-}
-
-static enum weir_status list_add(struct list *list, const char *name, struct weir_error *err)
-{
-    if (name[0] == '_')
-        return WEIR_OK;
-    if (list->count == LISTED_NAMES_MAX)
-        return weir_fail(err, WEIR_E_LIMIT, "a list of more than %u names from the controller", LISTED_NAMES_MAX);
-    if (list->count == list->cap) {
-        size_t cap = list->cap != 0 ? list->cap * 2 : 64;
-        char **names = realloc(list->names, cap * sizeof(*names));
-
-        if (names == NULL)
-            return weir_fail(err, WEIR_E_NOMEM, "out of memory for a list of %zu names", cap);
-        list->names = names;
-        list->cap = cap;
-    }
-    list->names[list->count] = strdup(name);
-    if (list->names[list->count] == NULL)
-        return weir_fail(err, WEIR_E_NOMEM, "out of memory for a list of %zu names", list->count);
-    list->count++;
-    return WEIR_OK;
-}
-
-static void on_page(void *arg, enum weir_status status, const char *const *names, size_t count, const char *token,
-                    const struct weir_error *why);
-
-static void ask_page(struct list *list, const char *token)
-{
-    if (list->scope != NULL)
-        pravega_controller_list_streams(&list->user.call, list->client, list->scope, token, on_page, list);
-    else
-        pravega_controller_list_scopes(&list->user.call, list->client, token, on_page, list);
-}
-
-static void on_page(void *arg, enum weir_status status, const char *const *names, size_t count, const char *token,
-                    const struct weir_error *why)
-{
-    struct list *list = arg;
-    struct weir_error err = *why;
-
-    for (size_t i = 0; i < count && status == WEIR_OK; i++)
-        status = list_add(list, names[i], &err);
-    if (status != WEIR_OK || count == 0)
-        list_end(list, status, &err);
-    else
-        ask_page(list, token);
-}
-
-/* `scope`: NULL lists scopes. */
-static void list_start(struct pravega_client *client, bool streams, const char *scope, pravega_names_fn *done,
-                       void *arg)
-{
-    struct list *list = calloc(1, sizeof(*list));
-    struct weir_error why;
-
-    if (list != NULL && streams)
-        list->scope = strdup(scope != NULL ? scope : "");
-    if (list == NULL || (streams && list->scope == NULL)) {
-        free(list);
-        weir_fail(&why, WEIR_E_NOMEM, "out of memory for a call to the controller");
-        done(arg, why.status, NULL, 0, &why);
-        return;
-    }
-    list->client = client;
-    list->user.op.free = list_free;
-    list->user.done = (void (*)(void))done;
-    list->user.arg = arg;
-    pravega_op_start(client, &list->user.op);
-    ask_page(list, "");
-}
-
-void pravega_scope_list(struct pravega_client *client, pravega_names_fn *done, void *arg)
-{
-    list_start(client, false, NULL, done, arg);
-}
-
-void pravega_stream_list(struct pravega_client *client, const char *scope, pravega_names_fn *done, void *arg)
-{
-    list_start(client, true, scope, done, arg);
 }

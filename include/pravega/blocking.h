@@ -48,6 +48,8 @@ struct pravega_client *pravega_session_client(struct pravega_session *session);
 struct weir_loop *pravega_session_loop(struct pravega_session *session);
 /** How long each call from now on may take. @param timeout_ms 0: as long as it takes, as at the beginning */
 void pravega_session_set_timeout(struct pravega_session *session, int64_t timeout_ms);
+/** As set, or -1: as a `timeout_ms` of the calls below. */
+int64_t pravega_session_timeout(const struct pravega_session *session);
 /** The call that blocks, or else the next one, ends with WEIR_E_CANCELLED. Thread: any. */
 void pravega_session_interrupt(struct pravega_session *session);
 

@@ -29,7 +29,7 @@ enum pravega_retention_type { PRAVEGA_RETENTION_NONE = 0, PRAVEGA_RETENTION_TIME
 struct pravega_stream_config {
     enum pravega_scale_type scale_type;
     int32_t target_rate;  /**< KB/s or events/s per segment, above which it is split; 1 or more unless fixed */
-    int32_t scale_factor; /**< into how many at most; 2 or more unless fixed, upstream's rule is 1 or more */
+    int32_t scale_factor; /**< into how many at most; 1 or more unless fixed */
     int32_t min_segments; /**< 1 or more; 0 means 1 */
     enum pravega_retention_type retention_type;
     int64_t retention_min;   /**< ms or bytes that are kept at least */
