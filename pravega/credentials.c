@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/base64.h"
 #include "weir/host.h"
 
 /* Freed memory keeps no secret. */
@@ -24,28 +25,19 @@ static enum weir_status no_memory(struct weir_error *err)
     return weir_fail(err, WEIR_E_NOMEM, "out of memory for credentials");
 }
 
+/* In room taken at once: a buffer that grows would leave the secret in what it outgrew. */
 static char *base64(const char *text)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t len = strlen(text);
-    char *out = malloc((len + 2) / 3 * 4 + 1), *to = out;
+    size_t len = (strlen(text) + 2) / 3 * 4 + 1;
+    struct weir_buf out;
 
-    if (out == NULL)
-        return NULL;
-    for (size_t i = 0; i < len; i += 3) {
-        uint32_t bits = (uint32_t)(uint8_t)text[i] << 16;
-
-        if (i + 1 < len)
-            bits |= (uint32_t)(uint8_t)text[i + 1] << 8;
-        if (i + 2 < len)
-            bits |= (uint8_t)text[i + 2];
-        *to++ = digits[bits >> 18];
-        *to++ = digits[bits >> 12 & 63];
-        *to++ = i + 1 < len ? digits[bits >> 6 & 63] : '=';
-        *to++ = i + 2 < len ? digits[bits & 63] : '=';
-    }
-    *to = '\0';
-    return out;
+    weir_buf_init(&out, len);
+    weir_buf_reserve(&out, len);
+    weir_base64_append(&out, weir_view_str(text));
+    weir_buf_u8(&out, '\0');
+    if (out.status != WEIR_OK)
+        weir_buf_fini(&out);
+    return (char *)out.ptr;
 }
 
 /* What a header's value can hold: no line ends, nothing but printable ASCII. */

@@ -28,13 +28,14 @@ struct pravega_event_pointer {
     int64_t offset; /**< of the event's header */
     int32_t length; /**< header and payload */
 };
-/** Appends EventPointer.toBytes(). */
+/** Appends EventPointer.toBytes(); `out->status` tells whether there was room. */
 void pravega_event_pointer_to_bytes(const struct pravega_event_pointer *pointer, struct weir_buf *out);
 /** @retval WEIR_E_INVAL the bytes are no event pointer */
 enum weir_status pravega_event_pointer_from_bytes(struct weir_view bytes, struct pravega_event_pointer *pointer,
                                                   struct pravega_stream_name_room *room, struct weir_error *err);
 /** Appends "scope/stream/0.#epoch.0:1024-108". */
 void pravega_event_pointer_to_text(const struct pravega_event_pointer *pointer, struct weir_buf *out);
+/** EventPointer.fromString(). @retval WEIR_E_INVAL the text is none */
 enum weir_status pravega_event_pointer_from_text(const char *text, struct pravega_event_pointer *pointer,
                                                  struct pravega_stream_name_room *room, struct weir_error *err);
 
@@ -48,7 +49,7 @@ struct pravega_position_entry {
 /** Upstream's Position: the segments that a reader owns and how far it has read each. Opaque to most: to be given to
  *  pravega_event_reader_close() or pravega_reader_group_reader_offline(), by whichever process. */
 struct pravega_position {
-    struct pravega_position_entry *entries;
+    struct pravega_position_entry *entries; /**< from_bytes: sorted by scope, stream and segment */
     size_t entry_count;
 };
 void pravega_position_fini(struct pravega_position *position);

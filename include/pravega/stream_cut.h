@@ -50,7 +50,11 @@ void pravega_stream_cut_fini(struct pravega_stream_cut *cut);
 /** Same stream, same positions. */
 bool pravega_stream_cut_equal(const struct pravega_stream_cut *a, const struct pravega_stream_cut *b);
 
-/** StreamCut.asText(): `*text` is NUL-terminated and the caller's, to be freed with free(). WEIR_E_NOMEM. */
+/**
+ * StreamCut.asText(): `*text` is NUL-terminated and the caller's, to be freed with free(). A cut without positions has
+ * a text that from_text reads, and Java's from() does not.
+ * @retval WEIR_E_LIMIT more than PRAVEGA_STREAM_CUT_TEXT_MAX bytes before packing  @retval WEIR_E_NOMEM
+ */
 enum weir_status pravega_stream_cut_to_text(const struct pravega_stream_cut *cut, char **text, struct weir_error *err);
 /**
  * StreamCut.from(). Any valid gzip is taken; surrounding white space is not.
@@ -59,7 +63,7 @@ enum weir_status pravega_stream_cut_to_text(const struct pravega_stream_cut *cut
  */
 #define PRAVEGA_STREAM_CUT_TEXT_MAX (16 * 1024 * 1024)
 enum weir_status pravega_stream_cut_from_text(const char *text, struct pravega_stream_cut *cut, struct weir_error *err);
-/** Appends; `out->status` tells whether there was room. */
+/** Appends; `out->status` tells whether there was room, and is WEIR_E_LIMIT for an offset of 2^61 - 1 or more. */
 void pravega_stream_cut_to_bytes(const struct pravega_stream_cut *cut, struct weir_buf *out);
 /** @retval WEIR_E_INVAL the bytes are no stream cut @retval WEIR_E_NOMEM */
 enum weir_status pravega_stream_cut_from_bytes(struct weir_view bytes, struct pravega_stream_cut *cut,

@@ -41,7 +41,8 @@ void pravega_group_config_fini(struct pravega_group_config *config);
 bool pravega_group_config_equal(const struct pravega_group_config *a, const struct pravega_group_config *b);
 /** Appends ReaderGroupConfig.toBytes(). */
 void pravega_group_config_to_bytes(const struct pravega_group_config *config, struct weir_buf *out);
-/** @retval WEIR_E_INVAL the bytes are none @retval WEIR_E_NOMEM; `config` is zeroed then */
+/** The end of a stream that is not read is left out. Within other objects: pravega/format/objects.h.
+ *  @retval WEIR_E_INVAL the bytes are none @retval WEIR_E_NOMEM; `config` is zeroed then */
 enum weir_status pravega_group_config_from_bytes(struct weir_view bytes, struct pravega_group_config *config,
                                                  struct weir_error *err);
 

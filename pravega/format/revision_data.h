@@ -24,15 +24,16 @@
  *         pravega_end_revision(out, revision);
  *     }
  *
- *     void get_thing(struct pravega_in *in, struct thing *thing)     // zeroed before, finished by the caller in any
- * case
- *     {
+ *     void get_thing(struct pravega_in *in, struct thing *thing)     // zeroed before, and the
+ *     {                                                               // caller's to finish in any case
  *         struct pravega_version version;
+ *         void *items;
  *
  *         pravega_get_version(in, 0, &version);
  *         if (pravega_get_revision(&version)) {
  *             thing->name = pravega_get_str(in);
- *             thing->part_count = pravega_get_items(in, PART_LEN_MIN, sizeof(*thing->parts), (void **)&thing->parts);
+ *             thing->part_count = pravega_get_items(in, PART_LEN_MIN, sizeof(*thing->parts), &items);
+ *             thing->parts = items;
  *             for (size_t i = 0; i < thing->part_count && pravega_get_more(in); i++)
  *                 get_part(in, &thing->parts[i]);
  *         }

@@ -1,0 +1,71 @@
+/*
+ * base64.c - three bytes are four digits of six bits; a last group of one or two bytes is padded with '='.
+ */
+#include "base/base64.h"
+
+static char digit_of(unsigned value)
+{
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[value & 63];
+}
+
+void weir_base64_append(struct weir_buf *out, struct weir_view bytes)
+{
+    for (size_t at = 0; at < bytes.len; at += 3) {
+        size_t len = bytes.len - at < 3 ? bytes.len - at : 3;
+        uint32_t bits = (uint32_t)bytes.ptr[at] << 16;
+
+        if (len > 1)
+            bits |= (uint32_t)bytes.ptr[at + 1] << 8;
+        if (len > 2)
+            bits |= bytes.ptr[at + 2];
+        weir_buf_append(out,
+                        (char[]){digit_of(bits >> 18), digit_of(bits >> 12), len > 1 ? digit_of(bits >> 6) : '=',
+                                 len > 2 ? digit_of(bits) : '='},
+                        4);
+    }
+}
+
+static int value_of(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* A group of `count` digits is count - 1 bytes. */
+static void append_group(struct weir_buf *out, uint32_t bits, size_t count)
+{
+    const uint8_t bytes[] = {(uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
+
+    weir_buf_append(out, bytes, count - 1);
+}
+
+size_t weir_base64_decode(struct weir_buf *out, struct weir_view text)
+{
+    size_t len = text.len, at = 0;
+
+    if (len % 4 == 0) /* padding fills up the last group, or there is none */
+        for (int pad = 0; pad < 2 && len > 0 && text.ptr[len - 1] == '='; pad++)
+            len--;
+    while (at < len) {
+        size_t count = len - at < 4 ? len - at : 4;
+        uint32_t bits = 0;
+
+        if (count == 1)
+            return at;
+        for (size_t i = 0; i < count; i++) {
+            int value = value_of(text.ptr[at + i]);
+
+            if (value < 0)
+                return at + i;
+            bits |= (uint32_t)value << (18 - 6 * i);
+        }
+        append_group(out, bits, count);
+        at += count;
+    }
+    return text.len;
+}

@@ -1,0 +1,18 @@
+/**
+ * @file base/base64.h
+ * @brief Base64 of RFC 4648: the standard alphabet, no line breaks.
+ */
+#ifndef WEIR_BASE_BASE64_H
+#define WEIR_BASE_BASE64_H
+
+#include "weir/buf.h"
+
+/** Appends the digits of `bytes` and their padding. */
+void weir_base64_append(struct weir_buf *out, struct weir_view bytes);
+/**
+ * Appends the bytes that `text` stands for; `out->status` tells whether there was room. The padding may be missing.
+ * @return how many characters were taken: text.len, or where it stops being base64
+ */
+size_t weir_base64_decode(struct weir_buf *out, struct weir_view text);
+
+#endif
