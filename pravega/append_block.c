@@ -63,11 +63,10 @@ void pravega_block_pool_fini(struct pravega_block_pool *pool)
         destroy(block);
 }
 
-struct pravega_append_block *pravega_block_new(struct pravega_block_pool *pool, size_t event_len)
+struct pravega_append_block *pravega_block_new(struct pravega_block_pool *pool, size_t len)
 {
-    size_t need = PRAVEGA_EVENT_HEADER_LEN + event_len;
-    size_t cap = need > pool->block_bytes ? need : pool->block_bytes;
-    struct pravega_append_block *block = need <= pool->block_bytes ? pravega_block_list_pop(&pool->spare) : NULL;
+    size_t cap = len > pool->block_bytes ? len : pool->block_bytes;
+    struct pravega_append_block *block = len <= pool->block_bytes ? pravega_block_list_pop(&pool->spare) : NULL;
 
     if (block != NULL)
         return block;
@@ -75,6 +74,23 @@ struct pravega_append_block *pravega_block_new(struct pravega_block_pool *pool, 
     if (block != NULL)
         *block = (struct pravega_append_block){.data_cap = cap};
     return block;
+}
+
+static size_t arrays_memory(const struct pravega_append_block *block)
+{
+    return block->position_cap * sizeof(*block->positions) + block->completion_cap * sizeof(*block->completions);
+}
+
+/* Arrays that many tiny events made long would be more than what is charged for the events to come. */
+static void drop_long_arrays(struct pravega_append_block *block)
+{
+    if (arrays_memory(block) <= block->data_cap / 2)
+        return;
+    free(block->positions);
+    free(block->completions);
+    block->positions = NULL;
+    block->completions = NULL;
+    block->position_cap = block->completion_cap = 0;
 }
 
 void pravega_block_recycle(struct pravega_block_pool *pool, struct pravega_append_block *block)
@@ -86,6 +102,7 @@ void pravega_block_recycle(struct pravega_block_pool *pool, struct pravega_appen
     block->event_count = 0;
     block->data_len = 0;
     block->completion_count = 0;
+    drop_long_arrays(block);
     pravega_block_list_push(&pool->spare, block);
 }
 
@@ -97,14 +114,31 @@ void pravega_block_list_recycle(struct pravega_block_pool *pool, struct pravega_
         pravega_block_recycle(pool, block);
 }
 
-/* Room for one more item; arrays double. */
+size_t pravega_block_memory(const struct pravega_append_block *block)
+{
+    return sizeof(*block) + PRAVEGA_WIRE_APPEND_HEAD_LEN + block->data_cap + PRAVEGA_WIRE_APPEND_TAIL_LEN +
+           arrays_memory(block);
+}
+
+size_t pravega_block_list_memory(const struct pravega_block_list *list)
+{
+    size_t bytes = 0;
+
+    for (const struct pravega_append_block *block = list->first; block != NULL; block = block->next)
+        bytes += pravega_block_memory(block);
+    return bytes;
+}
+
+/* Room for `count` items in all; arrays double. */
 static bool make_room(void **array, size_t *cap, size_t count, size_t item_size)
 {
-    size_t more = *cap > 0 ? 2 * *cap : ARRAY_CAP_MIN;
+    size_t more = *cap > 0 ? *cap : ARRAY_CAP_MIN;
     void *bigger;
 
-    if (count < *cap)
+    if (count <= *cap)
         return true;
+    while (more < count)
+        more *= 2;
     bigger = realloc(*array, more * item_size);
     if (bigger == NULL)
         return false;
@@ -118,27 +152,45 @@ static uint8_t *data_of(struct pravega_append_block *block)
     return block->frame + PRAVEGA_WIRE_APPEND_HEAD_LEN;
 }
 
+static void put_events(uint8_t *at, const struct weir_view *payloads, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        weir_put_u32be(at, PRAVEGA_WIRE_EVENT);
+        weir_put_u32be(at + 4, (uint32_t)payloads[i].len);
+        if (payloads[i].len > 0)
+            memcpy(at + PRAVEGA_EVENT_HEADER_LEN, payloads[i].ptr, payloads[i].len);
+        at += PRAVEGA_EVENT_HEADER_LEN + payloads[i].len;
+    }
+}
+
+/* Room beside the data for what append() adds. */
+static bool make_rooms(struct pravega_append_block *block, const struct pravega_outgoing *event)
+{
+    return make_room((void **)&block->positions, &block->position_cap, (size_t)block->event_count + event->count,
+                     sizeof(*block->positions)) &&
+           (event->done == NULL || make_room((void **)&block->completions, &block->completion_cap,
+                                             block->completion_count + 1, sizeof(*block->completions)));
+}
+
 bool pravega_block_append(struct pravega_append_block *block, const struct pravega_outgoing *event)
 {
     uint8_t *at = data_of(block) + block->data_len;
 
-    if (!make_room((void **)&block->positions, &block->position_cap, block->event_count, sizeof(double)))
+    if (!make_rooms(block, event))
         return false;
-    if (event->done != NULL) {
-        if (!make_room((void **)&block->completions, &block->completion_cap, block->completion_count,
-                       sizeof(struct pravega_completion)))
-            return false;
+    if (event->done != NULL)
         block->completions[block->completion_count++] =
             (struct pravega_completion){block->event_count, event->done, event->arg};
-    }
     if (block->event_count == 0 || event->ordinal < block->oldest)
         block->oldest = event->ordinal;
     block->positions[block->event_count++] = event->position;
-    weir_put_u32be(at, PRAVEGA_WIRE_EVENT);
-    weir_put_u32be(at + 4, (uint32_t)event->payload.len);
-    if (event->payload.len > 0)
-        memcpy(at + PRAVEGA_EVENT_HEADER_LEN, event->payload.ptr, event->payload.len);
-    block->data_len += PRAVEGA_EVENT_HEADER_LEN + event->payload.len;
+    for (uint32_t i = 1; i < event->count; i++)
+        block->positions[block->event_count++] = PRAVEGA_SAME_BATCH;
+    if (event->payloads != NULL)
+        put_events(at, event->payloads, event->count);
+    else
+        memcpy(at, event->framed.ptr, event->framed.len);
+    block->data_len += event->len;
     return true;
 }
 
@@ -156,27 +208,32 @@ struct weir_view pravega_block_frame(struct pravega_append_block *block, struct 
 bool pravega_block_next(struct pravega_block_cursor *cursor, struct pravega_outgoing *event)
 {
     const struct pravega_append_block *block = cursor->block;
-    const uint8_t *at = block->frame + PRAVEGA_WIRE_APPEND_HEAD_LEN + cursor->at;
+    const uint8_t *from = block->frame + PRAVEGA_WIRE_APPEND_HEAD_LEN + cursor->at;
 
     if (cursor->index == block->event_count)
         return false;
+    cursor->last = cursor->index;
     *event = (struct pravega_outgoing){.position = block->positions[cursor->index], .ordinal = block->oldest};
-    event->payload = weir_view(at + PRAVEGA_EVENT_HEADER_LEN, weir_get_u32be(at + 4));
-    if (cursor->completion < block->completion_count && block->completions[cursor->completion].index == cursor->index) {
+    do {
+        event->len += PRAVEGA_EVENT_HEADER_LEN + weir_get_u32be(from + event->len + 4);
+        event->count++;
+        cursor->index++;
+    } while (cursor->index < block->event_count && block->positions[cursor->index] == PRAVEGA_SAME_BATCH);
+    event->framed = weir_view(from, event->len);
+    if (cursor->completion < block->completion_count && block->completions[cursor->completion].index == cursor->last) {
         event->done = block->completions[cursor->completion].done;
         event->arg = block->completions[cursor->completion].arg;
         cursor->completion++;
     }
-    cursor->at += PRAVEGA_EVENT_HEADER_LEN + event->payload.len;
-    cursor->index++;
+    cursor->at += event->len;
     return true;
 }
 
-void pravega_block_forget(struct pravega_append_block *block, uint32_t index)
+void pravega_block_forget(struct pravega_append_block *block, const struct pravega_block_cursor *cursor)
 {
     size_t gone = 0;
 
-    while (gone < block->completion_count && block->completions[gone].index < index)
+    while (gone < block->completion_count && block->completions[gone].index < cursor->last)
         gone++;
     block->completion_count -= gone;
     memmove(block->completions, block->completions + gone, block->completion_count * sizeof(*block->completions));

@@ -7,7 +7,8 @@
  *     | frame head | event header, payload | event header, payload | ... | frame tail |
  *
  * Beside it are each event's position in the key space, with which it finds another segment when this one is sealed,
- * and the callbacks of the few events that have one. Blocks are used again, arrays and all. Thread: the client's loop.
+ * and the callbacks of the few events that have one. Events of one batch follow each other in one block, and stay
+ * together on their way to another one. Blocks are used again, arrays and all. Thread: the client's loop.
  */
 #ifndef PRAVEGA_APPEND_BLOCK_H
 #define PRAVEGA_APPEND_BLOCK_H
@@ -22,6 +23,8 @@ struct pravega_completion {
     void *arg;
 };
 
+#define PRAVEGA_SAME_BATCH (-1.0)
+
 struct pravega_append_block {
     struct pravega_append_block *next;
     uint64_t oldest;     /**< no event in it was taken before this one (a number of the writer's own) */
@@ -29,7 +32,7 @@ struct pravega_append_block {
     uint64_t sent_end;   /**< the connection's count of queued bytes after it */
     uint32_t event_count;
     size_t data_len, data_cap;
-    double *positions;
+    double *positions; /* PRAVEGA_SAME_BATCH: the event is of the batch of the one before it */
     size_t position_cap;
     struct pravega_completion *completions;
     size_t completion_count, completion_cap;
@@ -52,23 +55,39 @@ struct pravega_block_pool {
     size_t block_bytes; /**< of data in a block; an event that is longer gets a block of its own length */
 };
 void pravega_block_pool_fini(struct pravega_block_pool *pool);
-/** An empty block with room for `event_len` bytes of payload; NULL: out of memory. */
-struct pravega_append_block *pravega_block_new(struct pravega_block_pool *pool, size_t event_len);
+/** An empty block with room for `len` bytes, headers included; NULL: out of memory. */
+struct pravega_append_block *pravega_block_new(struct pravega_block_pool *pool, size_t len);
 void pravega_block_recycle(struct pravega_block_pool *pool, struct pravega_append_block *block);
 void pravega_block_list_recycle(struct pravega_block_pool *pool, struct pravega_block_list *list);
 
-/** One event, as the writer takes it and as it leaves a block for another segment. */
+/** An event, or a batch of events, as the writer takes it and as it leaves a block for another segment. */
 struct pravega_outgoing {
     double position;
-    uint64_t ordinal; /**< in the order that the writer took them */
-    struct weir_view payload;
-    pravega_written_fn *done; /**< NULL is fine */
+    uint64_t ordinal;                 /**< in the order that the writer took them */
+    const struct weir_view *payloads; /**< `count` of them; NULL: see `framed` */
+    struct weir_view framed;          /**< the events with their headers, `len` bytes */
+    uint32_t count;                   /**< of events, 1 or more */
+    size_t len;                       /**< bytes, headers included */
+    pravega_written_fn *done;         /**< NULL is fine */
     void *arg;
 };
 
-static inline bool pravega_block_fits(const struct pravega_append_block *block, size_t event_len)
+/** What `count` events of `len` bytes with headers are charged to the window: what is kept beside them, too. */
+static inline size_t pravega_outgoing_charge(size_t len, size_t count, size_t completion_count)
 {
-    return block->data_cap - block->data_len >= PRAVEGA_EVENT_HEADER_LEN + event_len;
+    return len + count * sizeof(double) + completion_count * sizeof(struct pravega_completion);
+}
+static inline size_t pravega_block_charge(const struct pravega_append_block *block)
+{
+    return pravega_outgoing_charge(block->data_len, block->event_count, block->completion_count);
+}
+/** Bytes of memory that it takes. */
+size_t pravega_block_memory(const struct pravega_append_block *block);
+size_t pravega_block_list_memory(const struct pravega_block_list *list);
+
+static inline bool pravega_block_fits(const struct pravega_append_block *block, size_t len)
+{
+    return block->data_cap - block->data_len >= len;
 }
 /** @retval false out of memory; the block is as before */
 bool pravega_block_append(struct pravega_append_block *block, const struct pravega_outgoing *event);
@@ -80,12 +99,12 @@ struct weir_view pravega_block_frame(struct pravega_append_block *block, struct 
 struct pravega_block_cursor {
     const struct pravega_append_block *block;
     size_t at;
-    uint32_t index;
+    uint32_t index, last; /* of the event to come, and of the first one of what was given last */
     size_t completion;
 };
-/** The next event, borrowed from the block; false at the end. */
+/** The next event or batch, borrowed from the block; false at the end. */
 bool pravega_block_next(struct pravega_block_cursor *cursor, struct pravega_outgoing *event);
-/** The callbacks of the events before the one at `index` are somebody else's now. */
-void pravega_block_forget(struct pravega_append_block *block, uint32_t index);
+/** The callbacks of what `cursor` has passed, its last event or batch excepted, are somebody else's now. */
+void pravega_block_forget(struct pravega_append_block *block, const struct pravega_block_cursor *cursor);
 
 #endif

@@ -11,7 +11,9 @@
 
 #include "pravega/client_int.h"
 
-#define UNDER_WAY_MAX 2 /* blocks, before the open one waits to grow */
+#define UNDER_WAY_MAX 2        /* blocks, before the open one waits to grow */
+#define UNDER_WAY_FORCED_MAX 8 /* and before it waits even so for an acknowledgement */
+#define LINGER_NS (20 * WEIR_NS_PER_MS)
 
 enum segment_writer_state { WRITER_IDLE, WRITER_CONNECTING, WRITER_READY, WRITER_SEALED, WRITER_FAILED };
 
@@ -25,10 +27,13 @@ struct pravega_segment_writer {
     enum segment_writer_state state;
     struct weir_uuid writer_id;
     int64_t last_number;               /* of the last event taken */
+    int64_t write_offset;              /* the segment's length as far as known; -1: unknown */
     struct pravega_append_block *open; /* NULL, or holds one event at least */
     struct pravega_block_list sent;    /* closed, not acknowledged; in READY all of them are sent */
-    bool flush;                        /* the open block is not to wait */
+    bool hurry;                        /* the open block has waited long enough, or is flushed */
+    bool lingering;                    /* it waits, and the timer runs */
     struct weir_deferred turn_end;
+    struct weir_timer linger;
 };
 
 static struct pravega_connection *connection_of(struct pravega_segment_writer *w)
@@ -49,7 +54,11 @@ static void close_open_block(struct pravega_segment_writer *w)
     struct pravega_append_block *block = w->open;
 
     w->open = NULL;
-    w->flush = false;
+    w->hurry = false;
+    if (w->lingering) {
+        w->lingering = false;
+        weir_timer_stop(w->client->loop, &w->linger);
+    }
     block->last_number = w->last_number;
     pravega_block_list_push(&w->sent, block);
     if (w->state == WRITER_READY)
@@ -58,21 +67,37 @@ static void close_open_block(struct pravega_segment_writer *w)
 
 static void send_if_due(struct pravega_segment_writer *w)
 {
-    if (w->state == WRITER_READY && w->open != NULL && (w->flush || w->sent.count < UNDER_WAY_MAX))
+    if (w->state == WRITER_READY && w->open != NULL &&
+        w->sent.count < (w->hurry ? UNDER_WAY_FORCED_MAX : UNDER_WAY_MAX))
         close_open_block(w);
 }
 
 static void on_turn_end(void *arg)
 {
-    send_if_due(arg);
+    struct pravega_segment_writer *w = arg;
+
+    send_if_due(w);
+    if (w->open == NULL || w->hurry || w->lingering || w->state != WRITER_READY)
+        return;
+    w->lingering = true;
+    weir_timer_start(w->client->loop, &w->linger, LINGER_NS);
 }
 
-static enum weir_status open_block(struct pravega_segment_writer *w, size_t event_len)
+static void on_linger(void *arg)
 {
-    if (w->open != NULL && !pravega_block_fits(w->open, event_len))
+    struct pravega_segment_writer *w = arg;
+
+    w->lingering = false;
+    w->hurry = w->open != NULL;
+    send_if_due(w);
+}
+
+static enum weir_status open_block(struct pravega_segment_writer *w, size_t len)
+{
+    if (w->open != NULL && !pravega_block_fits(w->open, len))
         close_open_block(w);
     if (w->open == NULL)
-        w->open = pravega_block_new(w->pool, event_len);
+        w->open = pravega_block_new(w->pool, len);
     return w->open != NULL ? WEIR_OK : WEIR_E_NOMEM;
 }
 
@@ -87,7 +112,7 @@ static void drop_empty_block(struct pravega_segment_writer *w)
 
 enum weir_status pravega_segment_writer_append(struct pravega_segment_writer *w, const struct pravega_outgoing *event)
 {
-    enum weir_status status = open_block(w, event->payload.len);
+    enum weir_status status = open_block(w, event->len);
 
     if (status != WEIR_OK)
         return status;
@@ -95,7 +120,7 @@ enum weir_status pravega_segment_writer_append(struct pravega_segment_writer *w,
         drop_empty_block(w);
         return WEIR_E_NOMEM;
     }
-    w->last_number++;
+    w->last_number += event->count;
     if (w->open->data_len >= w->pool->block_bytes)
         close_open_block(w);
     else
@@ -107,7 +132,7 @@ enum weir_status pravega_segment_writer_append(struct pravega_segment_writer *w,
 
 void pravega_segment_writer_flush(struct pravega_segment_writer *w)
 {
-    w->flush = w->open != NULL;
+    w->hurry = w->open != NULL;
     send_if_due(w);
 }
 
@@ -162,6 +187,7 @@ static void on_data_appended(struct pravega_segment_writer *w, const struct prav
         retry(w, "acknowledged an append in part", ack->event_number);
     } else {
         pravega_segment_link_works(&w->link);
+        pravega_segment_writer_set_write_offset(w, ack->write_offset);
         send_if_due(w);
     }
     hand_over(w, &acked);
@@ -202,11 +228,17 @@ static void on_up(void *arg)
     pravega_connection_send(connection_of(w));
 }
 
+/* Without anything to write there is nothing to connect for, and no attempts to use up. */
 static void on_lost(void *arg)
 {
     struct pravega_segment_writer *w = arg;
 
-    w->state = WRITER_CONNECTING;
+    if (w->open != NULL || w->sent.first != NULL) {
+        w->state = WRITER_CONNECTING;
+        return;
+    }
+    pravega_segment_link_stop(&w->link, false);
+    w->state = WRITER_IDLE;
 }
 
 static void on_failed(void *arg, const struct weir_error *why)
@@ -217,8 +249,10 @@ static void on_failed(void *arg, const struct weir_error *why)
     w->handler->on_failed(w->arg, w, why);
 }
 
-static void seal(struct pravega_segment_writer *w, bool missing)
+void pravega_segment_writer_seal(struct pravega_segment_writer *w, bool missing)
 {
+    if (w->state == WRITER_SEALED)
+        return;
     pravega_segment_link_stop(&w->link, false);
     w->state = WRITER_SEALED;
     w->handler->on_sealed(w->arg, w, missing);
@@ -238,7 +272,7 @@ static void on_reply(void *arg, const struct pravega_wire_command *reply, const 
         break;
     case PRAVEGA_WIRE_SEGMENT_IS_SEALED:
     case PRAVEGA_WIRE_NO_SUCH_SEGMENT:
-        seal(w, reply->type == PRAVEGA_WIRE_NO_SUCH_SEGMENT);
+        pravega_segment_writer_seal(w, reply->type == PRAVEGA_WIRE_NO_SUCH_SEGMENT);
         break;
     default:
         retry(w, pravega_wire_name(reply->type), reply->type);
@@ -270,7 +304,10 @@ enum weir_status pravega_segment_writer_new(struct pravega_client *client,
     w->handler = options->handler;
     w->arg = options->arg;
     w->writer_id = weir_uuid_random(&client->rng);
+    w->link.retry = options->retry;
+    w->write_offset = -1;
     w->turn_end = (struct weir_deferred){.fn = on_turn_end, .arg = w};
+    w->linger = (struct weir_timer){.fn = on_linger, .arg = w};
     *out = w;
     return WEIR_OK;
 }
@@ -299,7 +336,7 @@ void pravega_segment_writer_take(struct pravega_segment_writer *w, struct praveg
 {
     pravega_segment_link_stop(&w->link, w->state == WRITER_READY && w->sent.first == NULL);
     weir_deferred_cancel(w->client->loop, &w->turn_end);
-    w->state = WRITER_FAILED;
+    w->state = WRITER_FAILED; /* closing the block stops its timer */
     if (w->open != NULL)
         close_open_block(w);
     pravega_block_list_move(out, &w->sent);
@@ -317,6 +354,22 @@ uint64_t pravega_segment_writer_oldest(const struct pravega_segment_writer *w)
     for (const struct pravega_append_block *block = w->sent.first; block != NULL; block = block->next)
         oldest = min_u64(oldest, block->oldest);
     return oldest;
+}
+
+int64_t pravega_segment_writer_write_offset(const struct pravega_segment_writer *w)
+{
+    return w->write_offset;
+}
+
+void pravega_segment_writer_set_write_offset(struct pravega_segment_writer *w, int64_t offset)
+{
+    if (offset > w->write_offset)
+        w->write_offset = offset;
+}
+
+size_t pravega_segment_writer_memory(const struct pravega_segment_writer *w)
+{
+    return sizeof(*w) + pravega_block_list_memory(&w->sent) + (w->open != NULL ? pravega_block_memory(w->open) : 0);
 }
 
 pravega_segment_id pravega_segment_writer_segment(const struct pravega_segment_writer *w)

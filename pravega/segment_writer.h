@@ -3,13 +3,15 @@
  * @brief Appends events to one segment, once each, in order. Mirrors upstream's SegmentOutputStream.
  *
  *     IDLE --start--> CONNECTING --APPEND_SETUP--> READY
- *                         ^--- lost, or an answer that makes no sense ---|
+ *       ^                 ^--- lost, or an answer that makes no sense ---|
+ *       |----- lost, with nothing under way -----------------------------|
  *     CONNECTING, READY --sealed, no such segment--> SEALED (final)    --attempts used up, no access--> FAILED (final)
  *
  * Events are gathered in an open block. It goes out when it is full; or at the end of the loop's turn, or with an
- * acknowledgement, if fewer than two blocks are under way: so blocks grow when the store is the slower one. Blocks stay
- * until acknowledged; after a reconnect the store says the number of the last event it has, and the blocks after it are
- * sent again. In SEALED events are still taken and kept, for take(). Thread: the client's loop.
+ * acknowledgement, if fewer than two blocks are under way: so it holds what came in half a round trip when the store is
+ * the slower one; or after 20 ms, or for a flush, unless eight are under way. Blocks stay until acknowledged; after a
+ * reconnect the store says the number of the last event it has, and the blocks after it are sent again. In SEALED
+ * events are still taken and kept, for take(). Thread: the client's loop.
  */
 #ifndef PRAVEGA_SEGMENT_WRITER_H
 #define PRAVEGA_SEGMENT_WRITER_H
@@ -33,6 +35,7 @@ struct pravega_segment_writer_options {
     pravega_segment_id segment;
     const struct pravega_txn_id *txn; /**< NULL, or whose shadow segment is meant */
     struct pravega_block_pool *pool;  /**< borrowed, outlives it */
+    const struct pravega_retry *retry; /**< likewise */
     const struct pravega_segment_writer_handler *handler;
     void *arg;
 };
@@ -43,11 +46,19 @@ enum weir_status pravega_segment_writer_new(struct pravega_client *client,
 void pravega_segment_writer_free(struct pravega_segment_writer *segment_writer); /**< NULL is fine */
 /** Connects, if it has not begun to. The first append does, too. */
 void pravega_segment_writer_start(struct pravega_segment_writer *segment_writer);
-/** Copies the event. @retval WEIR_E_NOMEM */
+/** Copies the event, or the batch into one append. @retval WEIR_E_NOMEM */
 enum weir_status pravega_segment_writer_append(struct pravega_segment_writer *segment_writer,
                                                const struct pravega_outgoing *event);
-/** Sends what is open, whatever is under way. */
+/** Sends what is open as soon as may be. */
 void pravega_segment_writer_flush(struct pravega_segment_writer *segment_writer);
+/** The segment was found sealed, or missing, in another way: as if the store had said so here, on_sealed() included,
+ *  unless it is known already. */
+void pravega_segment_writer_seal(struct pravega_segment_writer *segment_writer, bool missing);
+/** The segment's length as an acknowledgement said it last; -1 if none did. */
+int64_t pravega_segment_writer_write_offset(const struct pravega_segment_writer *segment_writer);
+void pravega_segment_writer_set_write_offset(struct pravega_segment_writer *segment_writer, int64_t offset);
+/** Bytes of memory in its blocks. */
+size_t pravega_segment_writer_memory(const struct pravega_segment_writer *segment_writer);
 /** Ends it: all that is not acknowledged, in order, goes to the end of `out`. */
 void pravega_segment_writer_take(struct pravega_segment_writer *segment_writer, struct pravega_block_list *out);
 /** The smallest ordinal that an event in it can have; UINT64_MAX if nothing is waiting. */
