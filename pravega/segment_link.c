@@ -264,8 +264,7 @@ enum weir_status pravega_segment_link_init(struct pravega_segment_link *link, st
                                            const struct pravega_segment_link_handler *handler, void *arg,
                                            struct weir_error *err)
 {
-    *link = (struct pravega_segment_link){.retry = &client->retry,
-                                          .client = client,
+    *link = (struct pravega_segment_link){.client = client,
                                           .retry = &client->retry,
                                           .segment = segment,
                                           .access = access,

@@ -38,8 +38,6 @@ struct pravega_segment_link {
     char *segment_name;       /**< as segment stores know it, a transaction's shadow name included */
     struct weir_buf token;    /**< what requests carry: valid while UP, and replaced before it ends */
     struct pravega_flow flow; /**< flow.request_id: for commands whose reply is matched otherwise */
-    /** The client's; its user may set another after init, which outlives the link. */
-    const struct pravega_retry *retry;
     int64_t refused_id;       /**< in on_lost: the request that the store refused to look at; -1 if there is none */
     struct weir_error why;    /**< in on_lost: what happened; else of the last attempt */
     const struct pravega_retry *retry; /**< of the client; after init another one may be set, which outlives the link */

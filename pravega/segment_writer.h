@@ -33,8 +33,8 @@ struct pravega_segment_writer_handler {
 struct pravega_segment_writer_options {
     const struct pravega_stream_name *stream;
     pravega_segment_id segment;
-    const struct pravega_txn_id *txn; /**< NULL, or whose shadow segment is meant */
-    struct pravega_block_pool *pool;  /**< borrowed, outlives it */
+    const struct pravega_txn_id *txn;  /**< NULL, or whose shadow segment is meant */
+    struct pravega_block_pool *pool;   /**< borrowed, outlives it */
     const struct pravega_retry *retry; /**< likewise */
     const struct pravega_segment_writer_handler *handler;
     void *arg;

@@ -1,12 +1,12 @@
 /*
- * transaction.c - an open transaction: begun, written to, pinged.
+ * transaction.c - a transaction in our hands: written to, pinged, committed or aborted.
  *
- *     OPEN (pinged) --written segments sealed or gone, ping says ABORTED or unknown--> FAILED: writes and flushes say
- * so
- *                   --ping says COMMITTED--> no more pings
+ *     OPEN --commit--> FLUSHING --flushed--> ENDING --> ENDED       FLUSHING --the flush failed--> OPEN
+ *     OPEN --abort--> ENDING --> ENDED
  *
  * What is written goes through an event writer whose segments are the transaction's shadow segments, each connected
- * with its first event. Committing and aborting go by id: transaction_outcome.c.
+ * with its first event. That writer fails when the transaction turns out to be gone: its segments are, or a ping says
+ * so. Pings go on until the outcome is known. Committing and aborting itself go by id: transaction_outcome.c.
  */
 #include "pravega/transaction.h"
 
@@ -15,33 +15,26 @@
 
 #include "base/log.h"
 #include "pravega/client_int.h"
+#include "pravega/transaction_int.h"
 #include "pravega/writer_int.h"
 
-#define LEASE_MS_DEFAULT 599999
-#define LEASE_MS_MIN 10000
-#define LEASE_MS_MAX 600000
 #define PING_FIRST_MS 10
+
+enum txn_state { TXN_OPEN, TXN_FLUSHING, TXN_ENDING, TXN_ENDED };
 
 struct pravega_txn {
     struct pravega_client *client;
     struct pravega_writer *writer;
     struct pravega_txn_id id;
+    enum txn_state state;
     int64_t lease_ms;
     struct weir_timer ping_timer;
     struct pravega_call ping;
-};
-
-/* A pravega_txn_begin() under way. */
-struct begin {
-    struct pravega_op op;
-    struct pravega_client *client;
-    char *scope, *stream;
-    struct pravega_txn_options options;
-    pravega_txn_fn *done;
+    struct pravega_op *ending; /* in ENDING */
+    bool has_timestamp;
+    int64_t timestamp_ms;
+    pravega_done_fn *done;
     void *arg;
-    struct pravega_call call;
-    struct weir_error why;   /* of the controller's first answer, or why nothing was asked */
-    struct weir_timer timer; /* brings `why` in a later turn */
 };
 
 /* ---- pings ---- */
@@ -99,25 +92,28 @@ static void on_ping_timer(void *arg)
 
 /* ---- the object ---- */
 
-static enum weir_status make(const struct begin *begin, struct pravega_txn_id id,
-                             const struct pravega_segment_range *segments, size_t count, struct pravega_txn **out,
-                             struct weir_error *err)
+enum weir_status pravega_txn_make(struct pravega_client *client, const struct pravega_stream_name *stream,
+                                  struct pravega_txn_id id, const struct pravega_segment_range *segments, size_t count,
+                                  const struct pravega_txn_options *options, struct pravega_txn **out,
+                                  struct weir_error *err)
 {
-    struct pravega_stream_name stream = {begin->scope, begin->stream};
-    struct pravega_writer_options options = {.window_bytes = begin->options.window_bytes,
-                                             .block_bytes = begin->options.block_bytes,
-                                             .on_ready = begin->options.on_ready,
-                                             .arg = begin->options.arg};
+    struct pravega_writer_options of_writer = {.window_bytes = options->window_bytes,
+                                               .block_bytes = options->block_bytes,
+                                               .on_ready = options->on_ready,
+                                               .arg = options->arg,
+                                               .retry = options->retry,
+                                               .writer_id = options->writer_id};
     struct pravega_txn *txn = calloc(1, sizeof(*txn));
     enum weir_status status;
 
     if (txn == NULL)
-        return weir_fail(err, WEIR_E_NOMEM, "no memory for a transaction of stream %s/%s", stream.scope, stream.stream);
-    txn->client = begin->client;
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for a transaction of stream %s/%s", stream->scope,
+                         stream->stream);
+    txn->client = client;
     txn->id = id;
-    txn->lease_ms = begin->options.lease_ms;
+    txn->lease_ms = options->lease_ms;
     txn->ping_timer = (struct weir_timer){.fn = on_ping_timer, .arg = txn};
-    status = pravega_writer_make(begin->client, &stream, &options, &txn->writer, err);
+    status = pravega_writer_make(client, stream, &of_writer, &txn->writer, err);
     if (status == WEIR_OK) {
         txn->writer->is_txn = true;
         txn->writer->txn = id;
@@ -133,12 +129,21 @@ static enum weir_status make(const struct begin *begin, struct pravega_txn_id id
     return WEIR_OK;
 }
 
+static void stop_pinging(struct pravega_txn *txn)
+{
+    pravega_call_cancel(&txn->ping);
+    weir_timer_stop(txn->client->loop, &txn->ping_timer);
+}
+
 void pravega_txn_free(struct pravega_txn *txn)
 {
     if (txn == NULL)
         return;
-    pravega_call_cancel(&txn->ping);
-    weir_timer_stop(txn->client->loop, &txn->ping_timer);
+    stop_pinging(txn);
+    if (txn->ending != NULL) {
+        pravega_op_end(txn->ending);
+        txn->ending->free(txn->ending);
+    }
     pravega_writer_free(txn->writer);
     free(txn);
 }
@@ -148,9 +153,27 @@ struct pravega_txn_id pravega_txn_id(const struct pravega_txn *txn)
     return txn->id;
 }
 
+static struct pravega_stream_name stream_of(const struct pravega_txn *txn)
+{
+    return (struct pravega_stream_name){txn->writer->scope, txn->writer->stream};
+}
+
+static enum weir_status being_ended(const struct pravega_txn *txn, struct weir_error *err)
+{
+    char text[37];
+
+    pravega_txn_id_text(txn->id, text);
+    return weir_fail(err, WEIR_E_TXN_FAILED,
+                     "transaction %s of stream %s/%s is no longer open: it was committed or "
+                     "aborted here",
+                     text, txn->writer->scope, txn->writer->stream);
+}
+
 enum weir_status pravega_txn_write(struct pravega_txn *txn, const struct weir_view *key, struct weir_view event,
                                    struct weir_error *err)
 {
+    if (txn->state != TXN_OPEN)
+        return being_ended(txn, err);
     return pravega_writer_write(txn->writer, key, event, NULL, NULL, err);
 }
 
@@ -159,105 +182,76 @@ void pravega_txn_flush(struct pravega_txn *txn, pravega_done_fn *done, void *arg
     pravega_writer_flush(txn->writer, done, arg);
 }
 
-/* ---- beginning ---- */
+/* ---- ending ---- */
 
-static void free_begin(struct pravega_op *op)
+/* Always last: the callback may free the transaction. */
+static void finish(struct pravega_txn *txn, enum txn_state state, enum weir_status status, const struct weir_error *why)
 {
-    struct begin *begin = (struct begin *)op;
+    pravega_done_fn *done = txn->done;
 
-    pravega_call_cancel(&begin->call);
-    weir_timer_stop(begin->client->loop, &begin->timer);
-    free(begin->scope);
-    free(begin->stream);
-    free(begin);
+    txn->state = state;
+    txn->done = NULL;
+    done(txn->arg, status, why);
 }
 
-/* The end: `begin` is gone. Either `txn` or `why` is NULL; the callback gets words without content instead. */
-static void finish(struct begin *begin, struct pravega_txn *txn, const struct weir_error *why)
+/* Of a call that failed the outcome is not known: the transaction stays alive for whoever asks again. */
+static void on_ended(void *arg, enum weir_status status, const struct weir_error *why)
 {
-    pravega_txn_fn *done = begin->done;
-    void *arg = begin->arg;
-    struct weir_error kept = why != NULL ? *why : (struct weir_error){0};
+    struct pravega_txn *txn = arg;
 
-    pravega_op_end(&begin->op);
-    free_begin(&begin->op);
-    done(arg, kept.status, txn, &kept);
+    txn->ending = NULL;
+    if (status == WEIR_OK || status == WEIR_E_TXN_FAILED || status == WEIR_E_STATE)
+        stop_pinging(txn);
+    finish(txn, TXN_ENDED, status, why);
 }
 
-/* The controller only says that it failed, when the stream is sealed: one without segments to write to is. */
-static void on_segments(void *arg, enum weir_status status, const struct pravega_segment_range *segments, size_t count,
-                        const struct weir_error *why)
+static void on_flushed(void *arg, enum weir_status status, const struct weir_error *why)
 {
-    struct begin *begin = arg;
+    struct pravega_txn *txn = arg;
+    struct pravega_stream_name stream = stream_of(txn);
+    const char *writer_id = txn->has_timestamp ? pravega_writer_id(txn->writer) : NULL;
 
-    (void)segments;
-    (void)why;
-    if (status == WEIR_OK && count == 0)
-        weir_fail(&begin->why, WEIR_E_SEALED, "stream %s/%s is sealed and takes no transactions", begin->scope,
-                  begin->stream);
-    finish(begin, NULL, &begin->why);
-}
-
-static void on_created(void *arg, enum weir_status status, struct pravega_txn_id id,
-                       const struct pravega_segment_range *segments, size_t count, const struct weir_error *why)
-{
-    struct begin *begin = arg;
-    struct pravega_stream_name stream = {begin->scope, begin->stream};
-    struct pravega_txn *txn = NULL;
-
-    if (status == WEIR_E_IO) {
-        begin->why = *why;
-        pravega_controller_current_segments(&begin->call, begin->client, &stream, on_segments, begin);
+    if (status != WEIR_OK) {
+        finish(txn, TXN_OPEN, status, why);
         return;
     }
-    if (status != WEIR_OK)
-        begin->why = *why;
-    else if (count == 0)
-        weir_fail(&begin->why, WEIR_E_PROTO, "the controller made a transaction without segments");
-    else
-        make(begin, id, segments, count, &txn, &begin->why);
-    finish(begin, txn, txn == NULL ? &begin->why : NULL);
+    txn->state = TXN_ENDING;
+    txn->ending = pravega_txn_commit_as(txn->client, &stream, txn->id, writer_id, txn->timestamp_ms, on_ended, txn);
 }
 
-static void on_not_begun(void *arg)
+/* False: another end is under way, which the callback will be told. */
+static bool begin_to_end(struct pravega_txn *txn, pravega_done_fn *done, void *arg)
 {
-    struct begin *begin = arg;
+    struct pravega_stream_name stream = stream_of(txn);
+    struct weir_error why = {0};
 
-    finish(begin, NULL, &begin->why);
-}
-
-void pravega_txn_begin(struct pravega_client *client, const struct pravega_stream_name *stream,
-                       const struct pravega_txn_options *options, pravega_txn_fn *done, void *arg)
-{
-    struct begin *begin = calloc(1, sizeof(*begin));
-
-    if (begin == NULL) {
-        struct weir_error why = {0};
-
-        weir_fail(&why, WEIR_E_NOMEM, "no memory for a transaction of stream %s/%s", stream->scope, stream->stream);
-        done(arg, why.status, NULL, &why);
-        return;
+    if (txn->state != TXN_OPEN) {
+        being_ended(txn, &why);
+        pravega_txn_refuse(txn->client, &stream, txn->id, &why, done, arg);
+        return false;
     }
-    begin->client = client;
-    begin->op.free = free_begin;
-    begin->done = done;
-    begin->arg = arg;
-    begin->timer = (struct weir_timer){.fn = on_not_begun, .arg = begin};
-    begin->scope = strdup(stream->scope);
-    begin->stream = strdup(stream->stream);
-    if (options != NULL)
-        begin->options = *options;
-    if (begin->options.lease_ms == 0)
-        begin->options.lease_ms = LEASE_MS_DEFAULT;
-    pravega_op_start(client, &begin->op);
-    if (begin->options.lease_ms < LEASE_MS_MIN || begin->options.lease_ms > LEASE_MS_MAX)
-        weir_fail(&begin->why, WEIR_E_INVAL, "lease_ms %" PRId64 " of a transaction is not %d..%d",
-                  begin->options.lease_ms, LEASE_MS_MIN, LEASE_MS_MAX);
-    else if (begin->scope == NULL || begin->stream == NULL)
-        weir_fail(&begin->why, WEIR_E_NOMEM, "no memory for a transaction of stream %s/%s", stream->scope,
-                  stream->stream);
-    if (begin->why.status != WEIR_OK)
-        weir_timer_start(client->loop, &begin->timer, 0);
-    else
-        pravega_controller_create_txn(&begin->call, client, stream, begin->options.lease_ms, on_created, begin);
+    txn->done = done;
+    txn->arg = arg;
+    return true;
+}
+
+void pravega_txn_commit(struct pravega_txn *txn, const int64_t *timestamp_ms, pravega_done_fn *done, void *arg)
+{
+    if (!begin_to_end(txn, done, arg))
+        return;
+    txn->has_timestamp = timestamp_ms != NULL;
+    txn->timestamp_ms = timestamp_ms != NULL ? *timestamp_ms : 0;
+    txn->state = TXN_FLUSHING;
+    pravega_writer_flush(txn->writer, on_flushed, txn);
+}
+
+void pravega_txn_abort(struct pravega_txn *txn, pravega_done_fn *done, void *arg)
+{
+    struct pravega_stream_name stream = stream_of(txn);
+
+    if (!begin_to_end(txn, done, arg))
+        return;
+    fail_txn(txn, "it is being aborted");
+    txn->state = TXN_ENDING;
+    txn->ending = pravega_txn_abort_as(txn->client, &stream, txn->id, on_ended, txn);
 }

@@ -1,5 +1,5 @@
 /*
- * transaction_outcome.c - what becomes of a transaction that is known by its id alone: commit, abort, ask.
+ * transaction_outcome.c - what becomes of a transaction, which is known by its id here: commit, abort, ask.
  *
  *     commit:  COMMIT --accepted, or refused--> CHECK
  *              CHECK --COMMITTED--> ok           CHECK --COMMITTING--> WAIT --> CHECK
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "pravega/controller_int.h"
+#include "pravega/transaction_int.h"
 
 /* Between two looks at a transaction that is not yet what it will be. */
 #define WAIT_MIN_MS 5
@@ -28,11 +29,14 @@ struct outcome {
     struct pravega_client *client;
     enum goal goal;
     char *scope, *stream;
+    char *writer_id; /* whose timestamp_ms a commit notes; NULL: nobody's */
+    int64_t timestamp_ms;
     struct pravega_txn_id txn;
     struct pravega_call call;
     struct weir_timer timer;
     int64_t wait_ms, deadline_ns;
-    bool accepted; /* the controller took the commit */
+    bool accepted;         /* the controller took the commit */
+    struct weir_error why; /* nothing is asked: it ends so */
     enum pravega_txn_status state;
     void (*done)(void); /* pravega_txn_status_fn for GOAL_STATUS, else pravega_done_fn */
     void *arg;
@@ -65,6 +69,7 @@ static void outcome_fini(struct outcome *outcome)
     weir_timer_stop(outcome->client->loop, &outcome->timer);
     free(outcome->scope);
     free(outcome->stream);
+    free(outcome->writer_id);
     free(outcome);
 }
 
@@ -115,8 +120,11 @@ static void check(struct outcome *outcome);
 static void on_timer(void *arg)
 {
     struct outcome *outcome = arg;
+    struct weir_error why = outcome->why;
 
-    if (outcome->state != PRAVEGA_TXN_OPEN)
+    if (why.status != WEIR_OK)
+        outcome_end(outcome, why.status, &why);
+    else if (outcome->state != PRAVEGA_TXN_OPEN)
         check(outcome);
     else if (outcome->goal == GOAL_COMMIT)
         commit(outcome);
@@ -221,8 +229,8 @@ static void commit(struct outcome *outcome)
 {
     struct pravega_stream_name stream = stream_of(outcome);
 
-    pravega_controller_commit_txn(&outcome->call, outcome->client, &stream, outcome->txn, NULL, 0, on_committed,
-                                  outcome);
+    pravega_controller_commit_txn(&outcome->call, outcome->client, &stream, outcome->txn, outcome->writer_id,
+                                  outcome->timestamp_ms, on_committed, outcome);
 }
 
 static void on_aborted(void *arg, enum weir_status status, const struct weir_error *why)
@@ -276,22 +284,56 @@ static struct outcome *outcome_new(struct pravega_client *client, enum goal goal
     return outcome;
 }
 
-void pravega_txn_commit_id(struct pravega_client *client, const struct pravega_stream_name *stream,
-                           struct pravega_txn_id id, pravega_done_fn *done, void *arg)
+struct pravega_op *pravega_txn_commit_as(struct pravega_client *client, const struct pravega_stream_name *stream,
+                                         struct pravega_txn_id id, const char *writer_id, int64_t timestamp_ms,
+                                         pravega_done_fn *done, void *arg)
 {
     struct outcome *outcome = outcome_new(client, GOAL_COMMIT, stream, id, (void (*)(void))done, arg);
 
-    if (outcome != NULL)
-        commit(outcome);
+    if (outcome == NULL)
+        return NULL;
+    if (writer_id != NULL && (outcome->writer_id = strdup(writer_id)) == NULL) {
+        weir_fail(&outcome->why, WEIR_E_NOMEM, "out of memory for a call to the controller");
+        weir_timer_start(client->loop, &outcome->timer, 0);
+        return &outcome->op;
+    }
+    outcome->timestamp_ms = timestamp_ms;
+    commit(outcome);
+    return &outcome->op;
+}
+
+struct pravega_op *pravega_txn_abort_as(struct pravega_client *client, const struct pravega_stream_name *stream,
+                                        struct pravega_txn_id id, pravega_done_fn *done, void *arg)
+{
+    struct outcome *outcome = outcome_new(client, GOAL_ABORT, stream, id, (void (*)(void))done, arg);
+
+    if (outcome == NULL)
+        return NULL;
+    abort_it(outcome);
+    return &outcome->op;
+}
+
+void pravega_txn_refuse(struct pravega_client *client, const struct pravega_stream_name *stream,
+                        struct pravega_txn_id id, const struct weir_error *why, pravega_done_fn *done, void *arg)
+{
+    struct outcome *outcome = outcome_new(client, GOAL_COMMIT, stream, id, (void (*)(void))done, arg);
+
+    if (outcome == NULL)
+        return;
+    outcome->why = *why;
+    weir_timer_start(client->loop, &outcome->timer, 0);
+}
+
+void pravega_txn_commit_id(struct pravega_client *client, const struct pravega_stream_name *stream,
+                           struct pravega_txn_id id, pravega_done_fn *done, void *arg)
+{
+    pravega_txn_commit_as(client, stream, id, NULL, 0, done, arg);
 }
 
 void pravega_txn_abort_id(struct pravega_client *client, const struct pravega_stream_name *stream,
                           struct pravega_txn_id id, pravega_done_fn *done, void *arg)
 {
-    struct outcome *outcome = outcome_new(client, GOAL_ABORT, stream, id, (void (*)(void))done, arg);
-
-    if (outcome != NULL)
-        abort_it(outcome);
+    pravega_txn_abort_as(client, stream, id, done, arg);
 }
 
 void pravega_txn_status_id(struct pravega_client *client, const struct pravega_stream_name *stream,

@@ -189,6 +189,23 @@ void pravega_wire_append_block_end_around(const struct pravega_wire_append_block
     weir_put_u64be(tail + 12, (uint64_t)cmd->request_id);
 }
 
+void pravega_wire_conditional_block_end_around(const struct pravega_wire_conditional_block_end *cmd,
+                                               uint8_t head[PRAVEGA_WIRE_CONDITIONAL_HEAD_LEN],
+                                               uint8_t tail[PRAVEGA_WIRE_CONDITIONAL_TAIL_LEN])
+{
+    size_t payload_len =
+        PRAVEGA_WIRE_CONDITIONAL_HEAD_LEN - PRAVEGA_WIRE_HEADER_LEN + cmd->data.len + PRAVEGA_WIRE_CONDITIONAL_TAIL_LEN;
+
+    weir_put_u32be(head, (uint32_t)PRAVEGA_WIRE_CONDITIONAL_BLOCK_END);
+    weir_put_u32be(head + 4, (uint32_t)payload_len);
+    weir_put_u64be(head + 8, cmd->writer_id.msb);
+    weir_put_u64be(head + 16, cmd->writer_id.lsb);
+    weir_put_u64be(head + 24, (uint64_t)cmd->event_number);
+    weir_put_u64be(head + 32, (uint64_t)cmd->expected_offset);
+    weir_put_u32be(head + 40, (uint32_t)cmd->data.len);
+    weir_put_u64be(tail, (uint64_t)cmd->request_id);
+}
+
 void pravega_wire_segment_read_around(const struct pravega_wire_segment_read *cmd, struct weir_buf *head,
                                       uint8_t tail[PRAVEGA_WIRE_READ_TAIL_LEN])
 {

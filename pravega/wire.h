@@ -257,7 +257,7 @@ PRAVEGA_WIRE_COMMANDS(X)
 void pravega_wire_encode(struct weir_buf *buf, const struct pravega_wire_command *cmd);
 
 /**
- * The two commands that carry bulk data, as what stands before and after `cmd->data`, so that the data itself can go
+ * The commands that carry bulk data, as what stands before and after `cmd->data`, so that the data itself can go
  * out by writev from where it is. Only data.len is looked at.
  */
 #define PRAVEGA_WIRE_APPEND_HEAD_LEN 32
@@ -265,6 +265,11 @@ void pravega_wire_encode(struct weir_buf *buf, const struct pravega_wire_command
 void pravega_wire_append_block_end_around(const struct pravega_wire_append_block_end *cmd,
                                           uint8_t head[PRAVEGA_WIRE_APPEND_HEAD_LEN],
                                           uint8_t tail[PRAVEGA_WIRE_APPEND_TAIL_LEN]);
+#define PRAVEGA_WIRE_CONDITIONAL_HEAD_LEN 44
+#define PRAVEGA_WIRE_CONDITIONAL_TAIL_LEN 8
+void pravega_wire_conditional_block_end_around(const struct pravega_wire_conditional_block_end *cmd,
+                                               uint8_t head[PRAVEGA_WIRE_CONDITIONAL_HEAD_LEN],
+                                               uint8_t tail[PRAVEGA_WIRE_CONDITIONAL_TAIL_LEN]);
 #define PRAVEGA_WIRE_READ_TAIL_LEN 8
 void pravega_wire_segment_read_around(const struct pravega_wire_segment_read *cmd, struct weir_buf *head,
                                       uint8_t tail[PRAVEGA_WIRE_READ_TAIL_LEN]);

@@ -37,10 +37,14 @@ static void end_flushes(struct pravega_writer *writer)
 {
     uint64_t oldest = writer->flushes != NULL ? pravega_writer_oldest(writer, true) : 0;
 
+    if (writer->large != NULL && writer->large_ordinal < oldest)
+        oldest = writer->large_ordinal;
     while (!writer->freed && writer->flushes != NULL && (writer->failed || writer->flushes->mark <= oldest)) {
         struct pravega_flush *flush = writer->flushes;
 
         writer->flushes = flush->next;
+        if (flush->close)
+            pravega_writer_free(writer); /* in name: settle() is not through with it */
         flush->done(flush->arg, writer->failed ? writer->why.status : WEIR_OK,
                     writer->failed ? &writer->why : &nothing_wrong);
         free(flush);
@@ -49,7 +53,7 @@ static void end_flushes(struct pravega_writer *writer)
 
 static bool has_room_again(const struct pravega_writer *writer)
 {
-    return writer->failed || writer->pending_bytes <= writer->window_bytes / 4 * 3;
+    return writer->failed || (writer->large == NULL && writer->charged_bytes <= writer->window_bytes / 4 * 3);
 }
 
 static void destroy(struct pravega_writer *writer)
@@ -63,6 +67,8 @@ static void destroy(struct pravega_writer *writer)
         writer->flushes = flush->next;
         free(flush);
     }
+    pravega_large_event_free(writer->large);
+    free(writer->writer_id);
     free(writer->routes);
     free(writer->scope);
     free(writer->stream);
@@ -77,12 +83,18 @@ static void settle(void *arg)
     complete(writer, &writer->acked, WEIR_OK, &nothing_wrong);
     complete(writer, &writer->lost, writer->why.status, &writer->why);
     if (!writer->freed)
+        pravega_writer_settle_large(writer);
+    if (!writer->freed)
         end_flushes(writer);
+    if (!writer->freed)
+        pravega_writer_settle_notes(writer);
     if (!writer->freed && writer->wants_ready && has_room_again(writer)) {
         writer->wants_ready = false;
         if (writer->on_ready != NULL)
             writer->on_ready(writer->arg);
     }
+    if (!writer->freed)
+        pravega_writer_go_on_large(writer);
     writer->settling = false;
     if (writer->freed)
         destroy(writer);
@@ -118,6 +130,7 @@ void pravega_writer_fail(struct pravega_writer *writer, enum weir_status status,
     pravega_block_list_move(&writer->lost, &writer->waiting);
     pravega_call_cancel(&writer->call);
     writer->pending_bytes = 0;
+    writer->charged_bytes = 0;
     pravega_writer_settle_later(writer);
 }
 
@@ -129,8 +142,10 @@ static void on_acked(void *arg, struct pravega_block_list *blocks)
 
     /* What is said last may fail the writer as well: then nothing is pending already. */
     for (const struct pravega_append_block *block = blocks->first; block != NULL && !writer->failed;
-         block = block->next)
+         block = block->next) {
         writer->pending_bytes -= block->data_len;
+        writer->charged_bytes -= pravega_block_charge(block);
+    }
     pravega_block_list_move(&writer->acked, blocks);
     pravega_writer_go_on_sealed(writer);
     pravega_writer_settle_later(writer);
@@ -168,9 +183,9 @@ static enum weir_status wait_for_segments(struct pravega_writer *writer, const s
 {
     struct pravega_append_block *block = writer->waiting.last;
 
-    if (block != NULL && pravega_block_fits(block, event->payload.len))
+    if (block != NULL && pravega_block_fits(block, event->len))
         return pravega_block_append(block, event) ? WEIR_OK : WEIR_E_NOMEM;
-    block = pravega_block_new(&writer->pool, event->payload.len);
+    block = pravega_block_new(&writer->pool, event->len);
     if (block == NULL)
         return WEIR_E_NOMEM;
     if (!pravega_block_append(block, event)) {
@@ -193,54 +208,140 @@ static double position_of(struct pravega_writer *writer, const struct weir_view 
     return pravega_routing_hash(weir_view(text, 36));
 }
 
+/* What every write begins with: WEIR_OK if it may be taken. */
+static enum weir_status admit(struct pravega_writer *writer, size_t charge, struct weir_error *err)
+{
+    if (writer->failed)
+        return pravega_writer_failure(writer, err);
+    if (writer->closing)
+        return weir_fail(err, WEIR_E_STATE, "the writer of stream %s/%s is closing", writer->scope, writer->stream);
+    if (writer->large != NULL || (writer->charged_bytes > 0 && writer->charged_bytes + charge > writer->window_bytes)) {
+        writer->wants_ready = true;
+        return WEIR_E_AGAIN;
+    }
+    return WEIR_OK;
+}
+
+/* An event or batch that fits into an append, admitted already. */
+static enum weir_status take(struct pravega_writer *writer, struct pravega_outgoing *outgoing, size_t charge,
+                             struct weir_error *err)
+{
+    enum weir_status status;
+
+    outgoing->ordinal = writer->next_ordinal;
+    status = writer->route_count > 0
+                 ? pravega_segment_writer_append(pravega_writer_route(writer, outgoing->position), outgoing)
+                 : wait_for_segments(writer, outgoing);
+    if (status != WEIR_OK)
+        return weir_fail(err, status, "no memory to write an event of %zu bytes", outgoing->len);
+    writer->next_ordinal++;
+    writer->pending_bytes += outgoing->len;
+    writer->charged_bytes += charge;
+    return WEIR_OK;
+}
+
+/* One or several whose payloads are longer together than an append of upstream's. */
+static enum weir_status write_large(struct pravega_writer *writer, const struct weir_view *key,
+                                    const struct weir_view *payloads, size_t count, pravega_written_fn *done, void *arg,
+                                    struct weir_error *err)
+{
+    enum weir_status status = admit(writer, 0, err);
+
+    return status == WEIR_OK
+               ? pravega_writer_take_large(writer, position_of(writer, key), payloads, count, done, arg, err)
+               : status;
+}
+
+static enum weir_status too_long(const struct pravega_writer *writer, size_t len, struct weir_error *err)
+{
+    if (writer->is_txn || writer->enable_large_events)
+        return weir_fail(err, WEIR_E_LIMIT, "event of %zu bytes is longer than %d, the most that %s takes", len,
+                         writer->is_txn ? PRAVEGA_EVENT_LEN_MAX : PRAVEGA_LARGE_EVENT_LEN_MAX,
+                         writer->is_txn ? "a transaction" : "this client");
+    return weir_fail(err, WEIR_E_LIMIT, "event of %zu bytes is longer than %d: set enable_large_events to write it",
+                     len, PRAVEGA_EVENT_LEN_MAX);
+}
+
 enum weir_status pravega_writer_write(struct pravega_writer *writer, const struct weir_view *key,
                                       struct weir_view event, pravega_written_fn *done, void *arg,
                                       struct weir_error *err)
 {
-    struct pravega_outgoing outgoing = {.payload = event, .done = done, .arg = arg};
-    size_t len = PRAVEGA_EVENT_HEADER_LEN + event.len;
+    size_t len = PRAVEGA_EVENT_HEADER_LEN + event.len, charge = pravega_outgoing_charge(len, 1, done != NULL);
+    struct pravega_outgoing outgoing = {.payloads = &event, .count = 1, .len = len, .done = done, .arg = arg};
     enum weir_status status;
 
-    if (writer->failed)
-        return pravega_writer_failure(writer, err);
-    if (event.len > PRAVEGA_EVENT_LEN_MAX)
-        return weir_fail(err, WEIR_E_LIMIT, "event of %zu bytes is longer than %d, the most that Pravega takes",
-                         event.len, PRAVEGA_EVENT_LEN_MAX);
-    if (writer->pending_bytes > 0 && writer->pending_bytes + len > writer->window_bytes) {
-        writer->wants_ready = true;
-        return WEIR_E_AGAIN;
+    if (event.len > PRAVEGA_EVENT_LEN_MAX) {
+        if (!writer->enable_large_events || event.len > PRAVEGA_LARGE_EVENT_LEN_MAX)
+            return writer->failed ? pravega_writer_failure(writer, err) : too_long(writer, event.len, err);
+        return write_large(writer, key, &event, 1, done, arg, err);
     }
-    outgoing.position = position_of(writer, key);
-    outgoing.ordinal = writer->next_ordinal;
-    status = writer->route_count > 0
-                 ? pravega_segment_writer_append(pravega_writer_route(writer, outgoing.position), &outgoing)
-                 : wait_for_segments(writer, &outgoing);
+    status = admit(writer, charge, err);
     if (status != WEIR_OK)
-        return weir_fail(err, status, "no memory to write an event of %zu bytes", event.len);
-    writer->next_ordinal++;
-    writer->pending_bytes += len;
-    return WEIR_OK;
+        return status;
+    outgoing.position = position_of(writer, key);
+    return take(writer, &outgoing, charge, err);
 }
 
-void pravega_writer_flush(struct pravega_writer *writer, pravega_done_fn *done, void *arg)
+enum weir_status pravega_writer_write_batch(struct pravega_writer *writer, const struct weir_view *key,
+                                            const struct weir_view *events, size_t event_count,
+                                            pravega_written_fn *done, void *arg, struct weir_error *err)
 {
-    struct pravega_flush *flush = malloc(sizeof(*flush)), **last = &writer->flushes;
+    struct pravega_outgoing outgoing = {.payloads = events, .done = done, .arg = arg};
+    size_t len_max = writer->enable_large_events ? PRAVEGA_LARGE_EVENT_LEN_MAX : PRAVEGA_BATCH_LEN_MAX, charge;
+    enum weir_status status;
 
-    if (flush == NULL) {
+    if (key == NULL || event_count == 0)
+        return weir_fail(err, WEIR_E_INVAL, "a batch needs a routing key and one event at least");
+    for (size_t i = 0; i < event_count; i++) {
+        if (events[i].len > PRAVEGA_EVENT_LEN_MAX && !writer->enable_large_events)
+            return too_long(writer, events[i].len, err);
+        if (events[i].len > len_max || outgoing.len + PRAVEGA_EVENT_HEADER_LEN + events[i].len > len_max)
+            return weir_fail(err, WEIR_E_LIMIT, "batch of %zu events is longer than %zu bytes, the most that %s",
+                             event_count, len_max,
+                             writer->enable_large_events ? "this client takes" : "is written without large events");
+        outgoing.len += PRAVEGA_EVENT_HEADER_LEN + events[i].len;
+    }
+    if (writer->enable_large_events && outgoing.len - event_count * PRAVEGA_EVENT_HEADER_LEN > PRAVEGA_EVENT_LEN_MAX)
+        return write_large(writer, key, events, event_count, done, arg, err);
+    outgoing.count = (uint32_t)event_count;
+    charge = pravega_outgoing_charge(outgoing.len, event_count, done != NULL);
+    status = admit(writer, charge, err);
+    if (status != WEIR_OK)
+        return status;
+    outgoing.position = position_of(writer, key);
+    return take(writer, &outgoing, charge, err);
+}
+
+static void flush(struct pravega_writer *writer, bool close, pravega_done_fn *done, void *arg)
+{
+    struct pravega_flush *made = malloc(sizeof(*made)), **last = &writer->flushes;
+
+    if (made == NULL) {
         struct weir_error why = {0};
 
         weir_fail(&why, WEIR_E_NOMEM, "stream %s/%s: no memory to flush", writer->scope, writer->stream);
         done(arg, why.status, &why);
         return;
     }
-    *flush = (struct pravega_flush){NULL, writer->next_ordinal, done, arg};
+    *made = (struct pravega_flush){NULL, writer->next_ordinal, close, done, arg};
     while (*last != NULL)
         last = &(*last)->next;
-    *last = flush;
+    *last = made;
+    writer->closing |= close;
     for (struct pravega_segment_writer *w = writer->segment_writers; w != NULL;
          w = pravega_segment_writer_node(w)->next)
         pravega_segment_writer_flush(w);
     pravega_writer_settle_later(writer);
+}
+
+void pravega_writer_flush(struct pravega_writer *writer, pravega_done_fn *done, void *arg)
+{
+    flush(writer, false, done, arg);
+}
+
+void pravega_writer_close(struct pravega_writer *writer, pravega_done_fn *done, void *arg)
+{
+    flush(writer, true, done, arg);
 }
 
 size_t pravega_writer_pending_bytes(const struct pravega_writer *writer)
@@ -248,29 +349,85 @@ size_t pravega_writer_pending_bytes(const struct pravega_writer *writer)
     return writer->pending_bytes;
 }
 
+size_t pravega_writer_memory(const struct pravega_writer *writer)
+{
+    size_t bytes = pravega_block_list_memory(&writer->waiting) + pravega_block_list_memory(&writer->pool.spare) +
+                   pravega_block_list_memory(&writer->acked) + pravega_block_list_memory(&writer->lost);
+
+    for (struct pravega_segment_writer *w = writer->segment_writers; w != NULL;
+         w = pravega_segment_writer_node(w)->next)
+        bytes += pravega_segment_writer_memory(w);
+    return bytes;
+}
+
 /* ---- life ---- */
+
+/* What `own` leaves open is the client's. */
+static struct pravega_retry retry_of(const struct pravega_client *client, const struct pravega_retry *own)
+{
+    struct pravega_retry retry = client->retry;
+
+    if (own->initial_backoff_ms > 0)
+        retry.initial_backoff_ms = own->initial_backoff_ms;
+    if (own->max_backoff_ms > 0)
+        retry.max_backoff_ms = own->max_backoff_ms;
+    if (own->retry_attempts > 0)
+        retry.retry_attempts = own->retry_attempts;
+    if (own->backoff_multiple > 0)
+        retry.backoff_multiple = own->backoff_multiple;
+    return retry;
+}
+
+static enum weir_status check(const struct pravega_writer_options *options, struct weir_error *err)
+{
+    const struct pravega_retry *retry = &options->retry;
+
+    if (options->block_bytes > BLOCK_BYTES_MAX)
+        return weir_fail(err, WEIR_E_INVAL, "block_bytes %zu is more than %zu", options->block_bytes, BLOCK_BYTES_MAX);
+    if (retry->initial_backoff_ms < 0 || retry->max_backoff_ms < 0 || retry->retry_attempts < 0 ||
+        retry->backoff_multiple < 0)
+        return weir_fail(err, WEIR_E_INVAL, "a writer's retry settings are 0 or more");
+    if (options->writer_id != NULL &&
+        (options->writer_id[0] == '\0' || strlen(options->writer_id) > PRAVEGA_NAME_LEN_MAX))
+        return weir_fail(err, WEIR_E_INVAL, "writer_id is empty or longer than %d bytes", PRAVEGA_NAME_LEN_MAX);
+    return WEIR_OK;
+}
+
+static char *id_or_random(struct pravega_client *client, const char *id)
+{
+    char text[WEIR_UUID_TEXT_LEN + 1];
+
+    if (id != NULL)
+        return strdup(id);
+    weir_uuid_text(weir_uuid_random(&client->rng), text);
+    return strdup(text);
+}
 
 enum weir_status pravega_writer_make(struct pravega_client *client, const struct pravega_stream_name *stream,
                                      const struct pravega_writer_options *options, struct pravega_writer **out,
                                      struct weir_error *err)
 {
-    struct pravega_writer *writer = calloc(1, sizeof(*writer));
+    struct pravega_writer *writer;
+    enum weir_status status = check(options, err);
 
-    if (options->block_bytes > BLOCK_BYTES_MAX) {
-        free(writer);
-        return weir_fail(err, WEIR_E_INVAL, "block_bytes %zu is more than %zu", options->block_bytes, BLOCK_BYTES_MAX);
-    }
+    if (status != WEIR_OK)
+        return status;
+    writer = calloc(1, sizeof(*writer));
     if (writer == NULL)
         return weir_fail(err, WEIR_E_NOMEM, "no memory for a writer of stream %s/%s", stream->scope, stream->stream);
     writer->client = client;
     writer->scope = strdup(stream->scope);
     writer->stream = strdup(stream->stream);
+    writer->writer_id = id_or_random(client, options->writer_id);
     writer->window_bytes = options->window_bytes > 0 ? options->window_bytes : WINDOW_BYTES_DEFAULT;
     writer->pool.block_bytes = options->block_bytes > 0 ? options->block_bytes : BLOCK_BYTES_DEFAULT;
+    writer->retry = retry_of(client, &options->retry);
+    writer->enable_large_events = options->enable_large_events;
+    writer->automatically_note_time = options->automatically_note_time;
     writer->on_ready = options->on_ready;
     writer->arg = options->arg;
     writer->settle = (struct weir_deferred){.fn = settle, .arg = writer};
-    if (writer->scope == NULL || writer->stream == NULL) {
+    if (writer->scope == NULL || writer->stream == NULL || writer->writer_id == NULL) {
         destroy(writer);
         return weir_fail(err, WEIR_E_NOMEM, "no memory for a writer of stream %s/%s", stream->scope, stream->stream);
     }
@@ -285,9 +442,11 @@ enum weir_status pravega_writer_new(struct pravega_client *client, const struct 
     static const struct pravega_writer_options defaults;
     enum weir_status status = pravega_writer_make(client, stream, options != NULL ? options : &defaults, out, err);
 
-    if (status == WEIR_OK)
-        pravega_writer_find_segments(*out);
-    return status;
+    if (status != WEIR_OK)
+        return status;
+    pravega_writer_find_segments(*out);
+    pravega_writer_start_noting_time(*out);
+    return WEIR_OK;
 }
 
 void pravega_writer_free(struct pravega_writer *writer)
@@ -295,7 +454,10 @@ void pravega_writer_free(struct pravega_writer *writer)
     if (writer == NULL)
         return;
     pravega_call_cancel(&writer->call);
+    pravega_writer_drop_notes(writer);
     pravega_writer_drop_segments(writer);
+    pravega_large_event_free(writer->large);
+    writer->large = NULL;
     weir_deferred_cancel(writer->client->loop, &writer->settle);
     writer->freed = true;
     if (!writer->settling)

@@ -43,7 +43,7 @@ static void fail_nomem(struct pravega_writer *writer)
 
 /* ---- segment writers ---- */
 
-static struct pravega_segment_writer *find(const struct pravega_writer *writer, pravega_segment_id segment)
+struct pravega_segment_writer *pravega_writer_find(const struct pravega_writer *writer, pravega_segment_id segment)
 {
     struct pravega_segment_writer *w = writer->segment_writers;
 
@@ -58,8 +58,15 @@ static struct pravega_segment_writer *find_or_make(struct pravega_writer *writer
 {
     struct pravega_stream_name stream = stream_of(writer);
     struct pravega_segment_writer_options options = {
-        &stream, segment, writer->is_txn ? &writer->txn : NULL, &writer->pool, &pravega_writer_handler, writer};
-    struct pravega_segment_writer *w = find(writer, segment);
+        .stream = &stream,
+        .segment = segment,
+        .txn = writer->is_txn ? &writer->txn : NULL,
+        .pool = &writer->pool,
+        .retry = &writer->retry,
+        .handler = &pravega_writer_handler,
+        .arg = writer,
+    };
+    struct pravega_segment_writer *w = pravega_writer_find(writer, segment);
     struct weir_error why = {0};
 
     if (w != NULL)
@@ -105,7 +112,7 @@ static bool write_again(struct pravega_writer *writer, struct pravega_block_list
 
         while (pravega_block_next(&cursor, &event)) {
             if (pravega_segment_writer_append(pravega_writer_route(writer, event.position), &event) != WEIR_OK) {
-                pravega_block_forget(block, cursor.index - 1);
+                pravega_block_forget(block, &cursor);
                 pravega_block_list_push(&writer->lost, block);
                 pravega_block_list_move(&writer->lost, blocks);
                 fail_nomem(writer);
@@ -135,6 +142,7 @@ bool pravega_writer_set_segments(struct pravega_writer *writer, const struct pra
         writer->routes[i] = (struct pravega_route){ranges[i].min_key, ranges[i].max_key, w};
     }
     writer->route_count = count;
+    pravega_writer_settle_later(writer);
     return write_again(writer, &writer->waiting);
 }
 
@@ -275,6 +283,7 @@ static void on_successors(void *arg, enum weir_status status, const struct prave
     if (!write_again(writer, &left))
         return;
     writer->barrier = writer->next_ordinal;
+    pravega_writer_settle_later(writer);
     pravega_writer_go_on_sealed(writer);
 }
 
