@@ -3,9 +3,12 @@
  */
 #include "base/hash.h"
 
+#include <assert.h>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/utf8.h"
 #include "weir/endian.h"
 
 #define MURMUR_C1 UINT64_C(0x87c37b91114253d5)
@@ -40,26 +43,39 @@ static uint64_t finish64(uint64_t k)
     return k ^ k >> 33;
 }
 
-void weir_murmur3_x64_128(struct weir_view bytes, uint64_t seed, uint64_t out[2])
+void weir_murmur3_add(struct weir_murmur3 *hash, struct weir_view bytes)
 {
-    const uint8_t *at = bytes.ptr;
-    uint64_t low = seed, high = seed;
-    uint8_t rest[16] = {0};
-    size_t left = bytes.len;
+    const uint8_t *at = bytes.ptr, *end = bytes.ptr + bytes.len;
+    uint64_t low = hash->low, high = hash->high;
 
-    for (; left >= 16; left -= 16, at += 16) {
+    assert(bytes.len % WEIR_MURMUR3_BLOCK_LEN == 0);
+    for (; at < end; at += WEIR_MURMUR3_BLOCK_LEN) {
         low = rotl64(low ^ mix_low(weir_get_u64le(at)), 27) + high;
         low = low * 5 + 0x52dce729;
         high = rotl64(high ^ mix_high(weir_get_u64le(at + 8)), 31) + low;
         high = high * 5 + 0x38495ab5;
     }
+    hash->low = low;
+    hash->high = high;
+    hash->len += bytes.len;
+}
+
+void weir_murmur3_end(struct weir_murmur3 *hash, struct weir_view bytes, uint64_t out[2])
+{
+    size_t left = bytes.len % WEIR_MURMUR3_BLOCK_LEN, whole = bytes.len - left;
+    uint8_t rest[WEIR_MURMUR3_BLOCK_LEN] = {0};
+    uint64_t low, high;
+
+    weir_murmur3_add(hash, weir_view(bytes.ptr, whole));
+    low = hash->low;
+    high = hash->high;
     if (left > 0) {
-        memcpy(rest, at, left); /* zero bytes mix to nothing, so the tail needs no switch */
+        memcpy(rest, bytes.ptr + whole, left); /* zero bytes mix to nothing, so the tail needs no switch */
         low ^= mix_low(weir_get_u64le(rest));
         high ^= mix_high(weir_get_u64le(rest + 8));
     }
-    low ^= bytes.len;
-    high ^= bytes.len;
+    low ^= hash->len + left;
+    high ^= hash->len + left;
     low += high;
     high += low;
     low = finish64(low);
@@ -67,6 +83,13 @@ void weir_murmur3_x64_128(struct weir_view bytes, uint64_t seed, uint64_t out[2]
     low += high;
     out[0] = low;
     out[1] = high + low;
+}
+
+void weir_murmur3_x64_128(struct weir_view bytes, uint64_t seed, uint64_t out[2])
+{
+    struct weir_murmur3 hash = weir_murmur3(seed);
+
+    weir_murmur3_end(&hash, bytes, out);
 }
 
 /* One 4-byte round of MurmurHash3 x86 32 with seed 0, then the absolute value as MathUtils takes it. */
@@ -86,50 +109,13 @@ int32_t weir_flink_murmur(int32_t code)
     return (int32_t)(h > 0x80000000u ? -h : h);
 }
 
-/* The next code point, or U+FFFD for each malformed part that Java's decoder replaces by one. */
-static uint32_t next_code_point(const uint8_t **at, const uint8_t *end)
-{
-    uint8_t lead = *(*at)++;
-    uint32_t code;
-    uint8_t low = 0x80, high = 0xbf; /* what the second byte may be */
-    int more;
-
-    if (lead < 0x80)
-        return lead;
-    if (lead >= 0xc2 && lead <= 0xdf) {
-        more = 1;
-        code = lead & 0x1f;
-    } else if (lead >= 0xe0 && lead <= 0xef) {
-        more = 2;
-        code = lead & 0x0f;
-        low = lead == 0xe0 ? 0xa0 : low; /* not overlong */
-    } else if (lead >= 0xf0 && lead <= 0xf4) {
-        more = 3;
-        code = lead & 0x07;
-        low = lead == 0xf0 ? 0x90 : low;
-        high = lead == 0xf4 ? 0x8f : high; /* not above U+10FFFF */
-    } else {
-        return 0xfffd;
-    }
-    for (; more > 0; more--) {
-        if (*at == end || **at < low || **at > high)
-            return 0xfffd;
-        code = code << 6 | (*(*at)++ & 0x3f);
-        low = 0x80;
-        high = 0xbf;
-    }
-    if (code >= 0xd800 && code <= 0xdfff) /* three bytes for a surrogate: one replacement */
-        return 0xfffd;
-    return code;
-}
-
 int32_t weir_java_string_hash(struct weir_view utf8)
 {
     const uint8_t *at = utf8.ptr, *end = utf8.ptr + utf8.len;
     uint32_t hash = 0;
 
     while (at != end) {
-        uint32_t code = next_code_point(&at, end);
+        uint32_t code = weir_utf8_next(&at, end);
 
         if (code >= 0x10000) { /* a pair of surrogates */
             hash = 31 * hash + (0xd800 + ((code - 0x10000) >> 10));

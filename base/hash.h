@@ -12,6 +12,19 @@
 
 #include "weir/view.h"
 
+/** MurmurHash3 x64 128 of bytes that are not there at once: blocks, then the rest. */
+#define WEIR_MURMUR3_BLOCK_LEN 16
+struct weir_murmur3 {
+    uint64_t low, high, len;
+};
+static inline struct weir_murmur3 weir_murmur3(uint64_t seed)
+{
+    return (struct weir_murmur3){seed, seed, 0};
+}
+/** bytes.len is a multiple of WEIR_MURMUR3_BLOCK_LEN. */
+void weir_murmur3_add(struct weir_murmur3 *hash, struct weir_view bytes);
+/** Of any length; nothing is added after it. */
+void weir_murmur3_end(struct weir_murmur3 *hash, struct weir_view bytes, uint64_t out[2]);
 /** MurmurHash3 x64 128; both lanes start from `seed`. */
 void weir_murmur3_x64_128(struct weir_view bytes, uint64_t seed, uint64_t out[2]);
 /** Flink's MathUtils.murmurHash of a Java hash code: 0..INT32_MAX. */

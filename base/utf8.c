@@ -1,5 +1,5 @@
 /*
- * utf8.c - checks UTF-8; runs of ASCII are skipped eight bytes at a time, since most text is that.
+ * utf8.c - checks and decodes UTF-8; runs of ASCII are skipped eight bytes at a time, since most text is that.
  */
 #include "base/utf8.h"
 
@@ -58,4 +58,40 @@ size_t weir_utf8_valid_len(struct weir_view text)
         at += len;
     }
     return at;
+}
+
+uint32_t weir_utf8_next(const uint8_t **at, const uint8_t *end)
+{
+    uint8_t lead = *(*at)++;
+    uint32_t code;
+    uint8_t low = 0x80, high = 0xbf; /* what the second byte may be */
+    int more;
+
+    if (lead < 0x80)
+        return lead;
+    if (lead >= 0xc2 && lead <= 0xdf) {
+        more = 1;
+        code = lead & 0x1f;
+    } else if (lead >= 0xe0 && lead <= 0xef) {
+        more = 2;
+        code = lead & 0x0f;
+        low = lead == 0xe0 ? 0xa0 : low; /* not overlong */
+    } else if (lead >= 0xf0 && lead <= 0xf4) {
+        more = 3;
+        code = lead & 0x07;
+        low = lead == 0xf0 ? 0x90 : low;
+        high = lead == 0xf4 ? 0x8f : high; /* not above U+10FFFF */
+    } else {
+        return 0xfffd;
+    }
+    for (; more > 0; more--) {
+        if (*at == end || **at < low || **at > high)
+            return 0xfffd;
+        code = code << 6 | (*(*at)++ & 0x3f);
+        low = 0x80;
+        high = 0xbf;
+    }
+    if (code >= 0xd800 && code <= 0xdfff) /* three bytes for a surrogate: one replacement */
+        return 0xfffd;
+    return code;
 }

@@ -8,14 +8,14 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 #include "weir/endian.h"
 
 #define ROUTING_SEED UINT64_C(1741865571)
-#define KEY_LEN_ON_STACK ((size_t)256)
+#define UNITS_LEN 512 /* bytes hashed at once: a multiple of the hash's blocks */
 
 static bool name_char_fits(uint8_t c)
 {
@@ -130,62 +130,41 @@ int pravega_txn_segment_name(const struct pravega_stream_name *stream, pravega_s
         cap);
 }
 
-/* One code point from the front of `in`; a malformed byte counts as U+FFFD. */
-static uint32_t take_code_point(const uint8_t **in, const uint8_t *end)
+/* A key's UTF-16 code units on their way into the hash. */
+struct units {
+    struct weir_murmur3 hash;
+    uint8_t bytes[UNITS_LEN];
+    size_t len;
+};
+
+static void put_unit(struct units *units, uint32_t unit)
 {
-    static const uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
-    uint8_t first = *(*in)++;
-    int more = first >= 0xf0 && first < 0xf8 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc0 && first < 0xe0;
-    uint32_t point = more > 0 ? first & (0x3f >> more) : first;
-
-    if (first >= 0x80 && more == 0)
-        return 0xfffd;
-    if (end - *in < more)
-        return 0xfffd;
-    for (int i = 0; i < more; i++) {
-        if (((*in)[i] & 0xc0) != 0x80)
-            return 0xfffd;
-        point = point << 6 | ((*in)[i] & 0x3f);
+    if (units->len == UNITS_LEN) {
+        weir_murmur3_add(&units->hash, weir_view(units->bytes, UNITS_LEN));
+        units->len = 0;
     }
-    if (point < smallest[more] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
-        return 0xfffd;
-    *in += more;
-    return point;
-}
-
-/* Room for two bytes per byte of UTF-8 is enough; the bytes written. */
-static size_t to_utf16le(struct weir_view utf8, uint8_t *out)
-{
-    const uint8_t *in = utf8.ptr, *end = utf8.ptr + utf8.len;
-    uint8_t *at = out;
-
-    while (in < end) {
-        uint32_t point = take_code_point(&in, end);
-
-        if (point >= 0x10000) {
-            weir_put_u16le(at, (uint16_t)(0xd800 + ((point - 0x10000) >> 10)));
-            at += 2;
-            point = 0xdc00 + ((point - 0x10000) & 0x3ff);
-        }
-        weir_put_u16le(at, (uint16_t)point);
-        at += 2;
-    }
-    return (size_t)(at - out);
+    weir_put_u16le(units->bytes + units->len, (uint16_t)unit);
+    units->len += 2;
 }
 
 double pravega_routing_hash(struct weir_view key)
 {
-    uint8_t on_stack[2 * KEY_LEN_ON_STACK], *units = on_stack;
+    const uint8_t *at = key.ptr, *end = key.ptr + key.len;
+    struct units units;
     uint64_t hash[2];
 
-    if (key.len > KEY_LEN_ON_STACK) {
-        units = malloc(2 * key.len);
-        if (units == NULL)
-            abort();
+    units.hash = weir_murmur3(ROUTING_SEED);
+    units.len = 0;
+    while (at < end) {
+        uint32_t point = *at < 0x80 ? *at++ : weir_utf8_next(&at, end);
+
+        if (point >= 0x10000) { /* a pair of surrogates */
+            put_unit(&units, 0xd800 + ((point - 0x10000) >> 10));
+            point = 0xdc00 + (point & 0x3ff);
+        }
+        put_unit(&units, point);
     }
-    weir_murmur3_x64_128(weir_view(units, to_utf16le(key, units)), ROUTING_SEED, hash);
-    if (units != on_stack)
-        free(units);
+    weir_murmur3_end(&units.hash, weir_view(units.bytes, units.len), hash);
     return (double)((hash[0] >> 12) & ((UINT64_C(1) << 52) - 1)) / (double)(UINT64_C(1) << 52);
 }
 

@@ -95,6 +95,24 @@ START_TEST(murmur3_passes_its_authors_verification)
 }
 END_TEST
 
+START_TEST(murmur3_of_parts_is_that_of_the_whole)
+{
+    uint8_t bytes[100];
+    uint64_t whole[2], parts[2];
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 7);
+    weir_murmur3_x64_128(weir_view(bytes, sizeof(bytes)), 5, whole);
+    for (size_t cut = 0; cut <= sizeof(bytes); cut += WEIR_MURMUR3_BLOCK_LEN) {
+        struct weir_murmur3 hash = weir_murmur3(5);
+
+        weir_murmur3_add(&hash, weir_view(bytes, cut));
+        weir_murmur3_end(&hash, weir_view(bytes + cut, sizeof(bytes) - cut), parts);
+        ck_assert_mem_eq(parts, whole, sizeof(whole));
+    }
+}
+END_TEST
+
 /* Values of MathUtils.murmurHash in flink-core 1.20.0. */
 START_TEST(flink_murmur_is_flinks)
 {
@@ -175,6 +193,7 @@ int main(void)
     tcase_add_loop_test(tc, murmur3_gives_pravegas_routing, 0, sizeof(routing_keys) / sizeof(routing_keys[0]));
     tcase_add_test(tc, murmur3_gives_key_value_routing);
     tcase_add_test(tc, murmur3_passes_its_authors_verification);
+    tcase_add_test(tc, murmur3_of_parts_is_that_of_the_whole);
     tcase_add_test(tc, flink_murmur_is_flinks);
     tcase_add_test(tc, string_hash_is_javas);
     tcase_add_test(tc, hash64_is_xxh3);

@@ -11,7 +11,6 @@
 #include "pravega/wire_inbox.h"
 
 #define CONTROLLER_PORT 9090
-#define STORE_PORT 6000
 
 struct play_read { /* waits at a segment's tail */
     struct play_read *next;
@@ -47,6 +46,14 @@ struct play_conn {
 
 /* ---- connections ---- */
 
+/* Those that this connection made. */
+static void drop_transients(struct play_conn *conn)
+{
+    for (struct play_setup *setup = conn->setups; setup != NULL; setup = setup->next)
+        if (setup->writer->segment->transient)
+            setup->writer->segment->gone = true;
+}
+
 static void conn_free(struct play_conn *conn)
 {
     struct play_conn **at = &conn->store->conns;
@@ -54,6 +61,8 @@ static void conn_free(struct play_conn *conn)
     while (*at != conn)
         at = &(*at)->next;
     *at = conn->next;
+    if (conn->store->drop_transients)
+        drop_transients(conn);
     while (conn->reads != NULL) {
         struct play_read *read = conn->reads;
 
@@ -277,6 +286,8 @@ static void on_append(struct play_conn *conn, const struct pravega_wire_append_b
     }
     if (++store->append_count == store->scale_at_append)
         store->on_scale(store, setup->writer->segment);
+    if (store->on_append != NULL)
+        store->on_append(store, setup->writer->segment, append);
     if (setup->writer->segment->sealed || setup->writer->segment->gone) {
         struct weir_view name = weir_view_str(setup->writer->segment->name);
 
@@ -436,6 +447,78 @@ static void on_truncate(struct play_conn *conn, const struct pravega_wire_trunca
     }
 }
 
+/* ---- large events ---- */
+
+static void answer_missing(struct play_conn *conn, int64_t request_id, struct weir_view name)
+{
+    pravega_wire_encode_no_such_segment(
+        &conn->out, &(struct pravega_wire_no_such_segment){request_id, name, weir_view_str(""), -1});
+}
+
+static void on_create_transient(struct play_conn *conn, const struct pravega_wire_create_transient_segment *ask)
+{
+    struct play_store *store = conn->store;
+    struct play_segment *parent = find_name(store, ask->parent), *made;
+
+    if (parent == NULL) {
+        answer_missing(conn, ask->request_id, ask->parent);
+        return;
+    }
+    made = play_store_segment(store, -1 - (pravega_segment_id)store->segment_count, 0, 0);
+    made->current = false;
+    made->transient = true;
+    snprintf(made->name, sizeof(made->name), "%.100s#transient.%zu", parent->name, ++store->transient_count);
+    pravega_wire_encode_segment_created(
+        &conn->out, &(struct pravega_wire_segment_created){ask->request_id, weir_view_str(made->name)});
+}
+
+static void on_conditional(struct play_conn *conn, const struct pravega_wire_conditional_block_end *append)
+{
+    struct play_setup *setup = setup_of(conn, append->writer_id);
+    struct play_writer *writer;
+
+    ck_assert_ptr_nonnull(setup);
+    writer = setup->writer;
+    ck_assert_int_eq(append->expected_offset, (int64_t)writer->segment->data.len);
+    ck_assert_int_gt(append->event_number, writer->last_number);
+    weir_buf_append(&writer->segment->data, append->data.ptr, append->data.len);
+    pravega_wire_encode_data_appended(
+        &conn->out, &(struct pravega_wire_data_appended){append->writer_id, append->event_number, writer->last_number,
+                                                         append->request_id, (int64_t)writer->segment->data.len});
+    writer->last_number = append->event_number;
+}
+
+/* A source that is merged is remembered. */
+static void on_merge(struct play_conn *conn, const struct pravega_wire_merge_segments *ask)
+{
+    struct play_store *store = conn->store;
+    struct play_segment *target = find_name(store, ask->target), *source = NULL;
+
+    for (size_t i = 0; i < store->segment_count; i++)
+        if (weir_view_equal(weir_view_str(store->segments[i].name), ask->source))
+            source = &store->segments[i];
+    ck_assert_ptr_nonnull(source);
+    if (++store->merge_count == store->scale_at_merge && target != NULL)
+        store->on_scale(store, target);
+    if (target == NULL || (source->gone && !source->merged)) {
+        answer_missing(conn, ask->request_id, ask->source); /* whichever it is */
+        return;
+    }
+    if (!source->merged && target->sealed) {
+        pravega_wire_encode_segment_is_sealed(
+            &conn->out, &(struct pravega_wire_segment_is_sealed){ask->request_id, ask->source, weir_view_str(""), -1});
+        return;
+    }
+    if (!source->merged) {
+        weir_buf_append(&target->data, source->data.ptr, source->data.len);
+        weir_buf_reset(&source->data);
+        source->merged = source->gone = true;
+    }
+    pravega_wire_encode_segments_merged(
+        &conn->out,
+        &(struct pravega_wire_segments_merged){ask->request_id, ask->target, ask->source, (int64_t)target->data.len});
+}
+
 /* ---- reading ---- */
 
 static void on_read(struct play_conn *conn, const struct pravega_wire_read_segment *ask)
@@ -533,6 +616,15 @@ static void carry_out(struct play_conn *conn, const struct pravega_wire_command 
     case PRAVEGA_WIRE_TRUNCATE_SEGMENT:
         on_truncate(conn, &cmd->truncate_segment);
         break;
+    case PRAVEGA_WIRE_CREATE_TRANSIENT_SEGMENT:
+        on_create_transient(conn, &cmd->create_transient_segment);
+        break;
+    case PRAVEGA_WIRE_CONDITIONAL_BLOCK_END:
+        on_conditional(conn, &cmd->conditional_block_end);
+        break;
+    case PRAVEGA_WIRE_MERGE_SEGMENTS:
+        on_merge(conn, &cmd->merge_segments);
+        break;
     case PRAVEGA_WIRE_READ_SEGMENT:
         on_read(conn, &cmd->read_segment);
         break;
@@ -606,158 +698,19 @@ static void on_accept(void *arg, struct weir_conn *conn)
     weir_buf_init(&made->out, SIZE_MAX);
     made->next = store->conns;
     store->conns = made;
+    if (store->connection_count < PLAY_CONNECTS_MAX)
+        store->connected_ns[store->connection_count] = weir_sim_now_ns(store->sim);
     store->connection_count++;
     weir_conn_set_handler(conn, &handler, made);
-}
-
-/* ---- the controller ---- */
-
-static void answer(struct weir_grpc_request *request, const ProtobufCMessage *message)
-{
-    uint8_t *bytes;
-    size_t len;
-
-    ck_assert_int_eq(pravega_proto_pack(message, &bytes, &len, NULL), WEIR_OK);
-    weir_grpc_answer(request, WEIR_GRPC_OK, weir_view(bytes, len), NULL);
-    free(bytes);
-}
-
-struct range_message {
-    Pravega__StreamInfo stream;
-    Pravega__SegmentId id;
-    Pravega__SegmentRange range;
-};
-
-static Pravega__SegmentRange *fill_range(struct range_message *message, const struct play_segment *segment)
-{
-    pravega__stream_info__init(&message->stream);
-    pravega__segment_id__init(&message->id);
-    pravega__segment_range__init(&message->range);
-    message->stream.scope = PLAY_SCOPE;
-    message->stream.stream = PLAY_STREAM;
-    message->id.streaminfo = &message->stream;
-    message->id.segmentid = segment->id;
-    message->range.segmentid = &message->id;
-    message->range.minkey = segment->min_key;
-    message->range.maxkey = segment->max_key;
-    return &message->range;
-}
-
-static size_t fill_current(struct play_store *store, struct range_message *messages, Pravega__SegmentRange **ranges)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < store->segment_count; i++)
-        if (store->segments[i].current) {
-            ranges[count] = fill_range(&messages[count], &store->segments[i]);
-            count++;
-        }
-    return count;
-}
-
-static void answer_current(struct play_store *store, struct weir_grpc_request *request)
-{
-    struct range_message messages[PLAY_SEGMENTS_MAX];
-    Pravega__SegmentRange *ranges[PLAY_SEGMENTS_MAX];
-    Pravega__SegmentRanges reply = PRAVEGA__SEGMENT_RANGES__INIT;
-
-    if (store->stream_missing) {
-        weir_grpc_answer(request, WEIR_GRPC_NOT_FOUND, weir_view(NULL, 0), "no such stream");
-        return;
-    }
-    reply.n_segmentranges = fill_current(store, messages, ranges);
-    reply.segmentranges = ranges;
-    answer(request, &reply.base);
-}
-
-static void answer_successors(struct play_store *store, struct weir_grpc_request *request, int64_t id)
-{
-    struct play_segment *segment = play_store_find(store, id);
-    struct range_message messages[4];
-    Pravega__SuccessorResponse__SegmentEntry entries[4], *pointers[4];
-    Pravega__SuccessorResponse reply = PRAVEGA__SUCCESSOR_RESPONSE__INIT;
-
-    ck_assert_ptr_nonnull(segment);
-    for (size_t i = 0; i < segment->successor_count; i++) {
-        pravega__successor_response__segment_entry__init(&entries[i]);
-        entries[i].segment = fill_range(&messages[i], play_store_find(store, segment->successors[i]));
-        entries[i].n_value = 1;
-        entries[i].value = &segment->id;
-        pointers[i] = &entries[i];
-    }
-    reply.n_segments = segment->successor_count;
-    reply.segments = pointers;
-    answer(request, &reply.base);
-}
-
-static void answer_endpoint(struct play_store *store, struct weir_grpc_request *request)
-{
-    Pravega__NodeUri reply = PRAVEGA__NODE_URI__INIT;
-
-    store->endpoint_count++;
-    reply.endpoint = "0.0.0.0"; /* as a standalone Pravega does */
-    reply.port = STORE_PORT;
-    answer(request, &reply.base);
-}
-
-static void answer_create_txn(struct play_store *store, struct weir_grpc_request *request)
-{
-    struct range_message messages[PLAY_SEGMENTS_MAX];
-    Pravega__SegmentRange *ranges[PLAY_SEGMENTS_MAX];
-    Pravega__TxnId id = PRAVEGA__TXN_ID__INIT;
-    Pravega__CreateTxnResponse reply = PRAVEGA__CREATE_TXN_RESPONSE__INIT;
-
-    id.lowbits = 7;
-    reply.txnid = &id;
-    reply.n_activesegments = fill_current(store, messages, ranges);
-    reply.activesegments = ranges;
-    if (reply.n_activesegments == 0)
-        weir_grpc_answer(request, WEIR_GRPC_INTERNAL, weir_view(NULL, 0), "sealed");
-    else
-        answer(request, &reply.base);
-}
-
-static void answer_ping(struct play_store *store, struct weir_grpc_request *request)
-{
-    Pravega__PingTxnStatus reply = PRAVEGA__PING_TXN_STATUS__INIT;
-
-    store->ping_count++;
-    reply.status = (Pravega__PingTxnStatus__Status)store->txn_ping;
-    answer(request, &reply.base);
-}
-
-static void serve(void *arg, struct weir_grpc_request *request, const char *path, const char *authorization,
-                  struct weir_view message)
-{
-    struct play_store *store = arg;
-    const ProtobufCMethodDescriptor *method = pravega_proto_method(path);
-    ProtobufCMessage *ask;
-
-    (void)authorization;
-    ck_assert_ptr_nonnull(method);
-    ck_assert_int_eq(pravega_proto_unpack(method->input, message, &ask, NULL), WEIR_OK);
-    if (strcmp(method->name, "getCurrentSegments") == 0)
-        answer_current(store, request);
-    else if (strcmp(method->name, "getURI") == 0)
-        answer_endpoint(store, request);
-    else if (strncmp(method->name, "getSegmentsImmed", 16) == 0)
-        answer_successors(store, request, ((Pravega__SegmentId *)ask)->segmentid);
-    else if (strcmp(method->name, "createTransaction") == 0)
-        answer_create_txn(store, request);
-    else if (strcmp(method->name, "pingTransaction") == 0)
-        answer_ping(store, request);
-    else
-        ck_abort_msg("the client called %s", method->name);
-    pravega_proto_free(ask);
 }
 
 /* ---- life ---- */
 
 void play_store_open(struct play_store *store, const struct weir_sim_options *options)
 {
-    struct weir_target controller_at = {"server", CONTROLLER_PORT, NULL}, store_at = {"server", STORE_PORT, NULL};
+    struct weir_target controller_at = {"server", CONTROLLER_PORT, NULL}, store_at = {"server", PLAY_STORE_PORT, NULL};
 
-    *store = (struct play_store){0};
+    *store = (struct play_store){.txn_state = PRAVEGA__TXN_STATE__STATE__OPEN};
     ck_assert_int_eq(weir_sim_new(options, &store->sim, NULL), WEIR_OK);
     ck_assert_int_eq(weir_sim_host_new(store->sim, "server", "disk-s", &store->host, NULL), WEIR_OK);
     ck_assert_int_eq(weir_sim_host_new(store->sim, "client", "disk-c", &store->client_host, NULL), WEIR_OK);
@@ -765,8 +718,8 @@ void play_store_open(struct play_store *store, const struct weir_sim_options *op
     ck_assert_int_eq(weir_loop_new(store->client_host, "client", &store->client_loop, NULL), WEIR_OK);
     ck_assert_int_eq(weir_loop_start(store->loop, NULL), WEIR_OK);
     ck_assert_int_eq(weir_loop_start(store->client_loop, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_grpc_server_new(store->loop, &controller_at, serve, store, &store->controller, NULL),
-                     WEIR_OK);
+    ck_assert_int_eq(
+        weir_grpc_server_new(store->loop, &controller_at, play_store_serve, store, &store->controller, NULL), WEIR_OK);
     ck_assert_int_eq(weir_net_listen(store->loop, &store_at, on_accept, store, &store->listener, NULL), WEIR_OK);
 }
 

@@ -14,8 +14,11 @@
 #include "pravega/wire.h"
 #include "weir/sim.h"
 
-#define PLAY_SEGMENTS_MAX 16
-#define PLAY_WRITERS_MAX 64
+#define PLAY_SEGMENTS_MAX 64
+#define PLAY_WRITERS_MAX 512
+#define PLAY_NOTES_MAX 16
+#define PLAY_CONNECTS_MAX 16
+#define PLAY_TXN_EPOCH 3 /* of the transaction's id 00000003-0000-0000-0000-000000000007 */
 #define PLAY_ATTRIBUTES_MAX 4
 
 struct play_attribute {
@@ -30,6 +33,8 @@ struct play_segment {
     struct weir_buf data;
     int64_t start_offset;
     bool sealed, current, gone;
+    bool transient; /* of a large event */
+    bool merged;    /* and merged: gone, and remembered */
     pravega_segment_id successors[4];
     size_t successor_count;
     struct play_attribute attributes[PLAY_ATTRIBUTES_MAX];
@@ -40,6 +45,14 @@ struct play_writer { /* the last number of one writer in one segment */
     struct weir_uuid id;
     struct play_segment *segment;
     int64_t last_number;
+};
+
+struct play_note { /* a writer's time */
+    char writer[64];
+    int64_t timestamp_ms;
+    size_t position_count;
+    struct pravega_segment_offset position[PLAY_SEGMENTS_MAX];
+    int64_t at_ns;
 };
 
 struct play_conn;
@@ -57,6 +70,7 @@ struct play_store {
     struct play_writer writers[PLAY_WRITERS_MAX];
     size_t writer_count;
     bool stream_missing;
+    uint64_t seed; /* for what the test draws */
 
     /* Script. */
     uint64_t cut_at_frame;  /* the connection that receives this frame (counted over all, from 1) is cut; 0: none */
@@ -70,21 +84,36 @@ struct play_store {
     struct play_late *late;
     void (*on_conditional)(struct play_store *store, uint64_t number); /* before each conditional append */
     uint64_t scale_at_append; /* the segment of this append (counted from 1) is scaled before it is stored; 0: never */
+    uint64_t scale_at_merge;  /* likewise the target of this merge */
     void (*on_scale)(struct play_store *store, struct play_segment *segment);
+    /** Called before an append is stored; may seal segments. */
+    void (*on_append)(struct play_store *store, struct play_segment *segment,
+                      const struct pravega_wire_append_block_end *append);
     int wrong_host_count;   /* so many requests are refused with WRONG_HOST */
     enum weir_status token; /* WEIR_E_AUTH: every request is refused */
     size_t read_len_max;    /* of one answer; 0: what is asked for */
     bool hold_reads;        /* reads are not answered */
     int txn_ping;           /* Pravega__PingTxnStatus__Status that pings get */
+    int txn_state;          /* Pravega__TxnState__State of the transaction; a commit or abort changes an open one's */
+    int committing_checks;  /* so many questions find a commit still under way */
+    bool drop_transients;   /* transient segments end with their connection, at once; else they stay */
 
     /* What happened. */
     uint64_t frame_count, append_count, conditional_count, endpoint_count, connection_count, keep_alive_count,
         ping_count;
+    struct play_note notes[PLAY_NOTES_MAX];
+    size_t note_count;
+    size_t commit_count, abort_count, check_count;
+    char commit_writer[64];
+    int64_t commit_timestamp_ms;
+    size_t transient_count, merge_count;
+    int64_t connected_ns[PLAY_CONNECTS_MAX]; /* when, for the first connections */
     uint64_t repeated_count;   /* appends that came with a number that was there already: the client may never do so */
     size_t read_bytes;         /* of data in answers to reads */
     size_t received_bytes_max; /* of appends not acknowledged, at once */
 };
 
+#define PLAY_STORE_PORT 6000
 #define PLAY_SCOPE "scope"
 #define PLAY_STREAM "stream"
 
@@ -105,6 +134,9 @@ void play_store_put_raw(struct play_store *store, struct play_segment *segment, 
 void play_store_seal(struct play_store *store, struct play_segment *segment);
 /** What lies before `offset` is gone. */
 void play_store_truncate(struct play_segment *segment, int64_t offset);
+/** The controller's answers: a weir_grpc_serve_fn. */
+void play_store_serve(void *arg, struct weir_grpc_request *request, const char *path, const char *authorization,
+                      struct weir_view message);
 /** Cuts all connections of the segment store. */
 void play_store_cut(struct play_store *store);
 
