@@ -147,13 +147,13 @@ static void put_unit(struct units *units, uint32_t unit)
     units->len += 2;
 }
 
-double pravega_routing_hash(struct weir_view key)
+double pravega_seeded_hash(struct weir_view key, uint64_t seed)
 {
     const uint8_t *at = key.ptr, *end = key.ptr + key.len;
     struct units units;
     uint64_t hash[2];
 
-    units.hash = weir_murmur3(ROUTING_SEED);
+    units.hash = weir_murmur3(seed);
     units.len = 0;
     while (at < end) {
         uint32_t point = *at < 0x80 ? *at++ : weir_utf8_next(&at, end);
@@ -166,6 +166,11 @@ double pravega_routing_hash(struct weir_view key)
     }
     weir_murmur3_end(&units.hash, weir_view(units.bytes, units.len), hash);
     return (double)((hash[0] >> 12) & ((UINT64_C(1) << 52) - 1)) / (double)(UINT64_C(1) << 52);
+}
+
+double pravega_routing_hash(struct weir_view key)
+{
+    return pravega_seeded_hash(key, ROUTING_SEED);
 }
 
 void pravega_txn_id_text(struct pravega_txn_id id, char out[37])

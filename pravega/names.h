@@ -21,5 +21,8 @@ bool pravega_scoped_name_parse(struct weir_view text, struct weir_view *scope, s
 bool pravega_segment_parse(struct weir_view text, struct pravega_segment_ref *segment);
 /** All of `text` is a decimal number in 0..max. */
 bool pravega_digits_parse(struct weir_view text, int64_t max, int64_t *value);
+/** Upstream's HashHelper: the place in [0, 1) of UTF-8 text. Its seed is the String.hashCode() of a text, widened as
+ *  Java widens an int. */
+double pravega_seeded_hash(struct weir_view key, uint64_t seed);
 
 #endif

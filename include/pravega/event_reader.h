@@ -101,7 +101,7 @@ enum weir_status pravega_event_reader_time_window(const struct pravega_event_rea
 typedef void pravega_event_fetched_fn(void *arg, enum weir_status status, struct weir_view payload,
                                       const struct weir_error *why);
 /** Reads one event again (fetchEvent). WEIR_E_TRUNCATED, WEIR_E_NOT_FOUND: it is no more; WEIR_E_DAMAGED: there is no
- *  event of that length there. */
+ *  event of that length there; WEIR_E_TIMEOUT: nothing was written there within 30 s; WEIR_E_INVAL. */
 void pravega_event_fetch(struct pravega_client *client, const struct pravega_event_pointer *pointer,
                          pravega_event_fetched_fn *done, void *arg);
 

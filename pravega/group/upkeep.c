@@ -44,7 +44,7 @@ void pravega_upkeep_begin_checkpoint(struct pravega_upkeep *upkeep)
 {
     upkeep->at_checkpoint = true;
     upkeep->answered_silently = false;
-    upkeep->phase = PRAVEGA_PHASE_CONFIG;
+    upkeep->begin = true;
 }
 
 /* ---- timers ---- */
@@ -224,6 +224,9 @@ enum pravega_upkeep_action pravega_upkeep_next(struct pravega_upkeep *upkeep, co
         upkeep->wake_ns = upkeep->retry_ns;
         return PRAVEGA_UPKEEP_REST;
     }
+    if (upkeep->begin)
+        upkeep->phase = PRAVEGA_PHASE_CONFIG;
+    upkeep->begin = false;
     upkeep->wake_ns = 0;
     for (;;) {
         enum pravega_upkeep_action action = decide(upkeep, facts, now_ns);
@@ -285,4 +288,5 @@ void pravega_upkeep_done(struct pravega_upkeep *upkeep, enum pravega_upkeep_acti
 void pravega_upkeep_failed(struct pravega_upkeep *upkeep, int64_t now_ns)
 {
     upkeep->retry_ns = now_ns + RETRY_NS;
+    upkeep->fetch_ns = now_ns; /* what the failure left behind is to be seen first */
 }

@@ -67,6 +67,7 @@ struct pravega_upkeep_facts {
 
 struct pravega_upkeep {
     enum pravega_upkeep_phase phase;
+    bool begin;         /**< a round begins with the next look, whatever was under way */
     bool at_checkpoint; /**< next() was called after it gave a checkpoint: no events until this is false again */
     bool answered_silently; /**< in this round, behind the given one */
     int64_t release_ns, acquire_ns, fetch_ns, checkpoint_ns, lag_ns, config_ns; /**< when each is due */
