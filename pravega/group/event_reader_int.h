@@ -56,9 +56,9 @@ struct pravega_event_reader {
     struct pravega_upkeep upkeep;
     enum pravega_upkeep_action acting; /* REST: nothing is under way */
     struct weir_timer timer;
+    struct weir_deferred telling;
     bool did;     /* the last proposal changed something */
     bool unsure;  /* a failure may have changed the state: see what is ours after the next look */
-    char *silent; /* the silent checkpoint that is being recorded */
     struct pravega_position_entry subject; /* the segment that is being completed or released; borrowed names */
     struct pravega_call call;
     struct pravega_group_start start;
@@ -87,20 +87,21 @@ static inline const struct pravega_group_state *reader_state(const struct praveg
 
 /* ---- event_reader.c */
 
-/* Always last: the application may free the reader. Calls on_ready if next() has something new to say. */
+/* If next() has something new to say, on_ready is called at the end of the turn: the user may free the reader then. */
 void pravega_event_reader_tell(struct pravega_event_reader *reader);
-/* Final. What was given out stays until the next call. Always last, as tell. */
+void pravega_event_reader_on_tell(void *arg);
+/* Final. What was given out, and where the reader is, stay until close() or free(). */
 void pravega_event_reader_stop(struct pravega_event_reader *reader, enum weir_status status, const char *words);
 /* Frees all but what the client holds. */
 void pravega_event_reader_fini(struct pravega_event_reader *reader);
 
 /* ---- event_reader_round.c */
 
-/* Goes on with the round, if nothing is under way. Always last. */
+/* Goes on with the round, if nothing is under way. */
 void pravega_event_reader_go(struct pravega_event_reader *reader);
 /* For a timer. */
 void pravega_event_reader_on_timer(void *arg);
-/* The action under way is over: looks at the state, and goes on. Always last. */
+/* The action under way is over: looks at the state, and goes on. */
 void pravega_event_reader_acted(struct pravega_event_reader *reader, enum weir_status status,
                                 const struct weir_error *why);
 /* Whether others have less to read, so that the reader should give something up. */
