@@ -16,7 +16,7 @@ struct pravega_watermark_segment {
 
 /** Zeroed it is empty. */
 struct pravega_watermark {
-    int64_t lower, upper; /**< as the writers noted them */
+    int64_t lower, upper;                       /**< as the writers noted them */
     struct pravega_watermark_segment *segments; /**< sorted by id */
     size_t segment_count;
 };

@@ -9,7 +9,7 @@
 #include "pravega/event_reader.h"
 #include "pravega/segment_reader.h"
 
-#define BUFFER_BYTES ((size_t)1 << 10) /* beyond the event itself */
+#define BUFFER_BYTES ((size_t)1 << 10)        /* beyond the event itself */
 #define FETCH_TIMEOUT_NS (30 * WEIR_NS_PER_S) /* an event that is not written yet */
 
 struct fetch {
@@ -63,9 +63,9 @@ static void on_ready(void *arg)
     if (status == WEIR_E_AGAIN)
         return;
     if (status == WEIR_OK && (size_t)(event.next_offset - event.offset) != (size_t)fetch->length)
-        status = weir_fail(&why, WEIR_E_DAMAGED, "the event at offset %" PRId64 " takes %" PRId64
-                           " bytes, its pointer says %" PRId32, fetch->offset, event.next_offset - event.offset,
-                           fetch->length);
+        status = weir_fail(&why, WEIR_E_DAMAGED,
+                           "the event at offset %" PRId64 " takes %" PRId64 " bytes, its pointer says %" PRId32,
+                           fetch->offset, event.next_offset - event.offset, fetch->length);
     else if (status == WEIR_E_END)
         status = weir_fail(&why, WEIR_E_NOT_FOUND, "the segment ends at offset %" PRId64 ": there is no event",
                            fetch->offset);
@@ -94,8 +94,8 @@ static enum weir_status begin(struct fetch *fetch, const struct pravega_event_po
     if (pointer->offset < 0 || pointer->length < PRAVEGA_EVENT_HEADER_LEN)
         return weir_fail(err, WEIR_E_INVAL, "no event is at offset %" PRId64 " with %" PRId32 " bytes", pointer->offset,
                          pointer->length);
-    status = pravega_segment_reader_new(fetch->client, &pointer->stream, pointer->segment, &options, &fetch->reader,
-                                        err);
+    status =
+        pravega_segment_reader_new(fetch->client, &pointer->stream, pointer->segment, &options, &fetch->reader, err);
     if (status == WEIR_OK)
         status = pravega_segment_reader_next(fetch->reader, &event, err);
     return status == WEIR_E_AGAIN ? WEIR_OK : status;

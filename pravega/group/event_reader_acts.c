@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pravega/group/event_reader_int.h"
 #include "base/hash.h"
+#include "pravega/group/event_reader_int.h"
 #include "pravega/names.h"
 
 #define COMPACT_CHANCE 0.05
@@ -251,8 +251,8 @@ static void tell_lag(struct pravega_event_reader *reader)
 static size_t acquire_count(const struct pravega_group_state *state, size_t owned)
 {
     size_t unassigned = state->unassigned.count;
-    long fair = (long)((float)pravega_group_state_segment_count(state) / (float)state->reader_count + 0.5F) -
-                (long)owned;
+    long fair =
+        (long)((float)pravega_group_state_segment_count(state) / (float)state->reader_count + 0.5F) - (long)owned;
     size_t share = unassigned / state->reader_count;
 
     if (fair > (long)unassigned)

@@ -2,8 +2,8 @@
  * @file pravega/group/event_reader_int.h
  * @brief What the files of the event reader share.
  *
- * event_reader.c is what users call, event_reader_join.c how a reader comes and goes, event_reader_round.c goes round in
- * the group as upkeep.c decides, event_reader_acts.c does what it says.
+ * event_reader.c is what users call, event_reader_join.c how a reader comes and goes, event_reader_round.c goes round
+ * in the group as upkeep.c decides, event_reader_acts.c does what it says.
  */
 #ifndef PRAVEGA_GROUP_EVENT_READER_INT_H
 #define PRAVEGA_GROUP_EVENT_READER_INT_H
@@ -57,8 +57,8 @@ struct pravega_event_reader {
     enum pravega_upkeep_action acting; /* REST: nothing is under way */
     struct weir_timer timer;
     struct weir_deferred telling;
-    bool did;     /* the last proposal changed something */
-    bool unsure;  /* a failure may have changed the state: see what is ours after the next look */
+    bool did;    /* the last proposal changed something */
+    bool unsure; /* a failure may have changed the state: see what is ours after the next look */
     struct pravega_position_entry subject; /* the segment that is being completed or released; borrowed names */
     struct pravega_call call;
     struct pravega_group_start start;

@@ -87,8 +87,7 @@ static int64_t acquire_delay_ns(struct pravega_event_reader *reader)
     int64_t refresh_ms = reader_state(reader)->config.group_refresh_time_ms;
     int64_t spread_ms = reader->allocation_delay_ms < refresh_ms ? reader->allocation_delay_ms : refresh_ms;
 
-    return (int64_t)(((double)reader->allocation_delay_ms +
-                      weir_rng_double(&reader->client->rng) * (double)spread_ms) *
+    return (int64_t)(((double)reader->allocation_delay_ms + weir_rng_double(&reader->client->rng) * (double)spread_ms) *
                      (double)WEIR_NS_PER_MS);
 }
 

@@ -105,8 +105,8 @@ static bool take_places(struct pravega_mark_reader *reader, const struct pravega
         const struct pravega_position_entry *entry = &state->last_read.entries[i];
 
         if (strcmp(entry->scope, reader->scope) == 0 && strcmp(entry->stream, reader->stream) == 0)
-            reader->places[reader->place_count++] = (struct pravega_time_place){
-                {entry->segment, entry->min_key, entry->max_key}, entry->offset};
+            reader->places[reader->place_count++] =
+                (struct pravega_time_place){{entry->segment, entry->min_key, entry->max_key}, entry->offset};
     }
     return true;
 }

@@ -132,8 +132,7 @@ enum weir_status pravega_owned_add(struct pravega_owned_segments *set, const str
     enum weir_status status = WEIR_OK;
 
     if (segment == NULL)
-        return weir_fail(err, WEIR_E_NOMEM, "no memory to read a segment of stream %s/%s", place->scope,
-                         place->stream);
+        return weir_fail(err, WEIR_E_NOMEM, "no memory to read a segment of stream %s/%s", place->scope, place->stream);
     segment->set = set;
     segment->place = *place;
     segment->place.scope = strdup(place->scope);
@@ -141,8 +140,8 @@ enum weir_status pravega_owned_add(struct pravega_owned_segments *set, const str
     segment->end_offset = end_offset;
     segment->caught_up_ns = weir_loop_now_ns(pravega_client_loop(set->client));
     if (segment->place.scope == NULL || segment->place.stream == NULL)
-        status = weir_fail(err, WEIR_E_NOMEM, "no memory to read a segment of stream %s/%s", place->scope,
-                           place->stream);
+        status =
+            weir_fail(err, WEIR_E_NOMEM, "no memory to read a segment of stream %s/%s", place->scope, place->stream);
     else if (!at_end)
         status = start_reading(segment, err);
     if (status != WEIR_OK) {

@@ -21,9 +21,9 @@ struct pravega_owned_segment {
 
     /* Private. */
     struct pravega_owned_segments *set;
-    struct pravega_owned_segment *next, **link; /* of open ones, or of sealed ones */
+    struct pravega_owned_segment *next, **link;             /* of open ones, or of sealed ones */
     struct pravega_owned_segment *ready_next, **ready_link; /* not ready: link is NULL */
-    struct pravega_segment_reader *reader; /* NULL: sealed */
+    struct pravega_segment_reader *reader;                  /* NULL: sealed */
     int64_t end_offset;
     int64_t caught_up_ns; /* when it was seen at the tail last, or added */
 };

@@ -12,7 +12,8 @@
 #include "pravega/event_reader.h"
 #include "pravega/format/watermark.h"
 
-#define PRAVEGA_TIME_MARKS_MAX 256 /* that wait; beyond it some are left out, so that the lower bound moves in steps */
+#define PRAVEGA_TIME_MARKS_MAX 256 /* that wait; beyond it some are left out, so that the lower bound moves in steps   \
+                                    */
 
 /** How far the group has read one segment. min_key < 0: its keys are not known. */
 struct pravega_time_place {

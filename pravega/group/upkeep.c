@@ -66,7 +66,9 @@ static void restart_sharing(struct pravega_upkeep *upkeep, const struct pravega_
 
 static void restart_fetching(struct pravega_upkeep *upkeep, const struct pravega_upkeep_facts *facts, int64_t now_ns)
 {
-    upkeep->fetch_ns = now_ns + facts->group_refresh_time_ms * WEIR_NS_PER_MS;
+    int64_t refresh_ms = facts->group_refresh_time_ms > 0 ? facts->group_refresh_time_ms : 1;
+
+    upkeep->fetch_ns = now_ns + refresh_ms * WEIR_NS_PER_MS;
 }
 
 static bool makes_checkpoints(const struct pravega_upkeep_facts *facts)

@@ -8,10 +8,10 @@
  *     CONFIG -> RECORD -> COMPLETE -> RELEASE -> PUBLISH -> ASK -> ACQUIRE -> LAG -> (rest until a timer, or a call)
  *                 `--- only after the checkpoint that next() gave ---'   `--silent one recorded: COMPLETE, or ASK again
  *
- * Whoever has the I/O asks next(), does what it says, says done() (or failed()) with what the state looks like then, and
- * asks again. Upstream goes round at each call for an event; here a round costs nothing to a reader between timers, and
- * events are given out meanwhile, but not while a checkpoint is being recorded and what follows it decided: until then
- * a segment's place has to stay what the checkpoint says.
+ * Whoever has the I/O asks next(), does what it says, says done() (or failed()) with what the state looks like then,
+ * and asks again. Upstream goes round at each call for an event; here a round costs nothing to a reader between timers,
+ * and events are given out meanwhile, but not while a checkpoint is being recorded and what follows it decided: until
+ * then a segment's place has to stay what the checkpoint says.
  */
 #ifndef PRAVEGA_GROUP_UPKEEP_H
 #define PRAVEGA_GROUP_UPKEEP_H
@@ -67,8 +67,8 @@ struct pravega_upkeep_facts {
 
 struct pravega_upkeep {
     enum pravega_upkeep_phase phase;
-    bool begin;         /**< a round begins with the next look, whatever was under way */
-    bool at_checkpoint; /**< next() was called after it gave a checkpoint: no events until this is false again */
+    bool begin;             /**< a round begins with the next look, whatever was under way */
+    bool at_checkpoint;     /**< next() was called after it gave a checkpoint: no events until this is false again */
     bool answered_silently; /**< in this round, behind the given one */
     int64_t release_ns, acquire_ns, fetch_ns, checkpoint_ns, lag_ns, config_ns; /**< when each is due */
     int64_t retry_ns;                                                           /**< after a failure */
