@@ -75,8 +75,7 @@ static enum weir_status ends_of(const struct pravega_group_config *config, struc
         const struct pravega_stream_cut *to = &config->streams[i].to;
 
         for (size_t j = 0; j < to->position_count && status == WEIR_OK; j++)
-            status =
-                add(ends, names, &config->streams[i], to->positions[j].id, end_offset(to->positions[j].offset));
+            status = add(ends, names, &config->streams[i], to->positions[j].id, end_offset(to->positions[j].offset));
     }
     return status;
 }
