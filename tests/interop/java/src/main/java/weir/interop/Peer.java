@@ -4,6 +4,8 @@ import io.pravega.client.EventStreamClientFactory;
 import io.pravega.client.stream.Stream;
 import io.pravega.client.stream.Transaction;
 import io.pravega.client.stream.TransactionalEventStreamWriter;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +25,8 @@ public final class Peer {
               read SCOPE/STREAM                       every event up to the tail as of now, one a line
               verify SCOPE/STREAM FROM TO             reads it: these events, each once, those of a key in order
               suite [PART-OF-NAME]                    every check, or those with such a name
+                   peer formats write SEED COUNT      random objects in their portable forms, one a line
+                   peer formats read SEED COUNT       the same objects, written by another program
             """;
 
     private Peer() { }
@@ -46,6 +50,9 @@ public final class Peer {
         if (args.length < 2) {
             return usage();
         }
+        if (args[0].equals("formats")) {
+            return formats(args);
+        }
         try (Server server = new Server(URI.create(args[0]))) {
             return switch (args[1] + "/" + (args.length - 2)) {
                 case "create/2" -> create(server, Stream.of(args[2]), Integer.parseInt(args[3]));
@@ -66,6 +73,16 @@ public final class Peer {
     private static int usage() {
         System.err.print(USAGE);
         return 2;
+    }
+
+    private static int formats(String[] args) throws Exception {
+        return switch (args[1] + "/" + (args.length - 2)) {
+            case "write/2" -> Formats.write(Long.parseLong(args[2]), Integer.parseInt(args[3]),
+                    new PrintStream(System.out, false, StandardCharsets.UTF_8));
+            case "read/2" -> Formats.read(Long.parseLong(args[2]), Integer.parseInt(args[3]),
+                    new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
+            default -> usage();
+        };
     }
 
     private static int create(Server server, Stream stream, int segments) {
