@@ -182,8 +182,8 @@ typedef void pravega_table_versions_fn(void *arg, enum weir_status status, const
  * "has not version ..."), exists ("exists already") or, in several updates, that it is one of them.
  * WEIR_E_CLOSED: the connection was lost while a conditional update was under way and, asked again, its condition did
  * not hold: either it was carried out the first time, or somebody else was faster; read the key to know.
- * WEIR_E_INVAL: wrong key lengths, several primary keys, updates and removals mixed, the same key twice, a version of
- * another segment. WEIR_E_LIMIT: a value, the number of updates or their bytes.
+ * WEIR_E_INVAL: wrong key lengths, several primary keys, updates and removals mixed, a version of another
+ * segment. WEIR_E_LIMIT: a value, the number of updates or their bytes.
  */
 void pravega_table_update(struct pravega_table *table, const struct pravega_table_update *updates, size_t count,
                           pravega_table_versions_fn *done, void *arg);
@@ -270,8 +270,8 @@ void pravega_table_iterator_free(struct pravega_table_iterator *iterator);
 typedef void pravega_table_page_fn(void *arg, enum weir_status status, const struct pravega_table_entry *entries,
                                    size_t count, struct weir_view continuation, const struct weir_error *why);
 /**
- * The next page; one at a time. After a failure it may be asked for again.
- * WEIR_E_INVAL: the range's parts, or the continuation, don't have the table's lengths; WEIR_E_STATE: one is under way.
+ * The next page; one at a time: the callback of the one before has run, or is running. After a failure it may be asked
+ * for again. WEIR_E_INVAL: the range's parts, or the continuation, don't have the table's lengths.
  */
 void pravega_table_iterator_next(struct pravega_table_iterator *iterator, pravega_table_page_fn *done, void *arg);
 

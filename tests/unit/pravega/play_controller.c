@@ -8,7 +8,7 @@
 #include "play_store.h"
 #include "pravega/proto.h"
 
-static void answer(struct weir_grpc_request *request, const ProtobufCMessage *message)
+void play_store_answer(struct weir_grpc_request *request, const ProtobufCMessage *message)
 {
     uint8_t *bytes;
     size_t len;
@@ -63,7 +63,7 @@ static void answer_current(struct play_store *store, struct weir_grpc_request *r
     }
     reply.n_segmentranges = fill_current(store, messages, ranges);
     reply.segmentranges = ranges;
-    answer(request, &reply.base);
+    play_store_answer(request, &reply.base);
 }
 
 static void answer_successors(struct play_store *store, struct weir_grpc_request *request, int64_t id)
@@ -83,7 +83,7 @@ static void answer_successors(struct play_store *store, struct weir_grpc_request
     }
     reply.n_segments = segment->successor_count;
     reply.segments = pointers;
-    answer(request, &reply.base);
+    play_store_answer(request, &reply.base);
 }
 
 static void answer_endpoint(struct play_store *store, struct weir_grpc_request *request)
@@ -93,7 +93,7 @@ static void answer_endpoint(struct play_store *store, struct weir_grpc_request *
     store->endpoint_count++;
     reply.endpoint = "0.0.0.0"; /* as a standalone Pravega does */
     reply.port = PLAY_STORE_PORT;
-    answer(request, &reply.base);
+    play_store_answer(request, &reply.base);
 }
 
 static void answer_create_txn(struct play_store *store, struct weir_grpc_request *request)
@@ -110,7 +110,7 @@ static void answer_create_txn(struct play_store *store, struct weir_grpc_request
     if (reply.n_activesegments == 0)
         weir_grpc_answer(request, WEIR_GRPC_INTERNAL, weir_view(NULL, 0), "sealed");
     else
-        answer(request, &reply.base);
+        play_store_answer(request, &reply.base);
 }
 
 static void answer_ping(struct play_store *store, struct weir_grpc_request *request)
@@ -119,7 +119,7 @@ static void answer_ping(struct play_store *store, struct weir_grpc_request *requ
 
     store->ping_count++;
     reply.status = (Pravega__PingTxnStatus__Status)store->txn_ping;
-    answer(request, &reply.base);
+    play_store_answer(request, &reply.base);
 }
 
 static void answer_note(struct play_store *store, struct weir_grpc_request *request,
@@ -137,7 +137,7 @@ static void answer_note(struct play_store *store, struct weir_grpc_request *requ
         note->position[i] = (struct pravega_segment_offset){ask->position->cut[i]->key, ask->position->cut[i]->value};
     if (store->note_count > 1 && note->timestamp_ms < note[-1].timestamp_ms)
         reply.result = PRAVEGA__TIMESTAMP_RESPONSE__STATUS__INVALID_TIME;
-    answer(request, &reply.base);
+    play_store_answer(request, &reply.base);
 }
 
 /* All segments of an epoch; here, all that are no shadows. */
@@ -150,7 +150,7 @@ static void answer_epoch(struct play_store *store, struct weir_grpc_request *req
     ck_assert_int_eq(epoch, PLAY_TXN_EPOCH);
     reply.n_segmentranges = fill_current(store, messages, ranges);
     reply.segmentranges = ranges;
-    answer(request, &reply.base);
+    play_store_answer(request, &reply.base);
 }
 
 static void answer_end_txn(struct play_store *store, struct weir_grpc_request *request, const Pravega__TxnRequest *ask,
@@ -167,7 +167,7 @@ static void answer_end_txn(struct play_store *store, struct weir_grpc_request *r
         store->txn_state = commit ? PRAVEGA__TXN_STATE__STATE__COMMITTING : PRAVEGA__TXN_STATE__STATE__ABORTED;
     else
         reply.status = PRAVEGA__TXN_STATUS__STATUS__FAILURE;
-    answer(request, &reply.base);
+    play_store_answer(request, &reply.base);
 }
 
 static void answer_txn_state(struct play_store *store, struct weir_grpc_request *request)
@@ -178,7 +178,7 @@ static void answer_txn_state(struct play_store *store, struct weir_grpc_request 
     if (store->txn_state == PRAVEGA__TXN_STATE__STATE__COMMITTING && store->committing_checks-- <= 0)
         store->txn_state = PRAVEGA__TXN_STATE__STATE__COMMITTED;
     reply.state = (Pravega__TxnState__State)store->txn_state;
-    answer(request, &reply.base);
+    play_store_answer(request, &reply.base);
 }
 
 static void answer_completed(struct weir_grpc_request *request)
@@ -196,7 +196,7 @@ static void answer_completed(struct weir_grpc_request *request)
     }
     reply.n_response = 2;
     reply.response = pointers;
-    answer(request, &reply.base);
+    play_store_answer(request, &reply.base);
 }
 
 void play_store_serve(void *arg, struct weir_grpc_request *request, const char *path, const char *authorization,
@@ -231,7 +231,7 @@ void play_store_serve(void *arg, struct weir_grpc_request *request, const char *
         answer_txn_state(store, request);
     else if (strcmp(method->name, "listCompletedTransactions") == 0)
         answer_completed(request);
-    else
+    else if (store->other_call == NULL || !store->other_call(store, method->name, ask, request))
         ck_abort_msg("the client called %s", method->name);
     pravega_proto_free(ask);
 }

@@ -632,7 +632,8 @@ static void carry_out(struct play_conn *conn, const struct pravega_wire_command 
         on_info(conn, &cmd->get_stream_segment_info);
         break;
     default:
-        ck_abort_msg("the client sent %s", pravega_wire_name(cmd->type));
+        if (conn->store->other_command == NULL || !conn->store->other_command(conn->store, cmd, &conn->out))
+            ck_abort_msg("the client sent %s", pravega_wire_name(cmd->type));
     }
 }
 

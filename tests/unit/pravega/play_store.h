@@ -10,6 +10,7 @@
 
 #include "base/grpc.h"
 #include "pravega/client_int.h"
+#include "pravega/proto.h"
 #include "pravega/types.h"
 #include "pravega/wire.h"
 #include "weir/sim.h"
@@ -98,6 +99,12 @@ struct play_store {
     int committing_checks;  /* so many questions find a commit still under way */
     bool drop_transients;   /* transient segments end with their connection, at once; else they stay */
 
+    /* What the play store does not know itself is another's: false, if that does not know it either. */
+    bool (*other_command)(struct play_store *store, const struct pravega_wire_command *cmd, struct weir_buf *out);
+    bool (*other_call)(struct play_store *store, const char *method, const ProtobufCMessage *ask,
+                       struct weir_grpc_request *request);
+    void *other;
+
     /* What happened. */
     uint64_t frame_count, append_count, conditional_count, endpoint_count, connection_count, keep_alive_count,
         ping_count;
@@ -137,6 +144,8 @@ void play_store_truncate(struct play_segment *segment, int64_t offset);
 /** The controller's answers: a weir_grpc_serve_fn. */
 void play_store_serve(void *arg, struct weir_grpc_request *request, const char *path, const char *authorization,
                       struct weir_view message);
+/** Answers a call of the controller. */
+void play_store_answer(struct weir_grpc_request *request, const ProtobufCMessage *message);
 /** Cuts all connections of the segment store. */
 void play_store_cut(struct play_store *store);
 
