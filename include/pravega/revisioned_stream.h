@@ -100,7 +100,7 @@ void pravega_revisioned_stream_mark(struct pravega_revisioned_stream *log, prave
 /** Sets the mark if it is `expected` (NULL: none) now; `mark` NULL takes it away. WEIR_E_CONFLICT: it is another. */
 void pravega_revisioned_stream_set_mark(struct pravega_revisioned_stream *log, const struct pravega_revision *expected,
                                         const struct pravega_revision *mark, pravega_done_fn *done, void *arg);
-/** Drops all entries before `revision`; fine if they are gone already. */
+/** Drops all entries before `revision`; fine if they are gone already. WEIR_E_INVAL: it is beyond the end. */
 void pravega_revisioned_stream_truncate(struct pravega_revisioned_stream *log, const struct pravega_revision *revision,
                                         pravega_done_fn *done, void *arg);
 

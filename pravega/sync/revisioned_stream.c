@@ -231,11 +231,21 @@ static void encode_truncate(void *arg, const struct pravega_segment_asked *asked
 static const struct pravega_segment_question truncate_question = {PRAVEGA_WIRE_SEGMENT_TRUNCATED, true,
                                                                   encode_truncate};
 
+/* An offset that cannot be truncated at is answered with where the segment begins: after it, or it is beyond the end.
+ */
 static void on_truncated(void *arg, enum weir_status status, const struct pravega_wire_command *answer,
                          const struct weir_error *why)
 {
-    (void)answer;
-    end_op(arg, status == WEIR_E_TRUNCATED ? WEIR_OK : status, NULL, why);
+    struct pravega_revisioned_stream *log = arg;
+    struct weir_error kept = *why;
+
+    if (status == WEIR_E_TRUNCATED) {
+        status = WEIR_OK;
+        if (answer->segment_is_truncated.start_offset < log->running->at.offset)
+            status = weir_fail(&kept, WEIR_E_INVAL, "stream %s/%s ends before %" PRId64, log->scope, log->stream,
+                               log->running->at.offset);
+    }
+    end_op(log, status, NULL, &kept);
 }
 
 static void on_written(void *arg, enum weir_status status, const struct weir_error *why)

@@ -24,6 +24,8 @@ public final class Peer {
               transaction SCOPE/STREAM FROM TO commit|abort
               read SCOPE/STREAM                       every event up to the tail as of now, one a line
               verify SCOPE/STREAM FROM TO             reads it: these events, each once, those of a key in order
+              counter SCOPE/STREAM race COUNT AMOUNT  raises a number shared through a state synchronizer
+              counter SCOPE/STREAM value              the number, and the revision that it stands at
               suite [PART-OF-NAME]                    every check, or those with such a name
                    peer formats write SEED COUNT      random objects in their portable forms, one a line
                    peer formats read SEED COUNT       the same objects, written by another program
@@ -63,6 +65,14 @@ public final class Peer {
                 case "read/1" -> read(server, Stream.of(args[2]));
                 case "verify/3" -> verify(Io.readAll(server, Stream.of(args[2])), Integer.parseInt(args[3]),
                         Integer.parseInt(args[4]));
+                case "counter/4" -> {
+                    Counter.race(server, Stream.of(args[2]), Integer.parseInt(args[4]), Long.parseLong(args[5]));
+                    yield 0;
+                }
+                case "counter/2" -> {
+                    Counter.print(server, Stream.of(args[2]));
+                    yield 0;
+                }
                 case "suite/0" -> suite(server, "");
                 case "suite/1" -> suite(server, args[2]);
                 default -> usage();
