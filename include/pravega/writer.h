@@ -16,7 +16,8 @@
  *
  * Memory: events that are not acknowledged are charged to the window with their bytes and header, 8 bytes more, and 24
  * more if they have a callback. Everything the writer holds for them stays below
- * 2 * window_bytes + (3 * segments + 8) * 2 * block_bytes + one event or batch (large events: see there).
+ * 3 * window_bytes + (9 * segments + 8) * 1.5 * block_bytes (a large event apart: see there); in practice it is
+ * the window and a few blocks of each segment.
  */
 #ifndef PRAVEGA_WRITER_H
 #define PRAVEGA_WRITER_H
