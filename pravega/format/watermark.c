@@ -70,14 +70,15 @@ enum weir_status pravega_watermark_from_bytes(struct weir_view bytes, struct pra
     struct pravega_in in = pravega_in(bytes);
     struct pravega_version version;
     enum weir_status status;
+    void *items;
 
     *mark = (struct pravega_watermark){0};
     pravega_get_version(&in, 0, &version);
     if (pravega_get_revision(&version)) {
         mark->lower = pravega_get_i64(&in);
         mark->upper = pravega_get_i64(&in);
-        mark->segment_count =
-            pravega_get_items(&in, SEGMENT_LEN_MIN, sizeof(*mark->segments), (void **)&mark->segments);
+        mark->segment_count = pravega_get_items(&in, SEGMENT_LEN_MIN, sizeof(*mark->segments), &items);
+        mark->segments = items;
         for (size_t i = 0; i < mark->segment_count && pravega_get_more(&in); i++)
             get_segment(&in, &mark->segments[i]);
     }

@@ -76,6 +76,18 @@ START_TEST(murmur3_gives_key_value_routing)
 }
 END_TEST
 
+/* A reader group's readers release segments in the order of such a hash: by the reader, of the segment's name. */
+START_TEST(murmur3_gives_the_order_of_releases)
+{
+    static const char16_t segment[] = u"scope/s/0.#epoch.0";
+    uint64_t out[2];
+
+    weir_murmur3_x64_128(weir_view(segment, sizeof(segment) - sizeof(segment[0])),
+                         (uint64_t)(int64_t)weir_java_string_hash(weir_view_str("reader1")), out);
+    ck_assert(place_of(out[0]) == 0.3066894275052079);
+}
+END_TEST
+
 /* The published check of MurmurHash3: hash the hashes of {}, {0}, {0, 1}, ... with seeds 256, 255, ... (SMHasher). */
 START_TEST(murmur3_passes_its_authors_verification)
 {
@@ -192,6 +204,7 @@ int main(void)
 
     tcase_add_loop_test(tc, murmur3_gives_pravegas_routing, 0, sizeof(routing_keys) / sizeof(routing_keys[0]));
     tcase_add_test(tc, murmur3_gives_key_value_routing);
+    tcase_add_test(tc, murmur3_gives_the_order_of_releases);
     tcase_add_test(tc, murmur3_passes_its_authors_verification);
     tcase_add_test(tc, murmur3_of_parts_is_that_of_the_whole);
     tcase_add_test(tc, flink_murmur_is_flinks);

@@ -1,8 +1,7 @@
 /*
  * test_proto.c - the controller's messages against bytes that real Pravega 0.13.0 sent.
  *
- * Each vector is a gRPC message (5 bytes of prefix, then protobuf). Unpacked and packed again it gives the same bytes,
- * but where Java writes the zero key of a map entry, which proto3 lets us leave out: there `packed` is what we write.
+ * Unpacked and packed again, each gives the same bytes, and says what was recorded of it.
  */
 #include "pravega/proto.h"
 
@@ -10,59 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "controller_vectors.h"
+#include "weir/buf.h"
+
 #define PREFIX_LEN 5
 
 static const struct vector {
     const char *rpc;
     const char *request, *reply; /* hexadecimal, prefix included */
     const char *packed_request;  /* without prefix; NULL: the same */
-} vectors[] = {
-    {"createScope", "000000000b0a097370656373636f7065", "0000000000", NULL},
-    {"createStream",
-     "00000000360a0f0a097370656373636f706512027331120220021a10080210c0843d18ffffffffffffffff7f220d0a05616c7068610a0462"
-     "657461",
-     "0000000000", NULL},
-    {"getCurrentSegments", "00000000110a097370656373636f7065120273311801",
-     "00000000470a1c0a110a0f0a097370656373636f70651202733119000000000000e03f0a270a130a0f0a097370656373636f706512027331"
-     "100111000000000000e03f19000000000000f03f",
-     NULL},
-    {"getURI", "00000000110a0f0a097370656373636f706512027331", "000000000c0a07302e302e302e3010f02e", NULL},
-    {"getDelegationToken", "00000000110a097370656373636f7065120273311803", "0000000000", NULL},
-    {"createTransaction", "00000000150a0f0a097370656373636f70651202733110b0ea01",
-     "000000004b0a021001121c0a110a0f0a097370656373636f70651202733119000000000000e03f12270a130a0f0a097370656373636f7065"
-     "12027331100111000000000000e03f19000000000000f03f",
-     NULL},
-    {"pingTransaction", "00000000190a0f0a097370656373636f7065120273311202100118b0ea01", "0000000000", NULL},
-    {"commitTransaction", "000000001e0a0f0a097370656373636f706512027331120210011a037477312080897a", "0000000000", NULL},
-    {"noteTimestampFromWriter",
-     "00000000270a027731121d0a0f0a097370656373636f70651202733112040800101e12040801102d18c0843d", "0000000000",
-     "0a027731121b0a0f0a097370656373636f7065120273311202101e12040801102d18c0843d"},
-    {"getSegmentsImmediatelyFollowing", "00000000150a130a097370656373636f706512067363616c6531",
-     "00000000630a2b0a260a1b0a130a097370656373636f706512067363616c653110818080801019000000000000e03f1201000a340a2f0a1b"
-     "0a130a097370656373636f706512067363616c653110828080801011000000000000e03f19000000000000f03f120100",
-     NULL},
-    {"truncateStream", "000000001f0a0f0a097370656373636f7065120273311205080010ef121205080110cc19", "0000000000",
-     "0a0f0a097370656373636f70651202733112 0310ef12 1205080110cc19"},
-    {"scale",
-     "000000003e0a130a097370656373636f706512067363616c65311201001a0911000000000000e03f1a1209000000000000e03f1100000000"
-     "0000f03f20b0c0cfa8a034",
-     "000000005912260a1b0a130a097370656373636f706512067363616c653110818080801019000000000000e03f122f0a1b0a130a09737065"
-     "6373636f706512067363616c653110828080801011000000000000e03f19000000000000f03f",
-     NULL},
-    {"createReaderGroup",
-     "00000000650a097370656373636f7065120372673118b81720b0ea012803422461316331353262372d363563632d343330332d613834392d"
-     "3236333561333934373161384a110a0f0a097370656373636f70651202733152110a0f0a097370656373636f706512027331",
-     "000000006712650a097370656373636f7065120372673118b81720b0ea012803422461316331353262372d363563632d343330332d613834"
-     "392d3236333561333934373161384a110a0f0a097370656373636f70651202733152110a0f0a097370656373636f706512027331",
-     NULL},
-    {"updateSubscriberStreamCut",
-     "000000005b0a0d7370656373636f70652f7267321a2436323832363762372d663735372d343437362d396430302d63346535333833646432"
-     "303022240a130a097370656373636f706512067363616c6531120d080010ffffffffffffffffff01",
-     "00000000020801",
-     "0a0d7370656373636f70652f7267321a2436323832363762372d663735372d343437362d396430302d6334653533383364643230302222"
-     "0a130a097370656373636f706512067363616c6531120b10ffffffffffffffffff01"},
-    {"createKeyValueTable", "00000000150a097370656373636f706512027431180220042802", "0000000000", NULL},
-};
+    const char *request_says, *reply_says;
+} vectors[] = {CONTROLLER_VECTORS};
 #define VECTOR_COUNT (sizeof(vectors) / sizeof(vectors[0]))
 
 static size_t unhex(const char *hex, uint8_t *out, size_t cap)
@@ -116,6 +73,110 @@ static void there_and_back(const ProtobufCMessageDescriptor *type, const char *h
     free(packed);
     pravega_proto_free(message);
 }
+
+/* ---- a message in words: "name: value" of each field that is set */
+
+static void show_message(struct weir_buf *out, const ProtobufCMessage *message);
+
+static void show_value(struct weir_buf *out, const ProtobufCFieldDescriptor *field, const void *at)
+{
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_INT32:
+        weir_buf_printf(out, "%d", *(const int32_t *)at);
+        break;
+    case PROTOBUF_C_TYPE_INT64:
+        weir_buf_printf(out, "%lld", (long long)*(const int64_t *)at);
+        break;
+    case PROTOBUF_C_TYPE_DOUBLE:
+        weir_buf_printf(out, "%g", *(const double *)at);
+        break;
+    case PROTOBUF_C_TYPE_BOOL:
+        weir_buf_printf(out, "%s", *(const protobuf_c_boolean *)at ? "true" : "false");
+        break;
+    case PROTOBUF_C_TYPE_ENUM:
+        weir_buf_printf(out, "%s", protobuf_c_enum_descriptor_get_value(field->descriptor, *(const int *)at)->name);
+        break;
+    case PROTOBUF_C_TYPE_STRING:
+        weir_buf_printf(out, "'%s'", *(char *const *)at);
+        break;
+    case PROTOBUF_C_TYPE_MESSAGE:
+        show_message(out, *(ProtobufCMessage *const *)at);
+        break;
+    default:
+        ck_abort_msg("a field of a type that no controller's message has: %s", field->name);
+    }
+}
+
+static size_t size_of(const ProtobufCFieldDescriptor *field)
+{
+    return field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE ? sizeof(void *)
+           : field->type == PROTOBUF_C_TYPE_INT64 || field->type == PROTOBUF_C_TYPE_DOUBLE ? 8
+                                                                                           : 4;
+}
+
+/* A message, a text, a number: proto3 does not tell a zero from one that was not sent. */
+static bool is_set(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, const void *at)
+{
+    static const uint8_t zeroes[8];
+
+    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0)
+        return *(const uint32_t *)((const char *)message + field->quantifier_offset) == field->id;
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return *(void *const *)at != NULL;
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        return (*(char *const *)at)[0] != '\0';
+    return memcmp(at, zeroes, size_of(field)) != 0;
+}
+
+static void show_field(struct weir_buf *out, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+{
+    const char *at = (const char *)message + field->offset;
+    bool is_list = field->label == PROTOBUF_C_LABEL_REPEATED;
+    size_t count = is_list ? *(const size_t *)((const char *)message + field->quantifier_offset) : 1;
+
+    if (is_list ? count == 0 : !is_set(message, field, at))
+        return;
+    weir_buf_printf(out, "%s%s: %s", out->ptr[out->len - 1] == '{' ? "" : ", ", field->name, is_list ? "[" : "");
+    for (size_t i = 0; i < count; i++) {
+        weir_buf_printf(out, "%s", i > 0 ? ", " : "");
+        show_value(out, field, is_list ? *(char *const *)at + i * size_of(field) : at);
+    }
+    weir_buf_printf(out, "%s", is_list ? "]" : "");
+}
+
+static void show_message(struct weir_buf *out, const ProtobufCMessage *message)
+{
+    weir_buf_printf(out, "{");
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++)
+        show_field(out, message, &message->descriptor->fields[i]);
+    weir_buf_printf(out, "}");
+}
+
+static void assert_says(const ProtobufCMessageDescriptor *type, const char *hex, const char *expected)
+{
+    uint8_t bytes[512];
+    ProtobufCMessage *message;
+    struct weir_buf shown;
+
+    weir_buf_init(&shown, 1 << 16);
+    ck_assert_int_eq(pravega_proto_unpack(type, message_of(hex, bytes, sizeof(bytes)), &message, NULL), WEIR_OK);
+    show_message(&shown, message);
+    weir_buf_u8(&shown, '\0');
+    ck_assert_msg(expected != NULL && strcmp((char *)shown.ptr, expected) == 0, "is %s", (char *)shown.ptr);
+    pravega_proto_free(message);
+    weir_buf_fini(&shown);
+}
+
+/* Goal: each field holds what was recorded: our controller.proto is upstream's. */
+START_TEST(vectors_say_what_they_say)
+{
+    const struct vector *vector = &vectors[_i];
+    const ProtobufCMethodDescriptor *method = method_of(vector->rpc);
+
+    assert_says(method->input, vector->request, vector->request_says);
+    assert_says(method->output, vector->reply, vector->reply_says);
+}
+END_TEST
 
 START_TEST(vectors_unpack_and_pack_to_the_same_bytes)
 {
@@ -236,6 +297,7 @@ int main(void)
     int failed;
 
     tcase_add_loop_test(tc, vectors_unpack_and_pack_to_the_same_bytes, 0, VECTOR_COUNT);
+    tcase_add_loop_test(tc, vectors_say_what_they_say, 0, VECTOR_COUNT);
     tcase_add_loop_test(tc, vectors_cut_at_every_offset_do_no_harm, 0, VECTOR_COUNT);
     tcase_add_test(tc, unpacked_fields_are_what_java_sent);
     tcase_add_test(tc, a_message_that_swells_is_refused);

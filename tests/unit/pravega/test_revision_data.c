@@ -4,8 +4,10 @@
  */
 #include "pravega/format/revision_data.h"
 
-#include <check.h>
 #include <stdlib.h>
+
+#include "format_vectors.h"
+#include "hex.h"
 
 static struct weir_buf out;
 
@@ -226,6 +228,38 @@ START_TEST(segments_are_read_in_their_parts)
     ck_assert(!segment_is("s/t/u/0.#epoch.0"));
     ck_assert(!segment_is("s/t u/0.#epoch.0"));
     ck_assert(!segment_is(""));
+}
+END_TEST
+
+/* Goal: an object of another class, of which only its bytes matter: upstream's EventWriterConfig with its defaults. */
+START_TEST(an_event_writers_configuration_is_as_javas)
+{
+    struct pravega_version version;
+    struct weir_buf recorded = hex_bytes(EVENT_WRITER_CONFIG_HEX);
+    struct pravega_in in = pravega_in(weir_buf_view(&recorded));
+    size_t revision;
+
+    pravega_put_version(&out, 0, 1);
+    revision = pravega_put_revision(&out, 0);
+    pravega_put_i32(&out, 1);      /* initial backoff, ms */
+    pravega_put_i32(&out, 20000);  /* the longest one */
+    pravega_put_i32(&out, 10);     /* attempts */
+    pravega_put_i32(&out, 10);     /* backoff multiple */
+    pravega_put_bool(&out, false); /* connection pooling */
+    pravega_put_i64(&out, 599999); /* transaction timeout, ms */
+    pravega_put_bool(&out, false); /* notes times by itself */
+    pravega_put_bool(&out, false); /* large events */
+    pravega_end_revision(&out, revision);
+    assert_hex(&out, EVENT_WRITER_CONFIG_HEX);
+
+    pravega_get_version(&in, 0, &version);
+    ck_assert(pravega_get_revision(&version));
+    ck_assert(pravega_get_i32(&in) == 1 && pravega_get_i32(&in) == 20000 && pravega_get_i32(&in) == 10);
+    ck_assert(pravega_get_i32(&in) == 10 && !pravega_get_bool(&in) && pravega_get_i64(&in) == 599999);
+    ck_assert(!pravega_get_bool(&in) && !pravega_get_bool(&in) && weir_in_left(&in.bytes) == 0);
+    pravega_end_version(&version);
+    ck_assert_int_eq(pravega_in_status(&in), WEIR_OK);
+    weir_buf_fini(&recorded);
 }
 END_TEST
 
@@ -451,6 +485,7 @@ int main(void)
     tcase_add_test(tc, text_that_is_none_is_refused);
     tcase_add_test(tc, text_of_more_than_65535_bytes_is_over_the_limit);
     tcase_add_test(tc, segments_are_read_in_their_parts);
+    tcase_add_test(tc, an_event_writers_configuration_is_as_javas);
     tcase_add_loop_test(tc, unknown_revisions_and_unread_bytes_are_skipped, 0, 4);
     tcase_add_test(tc, missing_revisions_are_defaults);
     tcase_add_test(tc, objects_cut_anywhere_are_refused);
