@@ -4,8 +4,9 @@
  *        ByteStreamReader.
  *
  * The stream must have exactly one segment. Both ends are used on the client's loop. Writer and reader may be used at
- * once after they were made; they find their segment meanwhile. Attempts to reconnect are not limited, as upstream; a
- * refused password or token, a missing or a sealed stream end them.
+ * once after they were made; they find their segment meanwhile. Attempts to reconnect to the segment's store are not
+ * limited, as upstream; a refused password or token, a missing or a sealed stream end them, and a controller that
+ * does not say where the store is for as long as a call to it may take (rpc_timeout_ms).
  */
 #ifndef PRAVEGA_BYTE_STREAM_H
 #define PRAVEGA_BYTE_STREAM_H
@@ -44,7 +45,7 @@ void pravega_byte_writer_free(struct pravega_byte_writer *writer);
  * Takes all of `bytes` (they are copied) or none of them. What one call takes is stored in one piece: a reader sees all
  * of it or nothing, and bytes of other writers stand before or behind it.
  * @retval WEIR_OK          taken
- * @retval WEIR_E_AGAIN     the window is full; wait for on_ready, then call again
+ * @retval WEIR_E_AGAIN     the window is full, or the segment not found yet; wait for on_ready, then call again
  * @retval WEIR_E_LIMIT     longer than PRAVEGA_BYTES_LEN_MAX
  * @retval WEIR_E_SEALED    the stream is sealed; stays so @retval WEIR_E_NOT_FOUND no such stream; stays so
  * @retval WEIR_E_STATE     the stream has several segments; stays so; or close_and_seal was called

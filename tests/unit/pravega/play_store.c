@@ -436,7 +436,7 @@ static void on_truncate(struct play_conn *conn, const struct pravega_wire_trunca
 
     if (segment == NULL) {
         no_such_segment(conn, ask->request_id, ask->segment);
-    } else if (ask->truncation_offset < segment->start_offset) {
+    } else if (ask->truncation_offset < segment->start_offset || ask->truncation_offset > (int64_t)segment->data.len) {
         pravega_wire_encode_segment_is_truncated(&conn->out, &(struct pravega_wire_segment_is_truncated){
                                                                  ask->request_id, ask->segment, segment->start_offset,
                                                                  weir_view_str(""), ask->truncation_offset});
