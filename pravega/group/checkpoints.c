@@ -167,13 +167,18 @@ static enum weir_status wait_for(struct pravega_group_checkpoint *checkpoint, co
     return WEIR_OK;
 }
 
+/* Without ranges, which are not written either. */
 static enum weir_status copy_positions(struct pravega_segment_map *map, const struct pravega_position_entry *positions,
                                        size_t count)
 {
     enum weir_status status = pravega_segment_map_reserve(map, count);
 
-    for (size_t i = 0; i < count && status == WEIR_OK; i++)
-        status = pravega_segment_map_put(map, &positions[i]);
+    for (size_t i = 0; i < count && status == WEIR_OK; i++) {
+        struct pravega_position_entry position = positions[i];
+
+        position.min_key = position.max_key = -1;
+        status = pravega_segment_map_put(map, &position);
+    }
     return status;
 }
 
