@@ -241,6 +241,8 @@ static enum weir_status check_change(struct batch *batch, struct weir_change *ch
         seg = weir_segment_peek(batch->ctr, change->name);
         if (seg == NULL)
             return WEIR_E_NOT_FOUND;
+        if (seg->sealed)
+            return WEIR_E_SEALED;
         return claim_target(seg) == WEIR_OK ? check_updates(seg, change) : WEIR_E_INVAL;
     }
     return WEIR_E_INVAL;

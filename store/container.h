@@ -208,7 +208,7 @@ enum weir_change_kind {
     WEIR_CHANGE_TRUNCATE, /**< to `offset`. NOT_FOUND; TRUNCATED if not start_offset <= offset <= length */
     WEIR_CHANGE_MERGE,    /**< the bytes of `source` go to the end of `name` and `source` is gone; `updates` go to
                                `name`. NOT_FOUND (either); SEALED (`name`); CONFLICT (updates); INVAL (same) */
-    WEIR_CHANGE_ATTRIBUTES, /**< `updates` go to `name`. NOT_FOUND; CONFLICT: nothing is changed */
+    WEIR_CHANGE_ATTRIBUTES, /**< `updates` go to `name`. NOT_FOUND; SEALED; CONFLICT: nothing is changed */
     WEIR_CHANGE_PUT,        /**< map: `name` -> `value`. LIMIT */
     WEIR_CHANGE_REMOVE,     /**< map: `name` is gone; fine if it was not there */
 };

@@ -556,6 +556,14 @@ START_TEST(attributes_compare_and_set)
     peer_say(peer, GET_SEGMENT_ATTRIBUTE, get_segment_attribute, .request_id = 12, .segment = str(SEG),
              .attribute_id = id);
     ck_assert_int_eq(peer_expect(peer, PRAVEGA_WIRE_SEGMENT_ATTRIBUTE)->segment_attribute.value, 42);
+    peer_say(peer, SEAL_SEGMENT, seal_segment, .request_id = 14, .segment = str(SEG));
+    peer_expect(peer, PRAVEGA_WIRE_SEGMENT_SEALED);
+    peer_say(peer, UPDATE_SEGMENT_ATTRIBUTE, update_segment_attribute, .request_id = 15, .segment = str(SEG),
+             .attribute_id = id, .new_value = 43, .expected_value = 42); /* as Pravega has it */
+    ck_assert_int_eq(peer_expect(peer, PRAVEGA_WIRE_SEGMENT_IS_SEALED)->segment_is_sealed.request_id, 15);
+    peer_say(peer, GET_SEGMENT_ATTRIBUTE, get_segment_attribute, .request_id = 12, .segment = str(SEG),
+             .attribute_id = id);
+    ck_assert_int_eq(peer_expect(peer, PRAVEGA_WIRE_SEGMENT_ATTRIBUTE)->segment_attribute.value, 42);
 }
 END_TEST
 
