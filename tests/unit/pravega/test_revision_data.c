@@ -454,6 +454,18 @@ START_TEST(envelopes_that_are_none_are_refused)
 }
 END_TEST
 
+/* Java takes the count for a signed byte: 128 revisions are none, though they may all be there. */
+START_TEST(envelopes_of_128_revisions_are_refused)
+{
+    uint8_t count = (uint8_t)_i;
+
+    pravega_put_version(&out, 0, count);
+    for (uint8_t i = 0; i < count; i++)
+        pravega_end_revision(&out, pravega_put_revision(&out, i));
+    ck_assert_int_eq(envelope((char *)out.ptr, out.len), count < 128 ? WEIR_OK : WEIR_E_INVAL);
+}
+END_TEST
+
 START_TEST(counts_are_bounded_by_what_is_left)
 {
     struct pravega_in in = pravega_in(weir_view("\x03"
@@ -491,6 +503,7 @@ int main(void)
     tcase_add_test(tc, objects_cut_anywhere_are_refused);
     tcase_add_test(tc, lengths_are_bounded_by_what_is_around_them);
     tcase_add_test(tc, envelopes_that_are_none_are_refused);
+    tcase_add_loop_test(tc, envelopes_of_128_revisions_are_refused, 127, 129);
     tcase_add_test(tc, counts_are_bounded_by_what_is_left);
     suite_add_tcase(suite, tc);
     srunner_set_fork_status(sr, CK_NOFORK);
