@@ -33,9 +33,9 @@ struct batch {
     struct pravega_user_call user; /* first; its call asks for the segments */
     char *scope, *stream;
     struct pravega_stream_cut from, to; /* their names are the two above */
-    bool head_asked, tail_asked; /* no cut was given */
-    int awaited;                 /* cuts */
-    struct weir_error why;       /* of the first that failed */
+    bool head_asked, tail_asked;        /* no cut was given */
+    int awaited;                        /* cuts */
+    struct weir_error why;              /* of the first that failed */
     struct pravega_batch_range *ranges;
     size_t count, next; /* ranges before `next` are known, or asked for */
     size_t busy_count;  /* slots */
@@ -104,6 +104,16 @@ static const struct pravega_segment_offset *position_in(const struct pravega_str
     return low < cut->position_count && cut->positions[low].id == id ? &cut->positions[low] : NULL;
 }
 
+static enum weir_status wrong_order(const struct batch *batch, pravega_segment_id segment, int64_t from, int64_t to,
+                                    struct weir_error *err)
+{
+    return weir_fail(err, WEIR_E_INVAL,
+                     "the stream cuts of %s/%s are in the wrong order: segment %d.#epoch.%d would be read from %" PRId64
+                     " to %" PRId64,
+                     batch->scope, batch->stream, pravega_segment_number(segment), pravega_segment_epoch(segment), from,
+                     to);
+}
+
 /* @param info of the segment; NULL: not asked for, as both cuts have offsets of it */
 static enum weir_status set_range(struct batch *batch, struct pravega_batch_range *range,
                                   const struct pravega_segment_info *info, struct weir_error *err)
@@ -123,11 +133,7 @@ static enum weir_status set_range(struct batch *batch, struct pravega_batch_rang
                          batch->stream, info->start_offset);
     if (range->start_offset <= range->end_offset)
         return WEIR_OK;
-    return weir_fail(err, WEIR_E_INVAL,
-                     "the stream cuts of %s/%s are in the wrong order: segment %d.#epoch.%d would be read from %" PRId64
-                     " to %" PRId64,
-                     batch->scope, batch->stream, pravega_segment_number(range->segment),
-                     pravega_segment_epoch(range->segment), range->start_offset, range->end_offset);
+    return wrong_order(batch, range->segment, range->start_offset, range->end_offset, err);
 }
 
 static void on_segment_gone(struct batch *batch, pravega_segment_id segment)
@@ -225,9 +231,29 @@ static void on_ids(void *arg, enum weir_status status, const pravega_segment_id 
     ask_offsets(batch);
 }
 
+/* A controller of 0.13 fails, again and again, of cuts in the wrong order. */
+static enum weir_status check_order(const struct batch *batch, struct weir_error *err)
+{
+    for (size_t i = 0; i < batch->from.position_count; i++) {
+        const struct pravega_segment_offset *from = &batch->from.positions[i];
+        const struct pravega_segment_offset *to = position_in(&batch->to, from->id);
+
+        if (to != NULL && to->offset >= 0 && from->offset > to->offset)
+            return wrong_order(batch, from->id, from->offset, to->offset, err);
+    }
+    return WEIR_OK;
+}
+
 static void ask_segments(struct batch *batch)
 {
     struct pravega_stream_name stream = name_of(batch);
+    struct weir_error err;
+    enum weir_status status = check_order(batch, &err);
+
+    if (status != WEIR_OK) {
+        batch_end(batch, status, &err);
+        return;
+    }
 
     if (batch->from.position_count == 0) { /* the end of a sealed stream: nothing follows it */
         batch_end(batch, WEIR_OK, NULL);
@@ -283,10 +309,6 @@ static void ask_cuts(struct batch *batch)
     struct pravega_stream_name stream = name_of(batch);
 
     batch->awaited = batch->head_asked + batch->tail_asked;
-    if (batch->awaited == 0) {
-        ask_segments(batch);
-        return;
-    }
     if (batch->head_asked)
         pravega_stream_head(batch->user.client, &stream, on_head, batch);
     if (batch->tail_asked)
@@ -325,6 +347,14 @@ static void on_refused(void *arg, enum weir_status status, const struct weir_err
     batch_end(arg, status, why);
 }
 
+/* Nothing had to be asked for; what follows can end the call, so it is done in a later turn. */
+static void on_cuts_given(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    (void)status;
+    (void)why;
+    ask_segments(arg);
+}
+
 void pravega_batch_segments(struct pravega_client *client, const struct pravega_stream_name *stream,
                             const struct pravega_stream_cut *from, const struct pravega_stream_cut *to,
                             pravega_batch_segments_fn *done, void *arg)
@@ -347,9 +377,9 @@ void pravega_batch_segments(struct pravega_client *client, const struct pravega_
     batch->tail_asked = no_cut(to);
     if (keep_cut(batch, from, &batch->from, &why) != WEIR_OK || keep_cut(batch, to, &batch->to, &why) != WEIR_OK)
         pravega_call_reject(&batch->user.call, client, &refused_rpc, &why, (void (*)(void))on_refused, batch);
-    else if (!batch->head_asked && batch->from.position_count == 0) /* nothing follows the end of a sealed stream */
-        pravega_call_reject(&batch->user.call, client, &refused_rpc, &(struct weir_error){0},
-                            (void (*)(void))on_refused, batch);
-    else
+    else if (batch->head_asked || batch->tail_asked)
         ask_cuts(batch);
+    else
+        pravega_call_reject(&batch->user.call, client, &refused_rpc, &(struct weir_error){0},
+                            (void (*)(void))on_cuts_given, batch);
 }

@@ -92,8 +92,10 @@ static int by_offset_id(const void *a, const void *b)
     return (left->id > right->id) - (left->id < right->id);
 }
 
-/* A copy of the reply's cut, sorted by id; NULL if it fails, which `end` tells. */
-static struct pravega_segment_offset *cut_of(struct pravega_end *end, const Pravega__SegmentsAtTime *segments)
+/* A copy of the reply's cut, sorted by id; NULL if it fails, which `end` tells. A head that was cut off at a cut with
+ * offsets of -1 has them, too: these segments have not begun there, and follow the others. They are left out. */
+static struct pravega_segment_offset *cut_of(struct pravega_end *end, const Pravega__SegmentsAtTime *segments,
+                                             size_t *count)
 {
     struct pravega_segment_offset *cut = calloc(segments->n_segments + 1, sizeof(*cut));
 
@@ -101,18 +103,20 @@ static struct pravega_segment_offset *cut_of(struct pravega_end *end, const Prav
         end->status = weir_fail(&end->why, WEIR_E_NOMEM, "out of memory for %zu segments", segments->n_segments);
         return NULL;
     }
+    *count = 0;
     for (size_t i = 0; i < segments->n_segments; i++) {
         const Pravega__SegmentsAtTime__SegmentLocation *at = segments->segments[i];
 
-        if (at->segmentid == NULL || at->offset < 0) {
+        if (at->segmentid == NULL || at->offset < -1) {
             end->status =
                 weir_fail(&end->why, WEIR_E_PROTO, "the controller answered with a segment without id or offset");
             free(cut);
             return NULL;
         }
-        cut[i] = (struct pravega_segment_offset){at->segmentid->segmentid, at->offset};
+        if (at->offset >= 0)
+            cut[(*count)++] = (struct pravega_segment_offset){at->segmentid->segmentid, at->offset};
     }
-    qsort(cut, segments->n_segments, sizeof(*cut), by_offset_id);
+    qsort(cut, *count, sizeof(*cut), by_offset_id);
     return cut;
 }
 
@@ -120,10 +124,11 @@ static void finish_head(struct pravega_end *end, const ProtobufCMessage *reply)
 {
     const Pravega__SegmentsAtTime *segments = (const Pravega__SegmentsAtTime *)reply;
     struct pravega_segment_offset *cut = NULL;
+    size_t count = 0;
 
     if (segments != NULL)
-        cut = cut_of(end, segments);
-    ((pravega_cut_fn *)end->done)(end->arg, end->status, cut, cut != NULL ? segments->n_segments : 0, &end->why);
+        cut = cut_of(end, segments, &count);
+    ((pravega_cut_fn *)end->done)(end->arg, end->status, cut, cut != NULL ? count : 0, &end->why);
     free(cut);
 }
 

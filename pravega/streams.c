@@ -145,18 +145,23 @@ void pravega_stream_update(struct pravega_client *client, const struct pravega_s
         refuse(user, &why);
 }
 
-/* UNBOUNDED and a cut of nothing would drop nothing, and a controller of 0.13 takes them. */
+/* UNBOUNDED and a cut of nothing would drop nothing, and a controller of 0.13 takes them. One with an offset of -1 it
+ * takes, too, and then never gets done with it, nor with any other truncation of the stream. */
 static enum weir_status check_cut(const struct pravega_stream_name *stream, const struct pravega_stream_cut *cut,
                                   struct weir_error *err)
 {
-    if (!pravega_stream_cut_is_unbounded(cut) && cut->position_count != 0 && strcmp(cut->scope, stream->scope) == 0 &&
-        strcmp(cut->stream, stream->stream) == 0)
+    const char *what = NULL;
+
+    if (pravega_stream_cut_is_unbounded(cut) || cut->position_count == 0)
+        what = "the stream cut has no positions";
+    else if (strcmp(cut->scope, stream->scope) != 0 || strcmp(cut->stream, stream->stream) != 0)
+        what = "the stream cut is of another stream";
+    for (size_t i = 0; i < cut->position_count && what == NULL; i++)
+        if (cut->positions[i].offset < 0)
+            what = "the stream cut has a segment without an offset (-1)";
+    if (what == NULL)
         return WEIR_OK;
-    return weir_fail(err, WEIR_E_INVAL, "cannot truncate stream %s/%s: the stream cut is %s%s%s%s", stream->scope,
-                     stream->stream, pravega_stream_cut_is_unbounded(cut) ? "unbounded" : "of ",
-                     pravega_stream_cut_is_unbounded(cut) ? "" : cut->scope,
-                     pravega_stream_cut_is_unbounded(cut) ? "" : "/",
-                     pravega_stream_cut_is_unbounded(cut) ? "" : cut->stream);
+    return weir_fail(err, WEIR_E_INVAL, "cannot truncate stream %s/%s: %s", stream->scope, stream->stream, what);
 }
 
 void pravega_stream_truncate(struct pravega_client *client, const struct pravega_stream_name *stream,

@@ -93,8 +93,8 @@ void pravega_stream_get_tags(struct pravega_client *client, const struct pravega
                              pravega_names_fn *done, void *arg);
 /**
  * Drops what is before `cut`, which is of this stream and has positions.
- * WEIR_E_NOT_FOUND; WEIR_E_SEALED; WEIR_E_INVAL: no cut of this stream. WEIR_E_CONFLICT: the segments do not cover all
- * keys, the cut lies before the stream's head, or another truncation is under way.
+ * WEIR_E_NOT_FOUND; WEIR_E_SEALED; WEIR_E_INVAL: no cut of this stream, or one with an offset of -1. WEIR_E_CONFLICT:
+ * the segments do not cover all keys, the cut lies before the stream's head, or another truncation is under way.
  */
 void pravega_stream_truncate(struct pravega_client *client, const struct pravega_stream_name *stream,
                              const struct pravega_stream_cut *cut, pravega_done_fn *done, void *arg);

@@ -55,6 +55,8 @@ static void on_config(void *arg, enum weir_status status, const struct pravega_s
                       const struct weir_error *why)
 {
     MUST((config != NULL) == (status == WEIR_OK));
+    for (size_t i = 0; config != NULL && i < config->tag_count; i++)
+        MUST(strlen(config->tags[i]) < SIZE_MAX);
     end(arg, status, 0, why);
 }
 
@@ -145,7 +147,133 @@ static void on_state(void *arg, enum weir_status status, enum pravega_txn_status
     end(arg, status, 0, why);
 }
 
+static void check_cut(const struct pravega_stream_cut *cut)
+{
+    for (size_t i = 0; cut != NULL && i < cut->position_count; i++)
+        MUST(cut->positions[i].offset >= PRAVEGA_OFFSET_COMPLETED &&
+             (i == 0 || cut->positions[i - 1].id <= cut->positions[i].id));
+}
+
+static void on_record(void *arg, enum weir_status status, const struct pravega_group_record *record,
+                      const struct weir_error *why)
+{
+    MUST((record != NULL) == (status == WEIR_OK));
+    for (size_t i = 0; record != NULL && i < record->config.stream_count; i++) {
+        const struct pravega_group_stream *at = &record->config.streams[i];
+
+        MUST(at->stream.scope[0] != '\0' && at->stream.stream[0] != '\0');
+        check_cut(at->from);
+        check_cut(at->to);
+    }
+    end(arg, status, 0, why);
+}
+
+static void on_generation(void *arg, enum weir_status status, int64_t generation, const struct weir_error *why)
+{
+    (void)generation;
+    end(arg, status, 0, why);
+}
+
+static void on_names(void *arg, enum weir_status status, const char *const *names, size_t count,
+                     const struct weir_error *why)
+{
+    for (size_t i = 0; i < count; i++)
+        MUST(strlen(names[i]) < SIZE_MAX);
+    end(arg, status, count, why);
+}
+
+static void on_table_config(void *arg, enum weir_status status, const struct pravega_table_config *config,
+                            const struct weir_error *why)
+{
+    MUST((config != NULL) == (status == WEIR_OK));
+    MUST(config == NULL || (config->partition_count > 0 && config->primary_key_len > 0));
+    end(arg, status, 0, why);
+}
+
+static void on_txns(void *arg, enum weir_status status, const struct pravega_txn_info *txns, size_t count,
+                    const struct weir_error *why)
+{
+    for (size_t i = 0; i < count; i++)
+        MUST(txns[i].status == PRAVEGA_TXN_COMMITTED || txns[i].status == PRAVEGA_TXN_ABORTED);
+    end(arg, status, count, why);
+}
+
+static void on_endpoints(void *arg, enum weir_status status, const struct pravega_endpoint *endpoints, size_t count,
+                         const struct weir_error *why)
+{
+    for (size_t i = 0; i < count; i++)
+        MUST(endpoints[i].host[0] != '\0' && endpoints[i].port != 0);
+    end(arg, status, count, why);
+}
+
 /* ---- the calls */
+
+#define OLD_CALLS 22 /* inputs of the corpus name the calls by their numbers */
+#define NEW_CALLS 17
+
+static void start_new(struct fuzz *fuzz, uint8_t which)
+{
+    static const struct pravega_group_name group = {"s", "g"};
+    static const struct pravega_group_record record;
+    static const struct pravega_table_config table = {.partition_count = 1, .primary_key_len = 1};
+    static const struct pravega_txn_id id = {1, 2};
+    struct pravega_client *client = fuzz->client;
+    struct pravega_call *call = &fuzz->call;
+
+    switch (which) {
+    case 0:
+        pravega_controller_create_group(call, client, &group, &record, on_record, fuzz);
+        break;
+    case 1:
+        pravega_controller_get_group(call, client, &group, on_record, fuzz);
+        break;
+    case 2:
+        pravega_controller_update_group(call, client, &group, &record, on_generation, fuzz);
+        break;
+    case 3:
+        pravega_controller_delete_group(call, client, &group, id, on_done, fuzz);
+        break;
+    case 4:
+        pravega_controller_list_subscribers(call, client, &stream, on_names, fuzz);
+        break;
+    case 5:
+        pravega_controller_update_subscriber_cut(call, client, &stream, &group, id, 0, NULL, 0, on_done, fuzz);
+        break;
+    case 6:
+        pravega_controller_create_table(call, client, &stream, &table, on_done, fuzz);
+        break;
+    case 7:
+        pravega_controller_delete_table(call, client, &stream, on_done, fuzz);
+        break;
+    case 8:
+        pravega_controller_table_config(call, client, &stream, on_table_config, fuzz);
+        break;
+    case 9:
+        pravega_controller_table_segments(call, client, &stream, on_ranges, fuzz);
+        break;
+    case 10:
+        pravega_controller_list_tables(call, client, "s", "", on_page, fuzz);
+        break;
+    case 11:
+        pravega_controller_list_tagged(call, client, "s", "tag", "", on_page, fuzz);
+        break;
+    case 12:
+        pravega_controller_delete_scope_recursive(call, client, "s", on_done, fuzz);
+        break;
+    case 13:
+        pravega_controller_completed_txns(call, client, &stream, on_txns, fuzz);
+        break;
+    case 14:
+        pravega_controller_server_list(call, client, on_endpoints, fuzz);
+        break;
+    case 15:
+        pravega_controller_cut_valid(call, client, &stream, NULL, 0, on_exists, fuzz);
+        break;
+    case 16:
+        pravega_controller_segment_valid(call, client, &stream, 0, on_exists, fuzz);
+        break;
+    }
+}
 
 static void start(struct fuzz *fuzz, uint8_t which)
 {
@@ -154,7 +282,12 @@ static void start(struct fuzz *fuzz, uint8_t which)
     struct pravega_client *client = fuzz->client;
     struct pravega_call *call = &fuzz->call;
 
-    switch (which % 22) {
+    which %= OLD_CALLS + NEW_CALLS;
+    if (which >= OLD_CALLS) {
+        start_new(fuzz, (uint8_t)(which - OLD_CALLS));
+        return;
+    }
+    switch (which) {
     case 0:
         pravega_controller_create_scope(call, client, "s", on_done, fuzz);
         break;

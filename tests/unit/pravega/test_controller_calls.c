@@ -53,16 +53,20 @@ END_TEST
 
 START_TEST(create_stream_asks_as_java)
 {
-    struct pravega_stream_config config = {
-        .min_segments = 2, .retention_type = PRAVEGA_RETENTION_SIZE, .retention_min = 1000000};
+    static const char *const tags[] = {"alpha", "beta"};
+    struct pravega_stream_config config = {.min_segments = 2,
+                                           .retention_type = PRAVEGA_RETENTION_SIZE,
+                                           .retention_min = 1000000,
+                                           .tags = tags,
+                                           .tag_count = 2};
     struct world *world = answering("");
     struct pravega_call call = {0};
     struct result result = {0};
 
     pravega_controller_create_stream(&call, world->client, &s1, &config, on_done, &result);
     world_await(world, &result);
-    /* Java's has two tags besides, at the end. */
-    assert_request(world, "createStream", S1 "120220021a10080210c0843d18ffffffffffffffff7f");
+    assert_request(world, "createStream",
+                   S1 "120220021a10080210c0843d18ffffffffffffffff7f220d0a05616c7068610a0462657461");
     world_free(world);
 }
 END_TEST
@@ -233,9 +237,27 @@ START_TEST(head_is_a_cut_sorted_by_id)
 }
 END_TEST
 
-START_TEST(a_negative_head_offset_breaks_the_protocol)
+/* What a real controller answered of a stream cut off at {0: 13} and two segments after it, with -1. */
+START_TEST(a_head_leaves_out_segments_that_have_not_begun)
 {
-    struct world *world = answering("0a0d0a0010ffffffffffffffffff01");
+    struct world *world = answering("0a130a06108280808010 10ffffffffffffffffff01"
+                                    "0a130a06108180808010 10ffffffffffffffffff01 0a040a00100d");
+    struct cut_result result = {0};
+    struct pravega_call call = {0};
+
+    pravega_controller_head_segments(&call, world->client, &s1, on_cut, &result);
+    world_await(world, &result.result);
+    ck_assert_int_eq(result.result.status, WEIR_OK);
+    ck_assert_uint_eq(result.count, 1);
+    ck_assert_int_eq(result.cut[0].id, 0);
+    ck_assert_int_eq(result.cut[0].offset, 13);
+    world_free(world);
+}
+END_TEST
+
+START_TEST(a_head_offset_below_that_breaks_the_protocol)
+{
+    struct world *world = answering("0a0d0a0010feffffffffffffffff01");
     struct cut_result result = {0};
     struct pravega_call call = {0};
 
@@ -590,7 +612,8 @@ static void add_cases(TCase *tc)
     tcase_add_test(tc, epoch_segments_ask_for_the_epoch);
     tcase_add_loop_test(tc, segments_without_id_or_range_break_the_protocol, 0, 6);
     tcase_add_test(tc, head_is_a_cut_sorted_by_id);
-    tcase_add_test(tc, a_negative_head_offset_breaks_the_protocol);
+    tcase_add_test(tc, a_head_leaves_out_segments_that_have_not_begun);
+    tcase_add_test(tc, a_head_offset_below_that_breaks_the_protocol);
     tcase_add_test(tc, successors_come_with_their_predecessors);
     tcase_add_test(tc, segments_between_two_cuts_are_sorted_ids);
     tcase_add_test(tc, scale_names_old_segments_and_new_ranges);
