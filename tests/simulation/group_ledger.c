@@ -68,8 +68,9 @@ static void check_place(struct group_ledger *ledger, uint32_t key, uint32_t numb
     if (place->offset == -1)
         *place = (struct group_place){at->segment, at->offset};
     else if (place->segment != at->segment || place->offset != at->offset)
-        seed_fail(ledger->run, "event %" PRIu32 " of key %" PRIu32 " stands in segment %" PRIx64 " at %" PRId64
-                               " and in segment %" PRIx64 " at %" PRId64,
+        seed_fail(ledger->run,
+                  "event %" PRIu32 " of key %" PRIu32 " stands in segment %" PRIx64 " at %" PRId64
+                  " and in segment %" PRIx64 " at %" PRId64,
                   number, key, place->segment, place->offset, at->segment, at->offset);
 }
 
@@ -156,9 +157,9 @@ void group_ledger_reset(struct group_ledger *ledger, const struct pravega_stream
             before++;
         for (int64_t n = before; n < ledger->written[key]; n++) {
             if (lies_before(&ledger->places[key][n], at))
-                seed_fail(ledger->run, "event %" PRId64 " of key %d lies before the checkpoint, event %" PRId64
-                                       " does not",
-                          n, key, before);
+                seed_fail(ledger->run,
+                          "event %" PRId64 " of key %d lies before the checkpoint, event %" PRId64 " does not", n, key,
+                          before);
         }
         ledger->next[key] = before;
     }
