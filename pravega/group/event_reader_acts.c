@@ -44,10 +44,15 @@ static enum weir_status propose_places(struct pravega_event_reader *reader, stru
     return status;
 }
 
+/* A proposal that is made again after the reader has stopped, or is leaving, comes to nothing. */
+static bool takes_part(const struct pravega_event_reader *reader, const struct pravega_group_state *state)
+{
+    return reader->stage == READER_ONLINE && pravega_group_state_reader(state, reader->id) != NULL;
+}
+
 static bool is_held_up(const struct pravega_event_reader *reader, const struct pravega_group_state *state)
 {
-    return pravega_group_state_reader(state, reader->id) == NULL ||
-           pravega_group_state_pending_checkpoint(state, reader->id) != NULL;
+    return !takes_part(reader, state) || pravega_group_state_pending_checkpoint(state, reader->id) != NULL;
 }
 
 /* ---- fetch, and compact now and then ---- */
@@ -98,7 +103,7 @@ static enum weir_status propose_config(void *arg, const void *state, struct prav
     const struct pravega_group_state *now = state;
 
     (void)err;
-    if (now->config.generation < reader->init_generation)
+    if (takes_part(reader, now) && now->config.generation < reader->init_generation)
         pravega_updates_add(updates, weir_buf_view(&reader->init));
     return WEIR_OK;
 }
@@ -151,7 +156,7 @@ static enum weir_status propose_record_of(struct pravega_event_reader *reader, c
     struct pravega_group_update update = {.kind = PRAVEGA_GROUP_CHECKPOINT_READER, .checkpoint = checkpoint};
     const char *pending = pravega_group_state_pending_checkpoint(state, reader->id);
 
-    if (pending == NULL || strcmp(pending, checkpoint) != 0)
+    if (!takes_part(reader, state) || pending == NULL || strcmp(pending, checkpoint) != 0)
         return WEIR_OK; /* it was cancelled, or is recorded */
     return propose_places(reader, &update, updates, err);
 }
@@ -186,7 +191,7 @@ static enum weir_status propose_checkpoint(void *arg, const void *state, struct 
     struct pravega_group_update clear = {.kind = PRAVEGA_GROUP_CLEAR_CHECKPOINTS_BEFORE, .checkpoint = name};
     enum weir_status status;
 
-    if (pravega_group_state_has_ongoing_checkpoint(state) || pravega_group_state_reader(state, reader->id) == NULL)
+    if (pravega_group_state_has_ongoing_checkpoint(state) || !takes_part(reader, state))
         return WEIR_OK;
     pravega_txn_id_text(id, name);
     status = pravega_group_propose(updates, &create, err);
@@ -388,6 +393,14 @@ static enum weir_status propose_completed(void *arg, const void *state, struct p
     return pravega_group_propose(updates, &update, err);
 }
 
+static void on_checked(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    if (status == WEIR_OK)
+        propose(arg, propose_completed);
+    else
+        pravega_event_reader_acted(arg, status, why);
+}
+
 static void on_successors(void *arg, enum weir_status status, const struct pravega_successor *successors, size_t count,
                           const struct weir_error *why)
 {
@@ -401,7 +414,8 @@ static void on_successors(void *arg, enum weir_status status, const struct prave
     } else if (status != WEIR_OK) {
         pravega_event_reader_acted(reader, status, why);
     } else {
-        propose(reader, propose_completed);
+        pravega_predecessor_check_start(&reader->check, reader->client, reader_state(reader), &reader->subject,
+                                        reader->successors, reader->successor_count, on_checked, reader);
     }
 }
 
@@ -425,7 +439,7 @@ void pravega_event_reader_cancel_act(struct pravega_event_reader *reader)
 {
     pravega_call_cancel(&reader->call);
     pravega_group_start_cancel(&reader->start);
-    pravega_event_reader_drop_successors(reader);
+    pravega_predecessor_check_cancel(&reader->check);
 }
 
 void pravega_event_reader_act(struct pravega_event_reader *reader, enum pravega_upkeep_action action)

@@ -12,6 +12,7 @@
 #include "pravega/event_reader.h"
 #include "pravega/group/group_start.h"
 #include "pravega/group/group_state.h"
+#include "pravega/group/lost_predecessors.h"
 #include "pravega/group/mark_reader.h"
 #include "pravega/group/owned_segments.h"
 #include "pravega/group/publisher.h"
@@ -66,6 +67,7 @@ struct pravega_event_reader {
     int64_t init_generation;
     struct pravega_successor *successors; /* of the subject */
     size_t successor_count;
+    struct pravega_predecessor_check check;
     struct pravega_publisher publisher;
 
     /* Joining, leaving. */

@@ -24,6 +24,7 @@ void pravega_event_reader_fini(struct pravega_event_reader *reader)
     weir_deferred_cancel(reader->loop, &reader->telling);
     pravega_event_reader_cancel_act(reader);
     pravega_publisher_cancel(&reader->publisher);
+    pravega_event_reader_drop_successors(reader);
     for (size_t i = 0; i < reader->mark_count; i++)
         pravega_mark_reader_fini(&reader->marks[i]);
     free(reader->marks);

@@ -119,19 +119,48 @@ static const struct pravega_segment_range *range_of(const struct group_ledger *l
     return NULL;
 }
 
-/* Where the cut is in a key's segments. */
-static const struct pravega_segment_offset *cut_at(const struct group_ledger *ledger,
-                                                   const struct pravega_stream_cut *cut, int key)
+static bool meet(const struct pravega_segment_range *a, const struct pravega_segment_range *b)
 {
-    double hash = pravega_routing_hash(group_key(key));
+    return a->min_key < b->max_key && b->min_key < a->max_key;
+}
 
+static bool follows_cut(const struct group_ledger *ledger, const struct pravega_stream_cut *cut,
+                        const struct pravega_segment_range *segment)
+{
     for (size_t i = 0; i < cut->position_count; i++) {
         const struct pravega_segment_range *range = range_of(ledger, cut->positions[i].id);
 
-        if (range != NULL && hash >= range->min_key && hash < range->max_key)
-            return &cut->positions[i];
+        if (range != NULL && range->id < segment->id && meet(range, segment))
+            return true;
     }
-    return NULL;
+    return false;
+}
+
+/* Where the cut is in a key's segments. If it has no place for the key, its segment was read to its end, and the one
+ * that it merged into waits for another one: it goes on there. */
+static bool cut_at(const struct group_ledger *ledger, const struct pravega_stream_cut *cut, int key,
+                   struct pravega_segment_offset *at)
+{
+    double hash = pravega_routing_hash(group_key(key));
+    bool found = false;
+
+    for (size_t i = 0; i < ledger->segment_count; i++) {
+        const struct pravega_segment_range *range = &ledger->segments[i];
+
+        if (hash < range->min_key || hash >= range->max_key)
+            continue;
+        for (size_t k = 0; k < cut->position_count; k++) {
+            if (cut->positions[k].id == range->id) {
+                *at = cut->positions[k];
+                return true;
+            }
+        }
+        if (follows_cut(ledger, cut, range) && (!found || range->id < at->id)) {
+            *at = (struct pravega_segment_offset){range->id, 0};
+            found = true;
+        }
+    }
+    return found;
 }
 
 static bool lies_before(const struct group_place *place, const struct pravega_segment_offset *at)
@@ -146,17 +175,17 @@ static bool lies_before(const struct group_place *place, const struct pravega_se
 void group_ledger_reset(struct group_ledger *ledger, const struct pravega_stream_cut *cut)
 {
     for (int key = 0; key < GROUP_KEYS; key++) {
-        const struct pravega_segment_offset *at = cut_at(ledger, cut, key);
+        struct pravega_segment_offset at = {0};
         int64_t before = 0;
 
-        if (at == NULL) {
+        if (!cut_at(ledger, cut, key, &at)) {
             seed_fail(ledger->run, "the checkpoint has no place for key %d", key);
             return;
         }
-        while (before < ledger->next[key] && lies_before(&ledger->places[key][before], at))
+        while (before < ledger->next[key] && lies_before(&ledger->places[key][before], &at))
             before++;
         for (int64_t n = before; n < ledger->written[key]; n++) {
-            if (lies_before(&ledger->places[key][n], at))
+            if (lies_before(&ledger->places[key][n], &at))
                 seed_fail(ledger->run,
                           "event %" PRId64 " of key %d lies before the checkpoint, event %" PRId64 " does not", n, key,
                           before);

@@ -48,6 +48,7 @@ struct slot {
     struct group_life life;
     bool is_old; /* it began before the last reset: what it is still given does not count */
     bool at_end;
+    bool is_unsure; /* it may be a member that nobody knows of */
     struct weir_timer timer;
     char name[16], disk[16];
 };
@@ -66,6 +67,7 @@ struct trial {
     bool minding; /* a call on the group, or a scale, is under way */
     bool checkpointing;
     int checkpoint_count;
+    int resets, checkpoint_resets;        /* so many had been when the checkpoint began */
     struct pravega_checkpoint checkpoint; /* the last complete one */
     bool stopping;
     struct outcome outcome;
@@ -81,15 +83,29 @@ static void tell(const struct trial *trial, const char *what, const char *whom)
     seed_tell(trial->world.run, world_now(&trial->world), "%s %s", whom, what);
 }
 
-static bool never(void *arg)
+static bool store_is_due(void *arg)
 {
-    (void)arg;
-    return false;
+    struct trial *trial = arg;
+
+    return fate_due(&trial->world, &trial->world.store_fate, trial->world.store_host != NULL);
 }
 
-static void run_for(struct trial *trial, int64_t time_ns)
+/* The store lives and dies on meanwhile. */
+static void step(struct trial *trial, int64_t time_ns)
 {
-    weir_sim_run(trial->world.sim, never, NULL, time_ns);
+    if (weir_sim_run(trial->world.sim, store_is_due, trial, time_ns))
+        store_turn(&trial->world, 2 * WEIR_NS_PER_S);
+}
+
+static void await_outcome(struct trial *trial, const struct outcome *outcome, const char *what)
+{
+    int64_t limit_ns = world_now(&trial->world) + REST_NS;
+
+    while (!outcome->over && !seed_failed(trial->world.run)) {
+        step(trial, TURN_NS);
+        if (world_now(&trial->world) > limit_ns)
+            seed_fail(trial->world.run, "%s: not done within %d s", what, (int)(REST_NS / WEIR_NS_PER_S));
+    }
 }
 
 /* --- readers ---------------------------------------------------------------------------------------------------- */
@@ -158,8 +174,10 @@ static void on_joined(void *arg, enum weir_status status, struct pravega_event_r
 {
     struct slot *slot = arg;
 
-    if (status != WEIR_OK) {
-        seed_fail(slot->trial->world.run, "%s does not join: %s", slot->life.id, why->message);
+    if (status != WEIR_OK) { /* the store was down; who knows whether it is a member */
+        if (weir_status_class(status) != WEIR_CLASS_RETRIABLE)
+            seed_fail(slot->trial->world.run, "%s does not join: %s", slot->life.id, why->message);
+        slot->is_unsure = true;
         slot->state = SLOT_GONE;
         return;
     }
@@ -192,7 +210,7 @@ static void slot_join(struct slot *slot)
     snprintf(slot->life.id, sizeof(slot->life.id), "reader-%d", trial->lives++);
     slot->timer = (struct weir_timer){.fn = read_some, .arg = slot};
     slot->is_old = false;
-    slot->at_end = false;
+    slot->at_end = slot->is_unsure = false;
     slot->state = SLOT_JOINING;
     tell(trial, "joins", slot->life.id);
     pravega_event_reader_new(slot->client, &group, slot->life.id, &reader, on_joined, slot);
@@ -266,11 +284,28 @@ static struct slot *some_slot(struct trial *trial, enum slot_state state)
     return NULL;
 }
 
+/* As often as it takes: the store may be down. */
+static void declare_dead(struct trial *trial, const char *id)
+{
+    struct outcome outcome = {.status = WEIR_E_CLOSED};
+
+    while (weir_status_class(outcome.status) == WEIR_CLASS_RETRIABLE && !seed_failed(trial->world.run)) {
+        outcome = (struct outcome){0};
+        pravega_reader_group_reader_offline(trial->minder, id, NULL, outcome_done, &outcome);
+        await_outcome(trial, &outcome, "declaring a reader offline");
+    }
+    if (outcome.status != WEIR_OK)
+        seed_fail(trial->world.run, "declaring a reader offline: %s", outcome.why);
+}
+
 static void sweep_slots(struct trial *trial)
 {
     for (int i = 0; i < SLOTS; i++) {
-        if (trial->slots[i].state == SLOT_GONE)
-            slot_end(&trial->slots[i]);
+        if (trial->slots[i].state != SLOT_GONE)
+            continue;
+        if (trial->slots[i].is_unsure)
+            declare_dead(trial, trial->slots[i].life.id);
+        slot_end(&trial->slots[i]);
     }
 }
 
@@ -358,7 +393,9 @@ static void on_checkpoint(void *arg, enum weir_status status, const struct prave
     struct trial *trial = arg;
 
     trial->checkpointing = false;
-    if (status == WEIR_OK) {
+    if (status == WEIR_OK && trial->resets > trial->checkpoint_resets) {
+        tell(trial, "is complete, but the group goes back behind it", checkpoint->name);
+    } else if (status == WEIR_OK) {
         tell(trial, "is complete", checkpoint->name);
         pravega_checkpoint_fini(&trial->checkpoint);
         must(pravega_checkpoint_copy(&trial->checkpoint, checkpoint, NULL));
@@ -374,25 +411,18 @@ static void make_checkpoint(struct trial *trial)
     snprintf(name, sizeof(name), "checkpoint-%d", trial->checkpoint_count++);
     tell(trial, "begins", name);
     trial->checkpointing = true;
+    trial->checkpoint_resets = trial->resets;
     pravega_reader_group_initiate_checkpoint(trial->group, name, on_checkpoint, trial);
 }
 
 static void await_checkpoint(struct trial *trial)
 {
     for (int i = 0; i < 24000 && trial->checkpointing && !seed_failed(trial->world.run); i++) {
-        run_for(trial, TURN_NS);
+        step(trial, TURN_NS);
         sweep_slots(trial);
     }
     if (trial->checkpointing)
         seed_fail(trial->world.run, "a checkpoint is not complete after %d s", (int)(24000 * TURN_NS / WEIR_NS_PER_S));
-}
-
-static void declare_dead(struct trial *trial, const char *id)
-{
-    struct outcome outcome = {0};
-
-    pravega_reader_group_reader_offline(trial->minder, id, NULL, outcome_done, &outcome);
-    world_await_ok(&trial->world, &outcome, "declaring a reader offline");
 }
 
 static void kill_reader(struct trial *trial)
@@ -405,26 +435,33 @@ static void kill_reader(struct trial *trial)
     memcpy(id, slot->life.id, sizeof(id));
     trial->ledger.may_repeat = true;
     slot_kill(slot);
-    if (one_of(trial, 2) == 0) /* it is missed some time later */
-        run_for(trial, (int64_t)one_of(trial, 10 * WEIR_NS_PER_S));
+    for (uint64_t turns = one_of(trial, 2) * one_of(trial, 200); turns > 0; turns--) /* it is missed some time later */
+        step(trial, TURN_NS);
     declare_dead(trial, id);
 }
 
 static void reset_group(struct trial *trial)
 {
     struct outcome outcome = {0};
+    struct pravega_checkpoint checkpoint; /* a later one may be complete meanwhile */
 
     if (trial->checkpoint.name == NULL || count_slots(trial, SLOT_JOINING) > 0)
         return;
+    must(pravega_checkpoint_copy(&checkpoint, &trial->checkpoint, NULL));
     tell(trial, "is what the group goes back to", trial->checkpoint.name);
+    trial->resets++;
     for (int i = 0; i < SLOTS; i++)
         trial->slots[i].is_old = true;
-    pravega_reader_group_reset_to_checkpoint(trial->minder, &trial->checkpoint, outcome_done, &outcome);
-    if (!world_await_ok(&trial->world, &outcome, "resetting the group"))
-        return;
-    assert(trial->checkpoint.cut_count == 1);
-    group_ledger_reset(&trial->ledger, &trial->checkpoint.cuts[0]);
-    trial->world.run->sightings++;
+    pravega_reader_group_reset_to_checkpoint(trial->minder, &checkpoint, outcome_done, &outcome);
+    await_outcome(trial, &outcome, "resetting the group");
+    if (outcome.status != WEIR_OK) {
+        seed_fail(trial->world.run, "resetting the group: %s", outcome.why);
+    } else if (!seed_failed(trial->world.run)) {
+        assert(checkpoint.cut_count == 1);
+        group_ledger_reset(&trial->ledger, &checkpoint.cuts[0]);
+        trial->world.run->sightings++;
+    }
+    pravega_checkpoint_fini(&checkpoint);
 }
 
 static void on_opened(void *arg, enum weir_status status, struct pravega_reader_group *opened,
@@ -491,17 +528,9 @@ static void mind_group(struct trial *trial)
         reset_group(trial);
 }
 
-static bool store_is_due(void *arg)
-{
-    struct trial *trial = arg;
-
-    return fate_due(&trial->world, &trial->world.store_fate, trial->world.store_host != NULL);
-}
-
 static void turn(struct trial *trial)
 {
-    if (weir_sim_run(trial->world.sim, store_is_due, trial, TURN_NS))
-        store_turn(&trial->world, 2 * WEIR_NS_PER_S);
+    step(trial, TURN_NS);
     if (trial->world.store_host == NULL || trial->world.store_fate.disk_hurt) {
         sweep_slots(trial);
         return;
@@ -517,7 +546,7 @@ static void read_the_rest(struct trial *trial)
     int64_t limit_ns = world_now(&trial->world) + REST_NS;
 
     while (!group_ledger_is_complete(&trial->ledger) && !seed_failed(trial->world.run)) {
-        run_for(trial, TURN_NS);
+        step(trial, TURN_NS);
         mind_readers(trial);
         if (world_now(&trial->world) > limit_ns)
             seed_fail(trial->world.run, "not all events are given after %d s", (int)(REST_NS / WEIR_NS_PER_S));
@@ -542,7 +571,7 @@ static void see_the_end(struct trial *trial)
     if (!world_await_ok(&trial->world, &sealed, "sealing the stream"))
         return;
     while (!all_at_end(trial) && !seed_failed(trial->world.run)) {
-        run_for(trial, TURN_NS);
+        step(trial, TURN_NS);
         sweep_slots(trial);
         if (world_now(&trial->world) > limit_ns)
             seed_fail(trial->world.run, "not all readers see the end after %d s", (int)(REST_NS / WEIR_NS_PER_S));
