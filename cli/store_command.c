@@ -13,7 +13,7 @@
 #include "weir/store.h"
 
 struct store_args {
-    const char *data, *listen, *ready_file, *durability, *log;
+    const char *data, *listen, *advertise, *ready_file, *durability, *log;
     int64_t controller_port, segment_port;
 };
 
@@ -25,6 +25,8 @@ static size_t options(struct cli_option *table, void *to)
         {"--controller-port", "N", "0 picks a free one (default: 9090)", CLI_NUMBER, &args->controller_port, 0, 65535},
         {"--segment-port", "N", "0 picks a free one (default: 6000)", CLI_NUMBER, &args->segment_port, 0, 65535},
         {"--listen", "HOST", "address to listen on (default: 127.0.0.1)", CLI_TEXT, &args->listen, 0, 0},
+        {"--advertise", "HOST", "what clients are told to connect to (default: that of --listen)", CLI_TEXT,
+         &args->advertise, 0, 0},
         {"--ready-file", "FILE", "gets the line tcp://HOST:PORT when it serves", CLI_TEXT, &args->ready_file, 0, 0},
         {"--durability", "MODE", "sync (default), os or none: what an acknowledgement promises", CLI_TEXT,
          &args->durability, 0, 0},
@@ -111,6 +113,7 @@ static int run(int argc, char **argv, const void *from)
     int durability = choice(args->durability, durabilities), level = choice(args->log, levels), code;
     struct weir_store_options store_options = {.data_dir = args->data,
                                                .listen_host = args->listen,
+                                               .advertised_host = args->advertise,
                                                .controller_port = (uint16_t)args->controller_port,
                                                .segment_port = (uint16_t)args->segment_port,
                                                .durability = (enum weir_durability)durability};

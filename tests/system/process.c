@@ -173,6 +173,8 @@ void store_start(struct store_process *store, const char *weir, const char *fold
                                 again ? store->controller_port : "0",
                                 "--segment-port",
                                 again ? store->segment_port : "0",
+                                "--advertise",
+                                store->advertise != NULL ? store->advertise : "127.0.0.1",
                                 NULL};
 
     store->weir = weir;

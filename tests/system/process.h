@@ -44,7 +44,8 @@ int process_run(const char *const *argv, const char *in, const char *out, const 
 struct store_process {
     struct process process;
     const char *weir;
-    const char *data; /**< NULL: "data" in the folder */
+    const char *data;      /**< NULL: "data" in the folder */
+    const char *advertise; /**< what it is named to clients; NULL: 127.0.0.1 */
     char folder[PATH_LEN_MAX];
     char uri[128], controller_port[8], segment_port[8];
 };
