@@ -82,6 +82,7 @@ struct weir_grpc_channel {
     struct transport_list transports;
     struct call_list waiting, finished;
     struct weir_deferred pump;
+    bool greeted;           /* a server has spoken HTTP/2 on it */
     unsigned failure_count; /* attempts to connect that failed in a row */
     struct weir_timer backoff;
     bool delivering; /* a callback of a call may be running */
@@ -352,6 +353,14 @@ static void fail_all(struct call_list *calls, const struct weir_error *why)
         finish_unavailable(call, why);
 }
 
+/* A server that ended the connection before it ever spoke HTTP/2: not what we take it for, and no use to try often. */
+static void doubt_protocol(const struct weir_grpc_channel *channel, struct weir_error *why)
+{
+    if (!channel->greeted && (why->status == WEIR_E_CLOSED || why->status == WEIR_E_PROTO))
+        weir_fail(why, WEIR_E_PROTO, "%s did not answer in HTTP/2 over %s", channel->name,
+                  channel->tls != NULL ? "TLS" : "a plain connection");
+}
+
 static void connect_failed(struct transport *transport, const struct weir_error *why)
 {
     struct weir_grpc_channel *channel = transport->channel;
@@ -359,6 +368,8 @@ static void connect_failed(struct transport *transport, const struct weir_error 
 
     if (copy.status == WEIR_E_IO)
         copy.status = WEIR_E_REFUSED; /* a later attempt may do: the caller can try again */
+    if (channel->tls != NULL)
+        doubt_protocol(channel, &copy);
     transport_free(transport);
     start_backoff(channel);
     fail_all(&channel->waiting, &copy);
@@ -371,6 +382,7 @@ static void on_lost(void *arg, const struct weir_error *why)
 
     if (closed.status == WEIR_E_IO)
         closed.status = WEIR_E_CLOSED; /* a new connection may do: likewise */
+    doubt_protocol(transport->channel, &closed);
     fail_all(&transport->calls, &closed);
     transport_free(transport);
 }
@@ -380,6 +392,7 @@ static void on_settings(void *arg)
     struct transport *transport = arg;
 
     transport->channel->failure_count = 0;
+    transport->channel->greeted = true;
 }
 
 static void on_goaway(void *arg)

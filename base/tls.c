@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
@@ -71,6 +72,13 @@ static void set_rules(SSL_CTX *ctx)
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat found;
+
+    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
 static enum weir_status load_trust_store(struct weir_tls *tls, const char *path, struct weir_error *err)
 {
     if (path == NULL) {
@@ -78,7 +86,7 @@ static enum weir_status load_trust_store(struct weir_tls *tls, const char *path,
             return weir_fail(err, WEIR_E_INVAL, "cannot use the system's certificate authorities");
         return WEIR_OK;
     }
-    if (SSL_CTX_load_verify_file(tls->ctx, path) != 1)
+    if ((is_folder(path) ? SSL_CTX_load_verify_dir(tls->ctx, path) : SSL_CTX_load_verify_file(tls->ctx, path)) != 1)
         return fail_file(err, "trust store", path);
     tls->trust_store = strdup(path);
     return tls->trust_store != NULL ? WEIR_OK : weir_fail(err, WEIR_E_NOMEM, "no memory for TLS");

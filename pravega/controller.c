@@ -188,6 +188,10 @@ static void word_failure(struct pravega_call *call, enum weir_grpc_code code, co
                   "cannot reach a Pravega controller at %s (connection refused): is it running? start one with \"weir "
                   "store\", or set --controller or PRAVEGA_CONTROLLER_URI",
                   uri);
+    else if (code == WEIR_GRPC_UNAVAILABLE && why->status == WEIR_E_PROTO)
+        weir_fail(&call->why, WEIR_E_PROTO, "cannot speak with a Pravega controller at %s: %s; %s", uri, why->message,
+                  call->client->tls != NULL ? "if it does not speak TLS, begin the URI with tcp://"
+                                            : "if it speaks TLS, begin the URI with tls://");
     else if (code == WEIR_GRPC_UNAVAILABLE)
         weir_fail(&call->why, unreachable_status(why), "cannot reach the Pravega controller at %s: %s", uri,
                   why->message);

@@ -85,7 +85,8 @@ uint16_t weir_listener_port(const struct weir_listener *listener);
 void weir_listener_close(struct weir_listener *listener); /**< NULL is fine */
 
 struct weir_tls_options {
-    const char *trust_store;  /**< PEM file of authorities; NULL means the system's */
+    const char *trust_store;  /**< PEM file of authorities, or a folder of such, named by openssl-rehash(1);
+                               *   NULL means the system's */
     const char *certificate;  /**< PEM chain, for a server */
     const char *private_key;  /**< PEM, for a server */
     bool skip_hostname_check; /**< upstream's validateHostName = false */

@@ -64,8 +64,8 @@ serves_tls() {
         timeout 5 openssl s_client -quiet -connect "127.0.0.1:$1" 2>/dev/null | grep -q '^HTTP/1'
 }
 
-# The real Pravega: everything in one process, its log in memory, on ports of its own. Sets pravega_rpc, pravega_rest and
-# pravega_pid.
+# The real Pravega: everything in one process, its log in memory, on ports of its own. Sets pravega_rpc,
+# pravega_segments, pravega_rest and pravega_pid.
 run_standalone() { # run_standalone LOG-NAME OPTION...
     local name=$1 rpc rest
     shift
@@ -74,7 +74,8 @@ run_standalone() { # run_standalone LOG-NAME OPTION...
     set -- "$@" -Dsinglenode.controller.rpc.port="$rpc" -Dsinglenode.controller.rest.port="$rest" \
         -Dsinglenode.controller.rest.enable=true
     free_port; set -- "$@" -Dsinglenode.zk.port="$free_port"
-    free_port; set -- "$@" -Dsinglenode.segmentStore.port="$free_port"
+    free_port; pravega_segments=$free_port
+    set -- "$@" -Dsinglenode.segmentStore.port="$free_port"
     free_port; set -- "$@" -Dsinglenode.admin.gateway.port="$free_port"
     free_port; set -- "$@" -Dpravegaservice.rest.listener.port="$free_port"
     mkdir "$work/$name"
@@ -90,10 +91,13 @@ run_standalone() { # run_standalone LOG-NAME OPTION...
     pids="$pids $!"
 }
 
-# Sets pravega_uri.
+# Sets pravega_uri and segments_port. Its segment store leaves the other loopback addresses to a proxy, and is named
+# 0.0.0.0 as always.
 start_pravega() {
-    run_standalone pravega
+    run_standalone pravega -Dpravegaservice.service.listener.host.nameOrIp=127.0.0.1 \
+        -Dpravegaservice.service.published.host.nameOrIp=0.0.0.0
     pravega_uri=tcp://127.0.0.1:$pravega_rpc
+    segments_port=$pravega_segments
     await 120 "the Pravega standalone" "$pravega_pid" answers "$pravega_rest" /v1/scopes
 }
 
