@@ -4,7 +4,7 @@
  * Each is pravega_await_begin(), the call, pravega_await_end(). A callback with a result copies it into one block of
  * memory: the struct, then its arrays, then strings.
  */
-#include "pravega/blocking.h"
+#include "pravega/blocking_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,8 +50,8 @@ static void on_exists(void *arg, enum weir_status status, bool exists, const str
     pravega_await_done(arg, status, why);
 }
 
-static void on_names(void *arg, enum weir_status status, const char *const *names, size_t count,
-                     const struct weir_error *why)
+void pravega_await_on_names(void *arg, enum weir_status status, const char *const *names, size_t count,
+                            const struct weir_error *why)
 {
     struct pravega_names **out = pravega_await_out(arg);
     struct pravega_names *copy;
@@ -250,7 +250,7 @@ enum weir_status pravega_await_scope_list(struct pravega_session *session, struc
 
     *names = NULL;
     if (await != NULL)
-        pravega_scope_list(pravega_session_client(session), on_names, await);
+        pravega_scope_list(pravega_session_client(session), pravega_await_on_names, await);
     return pravega_await_end(session, await, err);
 }
 
@@ -263,7 +263,7 @@ enum weir_status pravega_await_stream_list(struct pravega_session *session, cons
 
     *names = NULL;
     if (await != NULL)
-        pravega_stream_list(pravega_session_client(session), scope, on_names, await);
+        pravega_stream_list(pravega_session_client(session), scope, pravega_await_on_names, await);
     return pravega_await_end(session, await, err);
 }
 
@@ -274,7 +274,7 @@ enum weir_status pravega_await_stream_list_tagged(struct pravega_session *sessio
 
     *names = NULL;
     if (await != NULL)
-        pravega_stream_list_tagged(pravega_session_client(session), scope, tag, on_names, await);
+        pravega_stream_list_tagged(pravega_session_client(session), scope, tag, pravega_await_on_names, await);
     return pravega_await_end(session, await, err);
 }
 
@@ -317,7 +317,7 @@ enum weir_status pravega_await_stream_get_tags(struct pravega_session *session,
 
     *tags = NULL;
     if (await != NULL)
-        pravega_stream_get_tags(pravega_session_client(session), stream, on_names, await);
+        pravega_stream_get_tags(pravega_session_client(session), stream, pravega_await_on_names, await);
     return pravega_await_end(session, await, err);
 }
 

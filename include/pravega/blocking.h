@@ -22,6 +22,9 @@
 
 #include "pravega/batch.h"
 #include "pravega/client.h"
+#include "pravega/event_reader.h"
+#include "pravega/key_value_table.h"
+#include "pravega/reader_group.h"
 #include "pravega/segment_reader.h"
 #include "pravega/streams.h"
 #include "pravega/transaction.h"
@@ -193,6 +196,73 @@ enum weir_status pravega_await_batch_reader_new(struct pravega_session *session,
                                                 struct pravega_batch_reader **out, struct weir_error *err);
 enum weir_status pravega_await_batch_next(struct pravega_session *session, struct pravega_batch_reader *reader,
                                           int64_t timeout_ms, struct pravega_event *event, struct weir_error *err);
+
+/* ---- reader groups: pravega/reader_group.h, pravega/event_reader.h */
+
+enum weir_status pravega_await_reader_group_create(struct pravega_session *session,
+                                                   const struct pravega_group_name *name,
+                                                   const struct pravega_reader_group_config *config,
+                                                   struct weir_error *err);
+enum weir_status pravega_await_reader_group_delete(struct pravega_session *session,
+                                                   const struct pravega_group_name *name, struct weir_error *err);
+/** Freed by pravega_reader_group_free(). */
+enum weir_status pravega_await_reader_group_open(struct pravega_session *session, const struct pravega_group_name *name,
+                                                 struct pravega_reader_group **out, struct weir_error *err);
+enum weir_status pravega_await_reader_group_online_readers(struct pravega_session *session,
+                                                           struct pravega_reader_group *group,
+                                                           struct pravega_names **ids, struct weir_error *err);
+enum weir_status pravega_await_reader_group_unread_bytes(struct pravega_session *session,
+                                                         struct pravega_reader_group *group, int64_t *bytes,
+                                                         struct weir_error *err);
+/** Readers take part only while somebody calls their next(): readers of this session do not, meanwhile.
+ *  @param checkpoint zeroed, or finished before; finished by the caller after WEIR_OK */
+enum weir_status pravega_await_reader_group_checkpoint(struct pravega_session *session,
+                                                       struct pravega_reader_group *group, const char *name,
+                                                       struct pravega_checkpoint *checkpoint, struct weir_error *err);
+/** @param config NULL: from the last checkpoint on */
+enum weir_status pravega_await_reader_group_reset(struct pravega_session *session, struct pravega_reader_group *group,
+                                                  const struct pravega_reader_group_config *config,
+                                                  struct weir_error *err);
+enum weir_status pravega_await_reader_group_reset_to_checkpoint(struct pravega_session *session,
+                                                                struct pravega_reader_group *group,
+                                                                const struct pravega_checkpoint *checkpoint,
+                                                                struct weir_error *err);
+enum weir_status pravega_await_reader_group_reader_offline(struct pravega_session *session,
+                                                           struct pravega_reader_group *group, const char *reader_id,
+                                                           const struct pravega_position *position,
+                                                           struct weir_error *err);
+
+/** @param options its on_ready and arg are not looked at */
+enum weir_status pravega_await_event_reader_new(struct pravega_session *session, const struct pravega_group_name *group,
+                                                const char *reader_id,
+                                                const struct pravega_event_reader_options *options,
+                                                struct pravega_event_reader **out, struct weir_error *err);
+/** Upstream's readNextEvent(timeout). */
+enum weir_status pravega_await_event_next(struct pravega_session *session, struct pravega_event_reader *reader,
+                                          int64_t timeout_ms, struct pravega_event_read *event, struct weir_error *err);
+enum weir_status pravega_await_event_reader_close(struct pravega_session *session, struct pravega_event_reader *reader,
+                                                  const struct pravega_position *position, struct weir_error *err);
+/** Appends the event's payload to `out`. */
+enum weir_status pravega_await_event_fetch(struct pravega_session *session, const struct pravega_event_pointer *pointer,
+                                           struct weir_buf *out, struct weir_error *err);
+
+/* ---- key-value tables: pravega/key_value_table.h */
+
+enum weir_status pravega_await_table_create(struct pravega_session *session, const struct pravega_table_name *name,
+                                            const struct pravega_table_config *config, struct weir_error *err);
+enum weir_status pravega_await_table_delete(struct pravega_session *session, const struct pravega_table_name *name,
+                                            struct weir_error *err);
+/** Appends the value to `value`. WEIR_E_NOT_FOUND: no such table, or no such key. @param version NULL: not wanted */
+enum weir_status pravega_await_table_get(struct pravega_session *session, struct pravega_table *table,
+                                         const struct pravega_table_key *key, struct weir_buf *value,
+                                         struct pravega_table_version *version, struct weir_error *err);
+/** @param version of the new entry; NULL: not wanted */
+enum weir_status pravega_await_table_put(struct pravega_session *session, struct pravega_table *table,
+                                         const struct pravega_table_key *key, struct weir_view value,
+                                         struct pravega_table_version *version, struct weir_error *err);
+enum weir_status pravega_await_table_remove(struct pravega_session *session, struct pravega_table *table,
+                                            const struct pravega_table_key *key, struct pravega_table_version version,
+                                            struct weir_error *err);
 
 #ifdef __cplusplus
 }

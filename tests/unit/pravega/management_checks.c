@@ -508,6 +508,47 @@ static bool a_reader_waits_for_what_comes(struct pravega_session *session, const
     return true;
 }
 
+/* A group read by one reader, all in one thread. */
+static bool a_group_is_read_and_told_about(struct pravega_session *session, const char *scope, struct weir_error *why)
+{
+    struct pravega_stream_name stream = {scope, "s"};
+    struct pravega_group_stream read = {stream, NULL, NULL};
+    struct pravega_reader_group_config config = {.streams = &read, .stream_count = 1};
+    struct pravega_group_name name = {scope, "g"};
+    struct pravega_event_reader *reader;
+    struct pravega_reader_group *group;
+    struct pravega_event_read event;
+    struct pravega_names *ids;
+    int64_t unread = -1;
+
+    OK(pravega_await_scope_create(session, scope, why));
+    OK(pravega_await_stream_create(session, &stream, ONE_SEGMENT, why));
+    OK(write_events(session, &stream, 0, 10, why));
+    OK(pravega_await_reader_group_create(session, &name, &config, why));
+    OK(pravega_await_reader_group_open(session, &name, &group, why));
+    OK(pravega_await_reader_group_unread_bytes(session, group, &unread, why));
+    MUST(unread == 10 * WHOLE_LEN);
+    OK(pravega_await_event_reader_new(session, &name, "reader", NULL, &reader, why));
+    OK(pravega_await_reader_group_online_readers(session, group, &ids, why));
+    MUST(ids->count == 1 && has_name(ids, "reader"));
+    free(ids);
+    for (int i = 0; i < 10; i++) {
+        OK(pravega_await_event_next(session, reader, 20000, &event, why));
+        MUST(event.kind == PRAVEGA_READ_EVENT && event.payload.len == EVENT_LEN);
+    }
+    MUST(pravega_await_event_next(session, reader, 100, &event, why) == WEIR_E_TIMEOUT);
+    OK(pravega_await_event_reader_close(session, reader, NULL, why));
+    pravega_event_reader_free(reader);
+    OK(pravega_await_reader_group_online_readers(session, group, &ids, why));
+    MUST(ids->count == 0);
+    free(ids);
+    pravega_reader_group_free(group);
+    OK(pravega_await_reader_group_delete(session, &name, why));
+    MUST(pravega_await_reader_group_open(session, &name, &group, why) == WEIR_E_NOT_FOUND && group == NULL);
+    OK(pravega_await_scope_delete_recursive(session, scope, why));
+    return true;
+}
+
 /* ---- the controller's calls that other parts of the client stand on */
 
 struct record {
@@ -743,6 +784,7 @@ const struct management_check management_checks[] = {
     CHECK(a_batch_tells_of_truncation),
     CHECK(transactions_block_until_they_are_over),
     CHECK(a_reader_waits_for_what_comes),
+    CHECK(a_group_is_read_and_told_about),
     CHECK(the_controller_keeps_reader_groups),
     CHECK(the_controller_knows_valid_cuts),
     CHECK(the_controller_keeps_tables),
