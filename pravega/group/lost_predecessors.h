@@ -6,7 +6,7 @@
  * other. A checkpoint made meanwhile has no place for the first one: there is nothing of it to be read. After a reset
  * to that checkpoint nobody knows that it is done, and the merged segment, once the other one is read, waits for it for
  * ever (upstream's readers do). So who completes a segment leaves out those predecessors of its successors that are
- * nowhere in the state, and that nothing which is still to be read goes before.
+ * nowhere in the state, and of whose ancestors none is there either.
  *
  * A check is embedded, like a controller call: zero it, start it, and it ends in its callback, once. Unlike a call it
  * can end from within start, which is the rule: the controller is asked only if a predecessor is missing.
@@ -17,20 +17,18 @@
 #include "pravega/controller.h"
 #include "pravega/group/group_state.h"
 
-/** A segment of the stream, in the state or missing there. */
-struct pravega_known_segment {
-    struct pravega_segment_range range; /* min_key < 0: not known yet */
-    bool is_missing;
-};
-
 struct pravega_predecessor_check {
     /* Private. Idle when `done` is NULL. */
     struct pravega_client *client;
     char *scope, *stream;
-    struct pravega_known_segment *segments;
-    size_t segment_count;
+    pravega_segment_id *known; /* the stream's segments in the state; sorted */
+    size_t known_count;
+    int32_t epoch_min; /* of those */
     struct pravega_successor *successors;
-    size_t successor_count;
+    size_t successor_count, successor_at, predecessor_at; /* the one that is looked at */
+    struct pravega_segment_range *line;                   /* what goes before it in `epoch`; NULL: not known yet */
+    size_t line_count;
+    int32_t epoch;
     struct pravega_call call;
     pravega_done_fn *done;
     void *arg;
