@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pravega/batch.h"
 #include "pravega/streams.h"
 
 #define CALL_LIMIT_NS (600 * WEIR_NS_PER_S)
@@ -267,7 +268,12 @@ static void read_segment(struct segment_reading *reading, const struct pravega_s
                          pravega_segment_id id, int64_t from, int64_t to)
 {
     struct pravega_segment_reader_options options = {
-        .start_offset = from, .end_offset = to, .on_ready = read_on, .arg = reading};
+        .start_offset = from,
+        .end_offset = to,
+        .event_len_max = PRAVEGA_LARGE_EVENT_LEN_MAX,
+        .on_ready = read_on,
+        .arg = reading,
+    };
 
     reading->segment = pravega_segment_number(id);
     reading->over = from == to;
@@ -309,6 +315,42 @@ void read_stream(struct world *world, const char *name, stream_event_fn *each, v
         else
             read_segment(&reading, &stream, head.at[i].id, head.at[i].offset, to);
     }
+}
+
+struct ranges {
+    struct outcome outcome;
+    struct pravega_batch_range *at;
+    size_t count;
+};
+
+static void take_ranges(void *arg, enum weir_status status, const struct pravega_batch_segments *segments,
+                        const struct weir_error *why)
+{
+    struct ranges *ranges = arg;
+
+    outcome_done(&ranges->outcome, status, why);
+    if (status != WEIR_OK)
+        return;
+    ranges->at = calloc(segments->range_count + 1, sizeof(*ranges->at));
+    assert(ranges->at != NULL);
+    ranges->count = segments->range_count;
+    for (size_t i = 0; i < ranges->count; i++)
+        ranges->at[i] = segments->ranges[i];
+}
+
+void read_scaled_stream(struct world *world, const char *name, stream_event_fn *each, void *arg)
+{
+    struct pravega_stream_name stream = {SCOPE, name};
+    struct ranges ranges = {0};
+
+    pravega_batch_segments(world->client, &stream, NULL, NULL, take_ranges, &ranges);
+    if (world_await_ok(world, &ranges.outcome, "asking for a stream's segments"))
+        for (size_t i = 0; i < ranges.count && !seed_failed(world->run); i++) {
+            struct segment_reading reading = {.world = world, .each = each, .arg = arg};
+
+            read_segment(&reading, &stream, ranges.at[i].segment, ranges.at[i].start_offset, ranges.at[i].end_offset);
+        }
+    free(ranges.at);
 }
 
 /* --- fate ------------------------------------------------------------------------------------------------------- */

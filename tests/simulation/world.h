@@ -73,6 +73,10 @@ typedef void stream_event_fn(void *arg, int segment, const struct pravega_event 
 /** Reads a stream from its head to its tail. `each` is called with the events of one segment in their order. */
 void read_stream(struct world *world, const char *name, stream_event_fn *each, void *arg);
 
+/** The same of a stream that was scaled: segments in the order of their ids, those of sealed epochs included, so that
+ *  each key's events come in their order. Events may be large. */
+void read_scaled_stream(struct world *world, const char *name, stream_event_fn *each, void *arg);
+
 /** The next crash of a process that has just come up; before it, now and then, a call of its disk that fails. */
 void fate_up(const struct world *world, struct fate *fate);
 /** Its return; `down_max_ns` from now at the latest. */
