@@ -107,6 +107,7 @@ static void on_auth_failed(struct pravega_segment_link *link, const struct prave
     struct weir_error why = {0};
 
     if (reply->error_code == PRAVEGA_WIRE_AUTH_EXPIRED) {
+        pravega_token_expired(&link->token_user);
         weir_fail(&why, WEIR_E_AUTH, "the delegation token has expired");
         lose(link, reply->request_id, &why);
     } else {

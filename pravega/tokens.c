@@ -63,21 +63,9 @@ static void fetch(struct pravega_token *token)
                                             token);
 }
 
-static void fetch_in(struct pravega_token *token, int64_t delay_ms)
+static void look_in(struct pravega_token *token, int64_t delay_ms)
 {
     weir_timer_start(loop_of(token), &token->timer, delay_ms * WEIR_NS_PER_MS);
-}
-
-/* The time has come to look at it: a token with users that ends is fetched before it does. */
-static void fetch_in_time(struct pravega_token *token)
-{
-    int64_t left_ms = token->ends_ms - weir_loop_wall_ms(loop_of(token)) - PRAVEGA_TOKEN_RENEW_BEFORE_MS;
-
-    if (!token->ends || token->users == NULL)
-        return;
-    if (left_ms > RENEW_IN_MAX_MS)
-        left_ms = RENEW_IN_MAX_MS;
-    fetch_in(token, left_ms > FETCH_AGAIN_MS ? left_ms : FETCH_AGAIN_MS);
 }
 
 static bool anybody_asks(const struct pravega_token *token)
@@ -86,6 +74,22 @@ static bool anybody_asks(const struct pravega_token *token)
         if (user->asks)
             return true;
     return false;
+}
+
+/* When to look at it next: at once for those who ask; a token with users that ends is fetched before it does. */
+static void look_in_time(struct pravega_token *token)
+{
+    int64_t left_ms = token->ends_ms - weir_loop_wall_ms(loop_of(token)) - PRAVEGA_TOKEN_RENEW_BEFORE_MS;
+
+    if (anybody_asks(token)) {
+        look_in(token, 0);
+        return;
+    }
+    if (!token->ends || token->users == NULL)
+        return;
+    if (left_ms > RENEW_IN_MAX_MS)
+        left_ms = RENEW_IN_MAX_MS;
+    look_in(token, left_ms > FETCH_AGAIN_MS ? left_ms : FETCH_AGAIN_MS);
 }
 
 /* The next user that this round has something to say to. */
@@ -152,9 +156,9 @@ static void on_fetched(void *arg, enum weir_status status, const char *text, con
     if (!tell(token, status, why))
         return;
     if (status == WEIR_OK)
-        fetch_in_time(token);
+        look_in_time(token);
     else if (token->users != NULL && token->text != NULL)
-        fetch_in(token, FETCH_AGAIN_MS);
+        look_in(token, FETCH_AGAIN_MS);
 }
 
 static void on_timer(void *arg)
@@ -166,7 +170,7 @@ static void on_timer(void *arg)
     if (!is_good(token))
         fetch(token);
     else if (!anybody_asks(token) || tell(token, WEIR_OK, NULL))
-        fetch_in_time(token);
+        look_in_time(token);
 }
 
 /* ---- one token for each stream and access */
@@ -194,6 +198,8 @@ static void token_free(struct pravega_token *token)
 /* Makes room: a token that nobody uses costs one question when somebody does again. */
 static void drop_unused(struct pravega_tokens *tokens)
 {
+    size_t kept_count = 0;
+
     for (size_t i = 0; i < SLOTS; i++) {
         struct pravega_token **at = &tokens->slots[i];
 
@@ -201,6 +207,7 @@ static void drop_unused(struct pravega_tokens *tokens)
             struct pravega_token *token = *at;
 
             if (token->users != NULL || token->telling) {
+                kept_count += token->users == NULL;
                 at = &token->next;
                 continue;
             }
@@ -208,7 +215,7 @@ static void drop_unused(struct pravega_tokens *tokens)
             token_free(token);
         }
     }
-    tokens->unused_count = 0;
+    tokens->unused_count = kept_count;
 }
 
 static struct pravega_token *token_new(struct pravega_tokens *tokens, const struct pravega_stream_name *stream,
@@ -230,6 +237,7 @@ static struct pravega_token *token_new(struct pravega_tokens *tokens, const stru
     }
     token->next = *slot;
     *slot = token;
+    tokens->unused_count++;
     return token;
 }
 
@@ -248,7 +256,7 @@ static struct pravega_token *find(struct pravega_tokens *tokens, const struct pr
 
 static void join(struct pravega_token *token, struct pravega_token_user *user)
 {
-    if (token->users == NULL && token->owner->unused_count > 0)
+    if (token->users == NULL)
         token->owner->unused_count--;
     user->of = token;
     user->next = token->users;
@@ -278,7 +286,7 @@ enum weir_status pravega_tokens_ask(struct pravega_tokens *tokens, struct praveg
         join(token, user);
     }
     user->asks = true;
-    fetch_in(token, 0);
+    look_in(token, 0);
     return WEIR_OK;
 }
 

@@ -563,6 +563,21 @@ static void on_info(struct play_conn *conn, const struct pravega_wire_get_stream
 
 /* ---- frames ---- */
 
+/* The delegation token in what carries one out of a test of tokens. */
+static struct weir_view token_of(const struct pravega_wire_command *cmd)
+{
+    switch (cmd->type) {
+    case PRAVEGA_WIRE_SETUP_APPEND:
+        return cmd->setup_append.token;
+    case PRAVEGA_WIRE_READ_SEGMENT:
+        return cmd->read_segment.token;
+    case PRAVEGA_WIRE_GET_STREAM_SEGMENT_INFO:
+        return cmd->get_stream_segment_info.token;
+    default:
+        return weir_view(NULL, 0);
+    }
+}
+
 /* True if the request was refused by the script. */
 static bool refused(struct play_conn *conn, const struct pravega_wire_command *cmd)
 {
@@ -581,6 +596,12 @@ static bool refused(struct play_conn *conn, const struct pravega_wire_command *c
     if (store->token == WEIR_E_AUTH) {
         pravega_wire_encode_auth_token_check_failed(
             &conn->out, &(struct pravega_wire_auth_token_check_failed){0, weir_view_str(""), 0});
+        return true;
+    }
+    if (store->expired_token != NULL && weir_view_equal(token_of(cmd), weir_view_str(store->expired_token))) {
+        pravega_wire_encode_auth_token_check_failed(
+            &conn->out,
+            &(struct pravega_wire_auth_token_check_failed){request_id, weir_view_str(""), PRAVEGA_WIRE_AUTH_EXPIRED});
         return true;
     }
     return false;

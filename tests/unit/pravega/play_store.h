@@ -92,6 +92,7 @@ struct play_store {
                       const struct pravega_wire_append_block_end *append);
     int wrong_host_count;   /* so many requests are refused with WRONG_HOST */
     enum weir_status token; /* WEIR_E_AUTH: every request is refused */
+    const char *expired_token; /* requests that show it are refused for that; NULL: none are */
     size_t read_len_max;    /* of one answer; 0: what is asked for */
     bool hold_reads;        /* reads are not answered */
     int txn_ping;           /* Pravega__PingTxnStatus__Status that pings get */
