@@ -12,9 +12,14 @@
 #define VERSION "0.1.0"
 
 static const struct cli_command *const commands[] = {
-    &cli_store_command,        &cli_run_command,           &cli_scope_create_command,       &cli_scope_list_command,
-    &cli_scope_delete_command, &cli_stream_create_command, &cli_stream_list_command,        &cli_stream_delete_command,
-    &cli_stream_write_command, &cli_stream_read_command,   &cli_checkpoint_inspect_command,
+    &cli_store_command,           &cli_run_command,
+    &cli_scope_create_command,    &cli_scope_list_command,
+    &cli_scope_delete_command,    &cli_stream_create_command,
+    &cli_stream_list_command,     &cli_stream_delete_command,
+    &cli_stream_describe_command, &cli_stream_update_command,
+    &cli_stream_scale_command,    &cli_stream_truncate_command,
+    &cli_stream_seal_command,     &cli_stream_write_command,
+    &cli_stream_read_command,     &cli_checkpoint_inspect_command,
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
