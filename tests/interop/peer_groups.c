@@ -162,13 +162,17 @@ static int reset_to(struct pravega_session *session, char **arguments, int count
 
 /* ---- what it is */
 
+static const char *cut_or(const struct pravega_stream_cut *cut, const char *unbounded)
+{
+    return cut == NULL || pravega_stream_cut_is_unbounded(cut) ? unbounded : "a cut";
+}
+
 static void show_config(void *arg, enum weir_status status, const struct pravega_reader_group_config *config,
                         const struct weir_error *why)
 {
     for (size_t i = 0; status == WEIR_OK && i < config->stream_count; i++)
         printf("stream %s/%s from %s to %s\n", config->streams[i].stream.scope, config->streams[i].stream.stream,
-               config->streams[i].from == NULL ? "its head" : "a cut",
-               config->streams[i].to == NULL ? "no end" : "a cut");
+               cut_or(config->streams[i].from, "its head"), cut_or(config->streams[i].to, "no end"));
     if (status == WEIR_OK)
         printf("checkpoints every %" PRId64 " ms, %" PRId32 " at a time; looked at every %" PRId64
                " ms; retention %d\n",

@@ -26,6 +26,7 @@ public final class Peer {
               verify SCOPE/STREAM FROM TO             reads it: these events, each once, those of a key in order
               counter SCOPE/STREAM race COUNT AMOUNT  raises a number shared through a state synchronizer
               counter SCOPE/STREAM value              the number, and the revision that it stands at
+              group-VERB SCOPE/GROUP [ARGUMENT...]    what the C peer's verbs do (GroupPeer), and group-read
               suite [PART-OF-NAME]                    every check, or those with such a name
                    peer formats write SEED COUNT      random objects in their portable forms, one a line
                    peer formats read SEED COUNT       the same objects, written by another program
@@ -75,7 +76,7 @@ public final class Peer {
                 }
                 case "suite/0" -> suite(server, "");
                 case "suite/1" -> suite(server, args[2]);
-                default -> usage();
+                default -> GroupPeer.run(server, args) ? 0 : usage();
             };
         }
     }
