@@ -155,8 +155,10 @@ double pravega_seeded_hash(struct weir_view key, uint64_t seed)
 
     units.hash = weir_murmur3(seed);
     units.len = 0;
+    for (; at < end && *at < 0x80 && units.len < UNITS_LEN; units.len += 2) /* most keys are this and no more */
+        weir_put_u16le(units.bytes + units.len, *at++);
     while (at < end) {
-        uint32_t point = *at < 0x80 ? *at++ : weir_utf8_next(&at, end);
+        uint32_t point = weir_utf8_next(&at, end);
 
         if (point >= 0x10000) { /* a pair of surrogates */
             put_unit(&units, 0xd800 + ((point - 0x10000) >> 10));
