@@ -2,13 +2,15 @@
  * bench_store.c - a Pravega cluster through the native client: how fast events go in and come out, and how long an
  * acknowledgement takes.
  *
- *   bench_store mode=write|read|latency controller=URI stream=SCOPE/STREAM events=N size=BYTES
+ *   bench_store mode=write|read|group|latency controller=URI stream=SCOPE/STREAM events=N size=BYTES
  *
  * write: events with one of 1000 routing keys, until everything is acknowledged.
  * read: all segments side by side from the head, until `events` have come.
+ * group: the same through the one reader of a new reader group, from its first event on.
  * latency: `rate` events a second, one at a time, from the write to its acknowledgement.
  */
 #include "benchmarks/bench.h"
+#include "pravega/event_reader.h"
 #include "pravega/segment_reader.h"
 #include "pravega/streams.h"
 #include "pravega/writer.h"
@@ -32,6 +34,8 @@ struct bench {
     struct weir_timer timer;
     struct pravega_segment_reader *readers[SEGMENTS_MAX];
     size_t reader_count;
+    struct pravega_event_reader *group_reader;
+    char group[32];
     int64_t *sent_ns, *latency_ns; /* of each event of a latency run */
     int64_t acked;
 };
@@ -128,6 +132,65 @@ static void on_head(void *arg, enum weir_status status, const struct pravega_seg
         weir_loop_defer(bench->loop, &bench->turn);
 }
 
+/* ---- through a reader group */
+
+static void read_group(void *arg)
+{
+    struct bench *bench = arg;
+    struct pravega_event_read read;
+    struct weir_error err = {0};
+    enum weir_status status = WEIR_OK;
+
+    for (int i = 0; i < 4096 && bench->done < bench->events && status == WEIR_OK; i++) {
+        status = pravega_event_reader_next(bench->group_reader, &read, &err);
+        if (status == WEIR_OK && read.kind == PRAVEGA_READ_EVENT && bench->done++ == 0)
+            bench->start_ns = weir_loop_now_ns(bench->loop);
+    }
+    if (bench->done == bench->events)
+        end(bench, WEIR_OK, NULL);
+    else if (status == WEIR_OK)
+        weir_loop_defer(bench->loop, &bench->turn);
+    else if (status != WEIR_E_AGAIN)
+        end(bench, status, &err);
+}
+
+static void on_joined(void *arg, enum weir_status status, struct pravega_event_reader *reader,
+                      const struct weir_error *why)
+{
+    struct bench *bench = arg;
+
+    bench->group_reader = reader;
+    if (status == WEIR_OK)
+        weir_loop_defer(bench->loop, &bench->turn);
+    else
+        end(bench, status, why);
+}
+
+static void on_group(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct bench *bench = arg;
+    struct pravega_group_name group = {bench->scope, bench->group};
+    struct pravega_event_reader_options options = {.on_ready = on_room, .arg = bench};
+
+    if (status == WEIR_OK)
+        pravega_event_reader_new(bench->client, &group, "reader", &options, on_joined, bench);
+    else
+        end(bench, status, why);
+}
+
+static void begin_group(struct bench *bench)
+{
+    struct pravega_group_stream stream = {.stream = bench->name};
+    struct pravega_reader_group_config config = {.streams = &stream,
+                                                 .stream_count = 1,
+                                                 .automatic_checkpoint_interval_ms =
+                                                     PRAVEGA_CHECKPOINT_INTERVAL_DISABLED};
+    struct pravega_group_name group = {bench->scope, bench->group};
+
+    snprintf(bench->group, sizeof(bench->group), "bench-%016" PRIx64, weir_host_random(weir_loop_host(bench->loop)));
+    pravega_reader_group_create(bench->client, &group, &config, on_group, bench);
+}
+
 static void on_acked(void *arg, enum weir_status status, const struct weir_error *why)
 {
     struct bench *bench = arg;
@@ -168,11 +231,13 @@ static int by_value(const void *a, const void *b)
 static void begin(struct bench *bench, const char *mode, struct weir_error *err)
 {
     struct pravega_writer_options options = {.on_ready = on_room, .arg = bench};
-    int reads = strcmp(mode, "read") == 0;
+    bool reads = strcmp(mode, "read") == 0, in_group = strcmp(mode, "group") == 0;
 
-    bench->turn = (struct weir_deferred){.fn = reads ? read_more : write_more, .arg = bench};
+    bench->turn = (struct weir_deferred){.fn = reads ? read_more : in_group ? read_group : write_more, .arg = bench};
     bench->timer = (struct weir_timer){.fn = write_one, .arg = bench};
-    if (reads)
+    if (in_group)
+        begin_group(bench);
+    else if (reads)
         pravega_stream_head(bench->client, &bench->name, on_head, bench);
     else if (pravega_writer_new(bench->client, &bench->name, &options, &bench->writer, err) != WEIR_OK)
         return;
@@ -232,6 +297,7 @@ int main(int argc, char **argv)
     if (err.status != WEIR_OK)
         fprintf(stderr, "bench_store: %s\n", err.message);
     pravega_writer_free(bench.writer);
+    pravega_event_reader_free(bench.group_reader);
     for (size_t i = 0; i < bench.reader_count; i++)
         pravega_segment_reader_free(bench.readers[i]);
     pravega_client_free(bench.client);
