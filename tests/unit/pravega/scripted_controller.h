@@ -92,7 +92,8 @@ static inline void world_serve(void *arg, struct weir_grpc_request *request, con
     ck_assert(world->seen_count <= SEEN_MAX && method != NULL && message.len <= BYTES_MAX);
     snprintf(seen->rpc, sizeof(seen->rpc), "%s", method->name);
     snprintf(seen->authorization, sizeof(seen->authorization), "%s", authorization != NULL ? authorization : "");
-    memcpy(seen->bytes, message.ptr, message.len);
+    if (message.len > 0)
+        memcpy(seen->bytes, message.ptr, message.len);
     seen->len = message.len;
     seen->at_ms = world_now_ms(world);
     ck_assert_uint_gt(world->script_len, 0);
