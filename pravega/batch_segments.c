@@ -304,14 +304,16 @@ static void on_tail(void *arg, enum weir_status status, const struct pravega_seg
     on_cut(batch, &batch->to, status, cut, count, why);
 }
 
+/* Without memory a question ends within the call, and the last one awaited is the batch's end. */
 static void ask_cuts(struct batch *batch)
 {
     struct pravega_stream_name stream = name_of(batch);
+    bool asks_tail = batch->tail_asked;
 
     batch->awaited = batch->head_asked + batch->tail_asked;
     if (batch->head_asked)
         pravega_stream_head(batch->user.client, &stream, on_head, batch);
-    if (batch->tail_asked)
+    if (asks_tail)
         pravega_stream_tail(batch->user.client, &stream, on_tail, batch);
 }
 

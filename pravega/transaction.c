@@ -205,6 +205,13 @@ static void on_ended(void *arg, enum weir_status status, const struct weir_error
     finish(txn, TXN_ENDED, status, why);
 }
 
+/* Without memory the end has come already, and the transaction may be gone. */
+static void begin_ending(struct pravega_txn *txn, struct pravega_op *ending)
+{
+    if (ending != NULL)
+        txn->ending = ending;
+}
+
 static void on_flushed(void *arg, enum weir_status status, const struct weir_error *why)
 {
     struct pravega_txn *txn = arg;
@@ -216,7 +223,8 @@ static void on_flushed(void *arg, enum weir_status status, const struct weir_err
         return;
     }
     txn->state = TXN_ENDING;
-    txn->ending = pravega_txn_commit_as(txn->client, &stream, txn->id, writer_id, txn->timestamp_ms, on_ended, txn);
+    begin_ending(txn,
+                 pravega_txn_commit_as(txn->client, &stream, txn->id, writer_id, txn->timestamp_ms, on_ended, txn));
 }
 
 /* False: another end is under way, which the callback will be told. */
@@ -253,5 +261,5 @@ void pravega_txn_abort(struct pravega_txn *txn, pravega_done_fn *done, void *arg
         return;
     fail_txn(txn, "it is being aborted");
     txn->state = TXN_ENDING;
-    txn->ending = pravega_txn_abort_as(txn->client, &stream, txn->id, on_ended, txn);
+    begin_ending(txn, pravega_txn_abort_as(txn->client, &stream, txn->id, on_ended, txn));
 }
