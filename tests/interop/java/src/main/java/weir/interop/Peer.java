@@ -27,6 +27,14 @@ public final class Peer {
               counter SCOPE/STREAM race COUNT AMOUNT  raises a number shared through a state synchronizer
               counter SCOPE/STREAM value              the number, and the revision that it stands at
               group-VERB SCOPE/GROUP [ARGUMENT...]    what the C peer's verbs do (GroupPeer), and group-read
+              table-create SCOPE/TABLE PARTITIONS
+              table-list SCOPE/TABLE                  status 0: the scope lists it, 1: not
+              table-put SCOPE/TABLE FROM TO           numbered entries, those of a group at once
+              table-verify SCOPE/TABLE FROM TO        these entries, by key and in order, and no others
+              table-get SCOPE/TABLE PRIMARY SECONDARY
+              table-replace SCOPE/TABLE PRIMARY SECONDARY VALUE VERSION     status 4: another version is there
+              bytes-write|bytes-read|bytes-bounds|bytes-seal SCOPE/STREAM   from and to the standard streams
+              bytes-truncate SCOPE/STREAM OFFSET
               suite [PART-OF-NAME]                    every check, or those with such a name
                    peer formats write SEED COUNT      random objects in their portable forms, one a line
                    peer formats read SEED COUNT       the same objects, written by another program
@@ -57,6 +65,12 @@ public final class Peer {
             return formats(args);
         }
         try (Server server = new Server(URI.create(args[0]))) {
+            if (args[1].startsWith("table-") && args.length > 2) {
+                return table(server, args);
+            }
+            if (args[1].startsWith("bytes-") && args.length > 2) {
+                return bytes(server, args);
+            }
             return switch (args[1] + "/" + (args.length - 2)) {
                 case "create/2" -> create(server, Stream.of(args[2]), Integer.parseInt(args[3]));
                 case "write/3" -> write(server, Stream.of(args[2]), Integer.parseInt(args[3]),
@@ -79,6 +93,32 @@ public final class Peer {
                 default -> GroupPeer.run(server, args) ? 0 : usage();
             };
         }
+    }
+
+    private static int table(Server server, String[] args) throws Exception {
+        try (Tables table = new Tables(server, Stream.of(args[2]))) {
+            return switch (args[1] + "/" + (args.length - 3)) {
+                case "table-create/1" -> table.create(Integer.parseInt(args[3]));
+                case "table-list/0" -> table.list();
+                case "table-put/2" -> table.put(Integer.parseInt(args[3]), Integer.parseInt(args[4]));
+                case "table-verify/2" -> table.verify(Integer.parseInt(args[3]), Integer.parseInt(args[4]));
+                case "table-get/2" -> table.get(args[3], args[4]);
+                case "table-replace/4" -> table.replace(args[3], args[4], args[5], args[6]);
+                default -> usage();
+            };
+        }
+    }
+
+    private static int bytes(Server server, String[] args) throws Exception {
+        Stream stream = Stream.of(args[2]);
+        return switch (args[1] + "/" + (args.length - 3)) {
+            case "bytes-write/0" -> Bytes.write(server, stream);
+            case "bytes-read/0" -> Bytes.read(server, stream);
+            case "bytes-bounds/0" -> Bytes.bounds(server, stream);
+            case "bytes-seal/0" -> Bytes.seal(server, stream);
+            case "bytes-truncate/1" -> Bytes.truncate(server, stream, Long.parseLong(args[3]));
+            default -> usage();
+        };
     }
 
     private static int usage() {
