@@ -206,15 +206,22 @@ static const struct command {
 static int run(struct program *program, const struct command *command, const char *controller)
 {
     struct pravega_client_options options = {.controller_uri = controller};
+    struct weir_host *host = NULL;
     struct weir_error err = {0};
-    enum weir_status status = pravega_session_open(NULL, &options, &program->session, &err);
+    enum weir_status status = weir_host_new(NULL, &host, &err);
 
+    /* URI, credentials and what certificates to trust come from the environment, as far as they are not given. */
+    if (status == WEIR_OK)
+        status = pravega_client_options_from_environment(host, &options, &err);
+    if (status == WEIR_OK)
+        status = pravega_session_open(host, &options, &program->session, &err);
     if (status == WEIR_OK) {
         program->client = pravega_session_client(program->session);
         status = command->run(program, &err);
     }
     pravega_byte_writer_free(program->writer);
     pravega_session_close(program->session);
+    weir_host_free(host);
     return report(status, &err);
 }
 

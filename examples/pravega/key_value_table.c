@@ -292,18 +292,24 @@ static const struct command *find_command(const char *name, int argc)
 static int run(struct program *program, const struct command *command, const char *controller)
 {
     struct pravega_client_options options = {.controller_uri = controller};
+    struct weir_host *host = NULL;
     struct weir_error err = {0};
     int status = FAILED;
 
-    if (pravega_session_open(NULL, &options, &program->session, &err) != WEIR_OK)
-        return report(err.status, &err);
-    program->client = pravega_session_client(program->session);
-    if (pravega_table_new(program->client, &program->name, NULL, &program->table, &err) == WEIR_OK)
+    /* URI, credentials and what certificates to trust come from the environment, as far as they are not given. */
+    if (weir_host_new(NULL, &host, &err) == WEIR_OK &&
+        pravega_client_options_from_environment(host, &options, &err) == WEIR_OK &&
+        pravega_session_open(host, &options, &program->session, &err) == WEIR_OK &&
+        pravega_table_new(pravega_session_client(program->session), &program->name, NULL, &program->table, &err) ==
+            WEIR_OK) {
+        program->client = pravega_session_client(program->session);
         status = command->run(program);
-    else
+    } else {
         report(err.status, &err);
+    }
     pravega_table_free(program->table);
     pravega_session_close(program->session);
+    weir_host_free(host);
     return status;
 }
 
