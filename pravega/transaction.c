@@ -97,12 +97,7 @@ enum weir_status pravega_txn_make(struct pravega_client *client, const struct pr
                                   const struct pravega_txn_options *options, struct pravega_txn **out,
                                   struct weir_error *err)
 {
-    struct pravega_writer_options of_writer = {.window_bytes = options->window_bytes,
-                                               .block_bytes = options->block_bytes,
-                                               .on_ready = options->on_ready,
-                                               .arg = options->arg,
-                                               .retry = options->retry,
-                                               .writer_id = options->writer_id};
+    struct pravega_writer_options of_writer = pravega_txn_writer_options(options);
     struct pravega_txn *txn = calloc(1, sizeof(*txn));
     enum weir_status status;
 

@@ -9,6 +9,7 @@
 
 #include "pravega/client_int.h"
 #include "pravega/transaction_int.h"
+#include "pravega/writer_int.h"
 
 /* A pravega_txn_begin() or pravega_txn_resume() under way. */
 struct begin {
@@ -94,9 +95,12 @@ static void on_not_begun(void *arg)
     finish(begin, NULL, &begin->why);
 }
 
-/* What the options say, checked: why it cannot be is in begin->why. */
+/* What the options say, checked, as a transaction that was begun in vain stays open until its lease runs out: why it
+ * cannot be is in begin->why. */
 static void take_options(struct begin *begin, const struct pravega_txn_options *options)
 {
+    struct pravega_writer_options of_writer;
+
     if (options != NULL)
         begin->options = *options;
     if (begin->options.lease_ms == 0)
@@ -109,6 +113,9 @@ static void take_options(struct begin *begin, const struct pravega_txn_options *
     else if (begin->scope == NULL || begin->stream == NULL ||
              (options != NULL && options->writer_id != NULL && begin->writer_id == NULL))
         weir_fail(&begin->why, WEIR_E_NOMEM, "no memory for a transaction");
+    of_writer = pravega_txn_writer_options(&begin->options);
+    if (begin->why.status == WEIR_OK)
+        pravega_writer_check(&of_writer, &begin->why);
 }
 
 /* NULL if there is no memory: the callback has been called. With a `why` it ends in a later turn. */

@@ -7,11 +7,22 @@
 #define PRAVEGA_TRANSACTION_INT_H
 
 #include "pravega/controller.h"
+#include "pravega/transaction.h"
 
 #define PRAVEGA_LEASE_MS_DEFAULT 599999
 #define PRAVEGA_LEASE_MS_MIN 10000
 #define PRAVEGA_LEASE_MS_MAX 600000
 
+/** What they ask of the writer that the transaction is written through. Strings are borrowed. */
+static inline struct pravega_writer_options pravega_txn_writer_options(const struct pravega_txn_options *options)
+{
+    return (struct pravega_writer_options){.window_bytes = options->window_bytes,
+                                           .block_bytes = options->block_bytes,
+                                           .on_ready = options->on_ready,
+                                           .arg = options->arg,
+                                           .retry = options->retry,
+                                           .writer_id = options->writer_id};
+}
 /**
  * An open transaction, pinged from now on.
  * @param segments  of its epoch: their ids carry it

@@ -33,6 +33,17 @@ static void complete(struct pravega_writer *writer, struct pravega_block_list *l
     }
 }
 
+/* The oldest one, taken out. */
+static struct pravega_flush *pop_flush(struct pravega_writer *writer)
+{
+    struct pravega_flush *flush = writer->flushes;
+
+    writer->flushes = flush->next;
+    if (writer->flushes == NULL)
+        writer->flushes_end = &writer->flushes;
+    return flush;
+}
+
 static void end_flushes(struct pravega_writer *writer)
 {
     uint64_t oldest = writer->flushes != NULL ? pravega_writer_oldest(writer, true) : 0;
@@ -40,9 +51,8 @@ static void end_flushes(struct pravega_writer *writer)
     if (writer->large != NULL && writer->large_ordinal < oldest)
         oldest = writer->large_ordinal;
     while (!writer->freed && writer->flushes != NULL && (writer->failed || writer->flushes->mark <= oldest)) {
-        struct pravega_flush *flush = writer->flushes;
+        struct pravega_flush *flush = pop_flush(writer);
 
-        writer->flushes = flush->next;
         if (flush->close)
             pravega_writer_free(writer); /* in name: settle() is not through with it */
         flush->done(flush->arg, writer->failed ? writer->why.status : WEIR_OK,
@@ -61,12 +71,8 @@ static void destroy(struct pravega_writer *writer)
     pravega_block_list_recycle(&writer->pool, &writer->acked);
     pravega_block_list_recycle(&writer->pool, &writer->lost);
     pravega_block_pool_fini(&writer->pool);
-    while (writer->flushes != NULL) {
-        struct pravega_flush *flush = writer->flushes;
-
-        writer->flushes = flush->next;
-        free(flush);
-    }
+    while (writer->flushes != NULL)
+        free(pop_flush(writer));
     pravega_large_event_free(writer->large);
     free(writer->writer_id);
     free(writer->routes);
@@ -301,7 +307,8 @@ enum weir_status pravega_writer_write_batch(struct pravega_writer *writer, const
                              writer->enable_large_events ? "this client takes" : "is written without large events");
         outgoing.len += PRAVEGA_EVENT_HEADER_LEN + events[i].len;
     }
-    if (writer->enable_large_events && outgoing.len - event_count * PRAVEGA_EVENT_HEADER_LEN > PRAVEGA_EVENT_LEN_MAX)
+    if (outgoing.len > PRAVEGA_BATCH_LEN_MAX ||
+        (writer->enable_large_events && outgoing.len - event_count * PRAVEGA_EVENT_HEADER_LEN > PRAVEGA_EVENT_LEN_MAX))
         return write_large(writer, key, events, event_count, done, arg, err);
     outgoing.count = (uint32_t)event_count;
     charge = pravega_outgoing_charge(outgoing.len, event_count, done != NULL);
@@ -314,7 +321,7 @@ enum weir_status pravega_writer_write_batch(struct pravega_writer *writer, const
 
 static void flush(struct pravega_writer *writer, bool close, pravega_done_fn *done, void *arg)
 {
-    struct pravega_flush *made = malloc(sizeof(*made)), **last = &writer->flushes;
+    struct pravega_flush *made = malloc(sizeof(*made));
 
     if (made == NULL) {
         struct weir_error why = {0};
@@ -324,9 +331,8 @@ static void flush(struct pravega_writer *writer, bool close, pravega_done_fn *do
         return;
     }
     *made = (struct pravega_flush){NULL, writer->next_ordinal, close, done, arg};
-    while (*last != NULL)
-        last = &(*last)->next;
-    *last = made;
+    *writer->flushes_end = made;
+    writer->flushes_end = &made->next;
     writer->closing |= close;
     for (struct pravega_segment_writer *w = writer->segment_writers; w != NULL;
          w = pravega_segment_writer_node(w)->next)
@@ -378,7 +384,7 @@ static struct pravega_retry retry_of(const struct pravega_client *client, const 
     return retry;
 }
 
-static enum weir_status check(const struct pravega_writer_options *options, struct weir_error *err)
+enum weir_status pravega_writer_check(const struct pravega_writer_options *options, struct weir_error *err)
 {
     const struct pravega_retry *retry = &options->retry;
 
@@ -408,7 +414,7 @@ enum weir_status pravega_writer_make(struct pravega_client *client, const struct
                                      struct weir_error *err)
 {
     struct pravega_writer *writer;
-    enum weir_status status = check(options, err);
+    enum weir_status status = pravega_writer_check(options, err);
 
     if (status != WEIR_OK)
         return status;
@@ -416,6 +422,7 @@ enum weir_status pravega_writer_make(struct pravega_client *client, const struct
     if (writer == NULL)
         return weir_fail(err, WEIR_E_NOMEM, "no memory for a writer of stream %s/%s", stream->scope, stream->stream);
     writer->client = client;
+    writer->flushes_end = &writer->flushes;
     writer->scope = strdup(stream->scope);
     writer->stream = strdup(stream->stream);
     writer->writer_id = id_or_random(client, options->writer_id);

@@ -60,11 +60,11 @@ struct pravega_writer {
     struct pravega_block_pool pool;
     uint64_t next_ordinal;
     size_t pending_bytes;
-    size_t charged_bytes;            /* to the window: pending ones, and what is kept beside them */
-    struct pravega_block_list acked; /* durable; their callbacks are to be called */
-    struct pravega_block_list lost;  /* will not be; likewise */
-    struct pravega_flush *flushes;   /* oldest first */
-    bool wants_ready;                /* AGAIN was said */
+    size_t charged_bytes;                         /* to the window: pending ones, and what is kept beside them */
+    struct pravega_block_list acked;              /* durable; their callbacks are to be called */
+    struct pravega_block_list lost;               /* will not be; likewise */
+    struct pravega_flush *flushes, **flushes_end; /* oldest first */
+    bool wants_ready;                             /* AGAIN was said */
     bool failed;
     struct weir_error why;
     bool closing;
@@ -87,6 +87,8 @@ struct pravega_writer {
     bool settling, freed;
 };
 
+/** @retval WEIR_E_INVAL an option out of its range */
+enum weir_status pravega_writer_check(const struct pravega_writer_options *options, struct weir_error *err);
 /** A writer without segments yet. @param options zero means defaults */
 enum weir_status pravega_writer_make(struct pravega_client *client, const struct pravega_stream_name *stream,
                                      const struct pravega_writer_options *options, struct pravega_writer **out,

@@ -39,7 +39,8 @@ static void on_written(void *arg, enum weir_status status, int64_t write_offset,
     writer->large_busy = false;
     if (status == WEIR_OK) {
         writer->large_ended = true;
-        writer->pending_bytes -= pravega_large_event_len(writer->large);
+        if (!writer->failed) /* else nothing is pending already */
+            writer->pending_bytes -= pravega_large_event_len(writer->large);
         if (w != NULL)
             pravega_segment_writer_set_write_offset(w, write_offset);
     } else if (status != WEIR_E_SEALED && status != WEIR_E_NOT_FOUND) {

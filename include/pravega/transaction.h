@@ -47,7 +47,7 @@ struct pravega_txn_options {
 };
 
 /** `txn` is owned by the callback's owner; NULL unless status is WEIR_OK. WEIR_E_NOT_FOUND, WEIR_E_SEALED: the stream.
- */
+ *  WEIR_E_INVAL: an option out of its range, and nothing was begun. */
 typedef void pravega_txn_fn(void *arg, enum weir_status status, struct pravega_txn *txn, const struct weir_error *why);
 void pravega_txn_begin(struct pravega_client *client, const struct pravega_stream_name *stream,
                        const struct pravega_txn_options *options, pravega_txn_fn *done, void *arg);

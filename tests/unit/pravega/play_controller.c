@@ -103,6 +103,7 @@ static void answer_create_txn(struct play_store *store, struct weir_grpc_request
     Pravega__TxnId id = PRAVEGA__TXN_ID__INIT;
     Pravega__CreateTxnResponse reply = PRAVEGA__CREATE_TXN_RESPONSE__INIT;
 
+    store->create_count++;
     id.lowbits = 7;
     reply.txnid = &id;
     reply.n_activesegments = fill_current(store, messages, ranges);

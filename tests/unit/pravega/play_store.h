@@ -90,15 +90,15 @@ struct play_store {
     /** Called before an append is stored; may seal segments. */
     void (*on_append)(struct play_store *store, struct play_segment *segment,
                       const struct pravega_wire_append_block_end *append);
-    int wrong_host_count;   /* so many requests are refused with WRONG_HOST */
-    enum weir_status token; /* WEIR_E_AUTH: every request is refused */
+    int wrong_host_count;      /* so many requests are refused with WRONG_HOST */
+    enum weir_status token;    /* WEIR_E_AUTH: every request is refused */
     const char *expired_token; /* requests that show it are refused for that; NULL: none are */
-    size_t read_len_max;    /* of one answer; 0: what is asked for */
-    bool hold_reads;        /* reads are not answered */
-    int txn_ping;           /* Pravega__PingTxnStatus__Status that pings get */
-    int txn_state;          /* Pravega__TxnState__State of the transaction; a commit or abort changes an open one's */
-    int committing_checks;  /* so many questions find a commit still under way */
-    bool drop_transients;   /* transient segments end with their connection, at once; else they stay */
+    size_t read_len_max;       /* of one answer; 0: what is asked for */
+    bool hold_reads;           /* reads are not answered */
+    int txn_ping;              /* Pravega__PingTxnStatus__Status that pings get */
+    int txn_state;         /* Pravega__TxnState__State of the transaction; a commit or abort changes an open one's */
+    int committing_checks; /* so many questions find a commit still under way */
+    bool drop_transients;  /* transient segments end with their connection, at once; else they stay */
 
     /* What the play store does not know itself is another's: false, if that does not know it either. */
     bool (*other_command)(struct play_store *store, const struct pravega_wire_command *cmd, struct weir_buf *out);
@@ -111,7 +111,7 @@ struct play_store {
         ping_count;
     struct play_note notes[PLAY_NOTES_MAX];
     size_t note_count;
-    size_t commit_count, abort_count, check_count;
+    size_t create_count, commit_count, abort_count, check_count; /* of transactions */
     char commit_writer[64];
     int64_t commit_timestamp_ms;
     size_t transient_count, merge_count;

@@ -218,6 +218,29 @@ START_TEST(transactions_that_cannot_begin_say_why)
 }
 END_TEST
 
+/* Goal: options that no writer takes leave no transaction at the store, where it would stay open until its lease ends.
+ */
+START_TEST(bad_options_begin_nothing)
+{
+    static const struct pravega_txn_options bad[] = {
+        {.block_bytes = PRAVEGA_EVENT_LEN_MAX + 1}, {.retry = {.retry_attempts = -1}}, {.writer_id = ""}};
+    struct pravega_client *client;
+    struct play_store store;
+    struct app app = {.status = WEIR_E_AGAIN};
+
+    play_store_open(&store, &(struct weir_sim_options){.seed = 1});
+    play_store_segment(&store, 0, 0, 1);
+    client = play_store_client(&store, NULL);
+    pravega_txn_begin(client, &stream, &bad[_i], on_begun, &app);
+    ck_assert_int_eq(app.status, WEIR_E_AGAIN);
+    ck_assert(weir_sim_run(store.sim, answered, &app, HOUR_NS));
+    ck_assert_int_eq(app.status, WEIR_E_INVAL);
+    ck_assert_uint_eq(store.create_count, 0);
+    pravega_client_free(client);
+    play_store_close(&store);
+}
+END_TEST
+
 /* ---- ending, with the object in hand ---- */
 
 /* The whole transaction's end as `commit` or an abort; how it ended. */
@@ -489,6 +512,7 @@ int main(void)
     tcase_add_test(tc, an_open_transaction_is_pinged);
     tcase_add_loop_test(tc, a_transaction_that_is_gone_fails_with_words, 0, 3);
     tcase_add_test(tc, transactions_that_cannot_begin_say_why);
+    tcase_add_loop_test(tc, bad_options_begin_nothing, 0, 3);
     tcase_add_loop_test(tc, a_commit_flushes_and_waits_for_the_outcome, 0, 2);
     tcase_add_loop_test(tc, an_ended_transaction_takes_nothing_more, 0, 2);
     tcase_add_test(tc, an_abort_gives_up_what_is_not_flushed);

@@ -251,6 +251,32 @@ END_TEST
 
 /* ---- batches, and reading ---- */
 
+#define TINY_COUNT 2000000 /* of one byte: with their headers more than an append takes */
+
+/* Goal: so many tiny events that no append has room for their headers are written as a large event is. */
+START_TEST(a_batch_of_many_tiny_events_is_large)
+{
+    struct weir_view *tiny = calloc(TINY_COUNT, sizeof(*tiny));
+    struct pravega_writer_options options = {.enable_large_events = true, .on_ready = go_on};
+    struct app app = {.step = 3};
+
+    options.arg = &app;
+    for (size_t i = 0; i < TINY_COUNT; i++)
+        tiny[i] = weir_view(large_bytes, 1);
+    open_world();
+    ck_assert_int_eq(pravega_writer_new(client, &stream, &options, &app.writer, NULL), WEIR_OK);
+    ck_assert_int_eq(pravega_writer_write_batch(app.writer, &key, tiny, TINY_COUNT, on_written, &app, NULL), WEIR_OK);
+    go_on(&app);
+    ck_assert(weir_sim_run(store.sim, has_ended, &app, HOUR_NS));
+    ck_assert_int_eq(app.failure, WEIR_OK);
+    ck_assert_int_eq(app.done_count, 1);
+    ck_assert_uint_eq(store.merge_count, 1);
+    ck_assert_uint_eq(store.segments[0].data.len, (size_t)TINY_COUNT * 9);
+    close_world(&app);
+    free(tiny);
+}
+END_TEST
+
 struct reading {
     struct pravega_segment_reader *reader;
     enum weir_status status;
@@ -322,6 +348,7 @@ int main(void)
     tcase_add_test(tc, a_sealed_stream_fails_the_writer);
     tcase_add_loop_test(tc, a_writer_is_freed_with_its_large_event, 0, 20);
     tcase_add_test(tc, without_the_option_there_is_a_limit);
+    tcase_add_test(tc, a_batch_of_many_tiny_events_is_large);
     tcase_add_loop_test(tc, large_events_are_read_by_who_expects_them, 0, 2);
     suite_add_tcase(suite, tc);
     sr = srunner_create(suite);
