@@ -8,9 +8,10 @@
  * sees the checkpoints and resets of the other.
  *
  * A pravega_reader_group is a view of one group: nothing in it needs to be open for readers to read (event_reader.h).
- * Calls made on it run one after another, each ends in its callback in a later turn, once; a call fetches the group's
- * state first. Besides what a call names: WEIR_E_NOT_FOUND (the group), and what the controller's and the segment
- * store's calls end with (streams.h). Thread: the client's loop.
+ * Calls made on it begin in their order, each fetches the group's state first and ends in its callback in a later turn,
+ * once; one that waits (for a checkpoint, say) holds up no other. Besides what a call names: WEIR_E_NOT_FOUND (the
+ * group; or its creator died before it had a state: create it again), and what the controller's and the segment store's
+ * calls end with (streams.h). Thread: the client's loop.
  */
 #ifndef PRAVEGA_READER_GROUP_H
 #define PRAVEGA_READER_GROUP_H
@@ -125,7 +126,9 @@ void pravega_reader_group_generate_stream_cuts(struct pravega_reader_group *grou
 
 /**
  * Starts the group anew with `config`, or, if that is NULL, where its last complete checkpoint was (or at its
- * configuration's start). All readers end with WEIR_E_STATE at their next look at the state and are made anew.
+ * configuration's start). All readers end with WEIR_E_STATE at their next look at the state and are made anew. Of
+ * several resets at a time each takes place, one after the other. WEIR_E_NOT_FOUND: no such stream; nothing has
+ * changed.
  */
 void pravega_reader_group_reset(struct pravega_reader_group *group, const struct pravega_reader_group_config *config,
                                 pravega_done_fn *done, void *arg);
@@ -141,8 +144,8 @@ void pravega_reader_group_reader_offline(struct pravega_reader_group *group, con
                                          const struct pravega_position *position, pravega_done_fn *done, void *arg);
 /**
  * Lets retention drop what is before the cuts (a group with PRAVEGA_DATA_RETENTION_MANUAL_RELEASE_AT_USER_STREAMCUT).
- * WEIR_E_STATE: the group is not of that kind. WEIR_E_CONFLICT: a cut is not after the last one, or the group was reset
- * by another process meanwhile.
+ * WEIR_E_STATE: the group is not of that kind. WEIR_E_INVAL: a cut is before the last one. WEIR_E_CONFLICT: the group
+ * was reset by another process meanwhile. Cuts before the one that is refused have been set.
  */
 void pravega_reader_group_update_retention_stream_cut(struct pravega_reader_group *group,
                                                       const struct pravega_stream_cut *cuts, size_t count,
