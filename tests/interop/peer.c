@@ -66,7 +66,7 @@ bool peer_read_hex(const char *text, struct weir_buf *bytes)
     return text[0] == '\0';
 }
 
-static const struct peer_verb *const tables[] = {peer_group_verbs};
+static const struct peer_verb *const tables[] = {peer_group_verbs, peer_reader_verbs};
 
 static int usage(void)
 {

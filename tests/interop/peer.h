@@ -15,6 +15,7 @@ struct peer_verb {
 };
 /* Each ends with a nameless one. */
 extern const struct peer_verb peer_group_verbs[];
+extern const struct peer_verb peer_reader_verbs[];
 
 /* Prints it; 1. */
 int peer_fail(const struct weir_error *err);

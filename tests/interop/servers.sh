@@ -137,10 +137,15 @@ start_store() {
 # peer URI VERB...: the Java client. With fewer processors its pool would have a single thread, which
 # ReaderGroup.initiateCheckpoint blocks on itself.
 peer() {
-    timeout 300 java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ActiveProcessorCount=8 \
-        -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$cache/client/classes:$cache/client/lib/*" \
-        weir.interop.Peer "$@"
+    timeout 300 java "${java_peer_options[@]}" weir.interop.Peer "$@"
 }
+
+# The same without a limit, for what runs beside: its pid is Java's own.
+java_peer() {
+    exec java "${java_peer_options[@]}" weir.interop.Peer "$@"
+}
+java_peer_options=(-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ActiveProcessorCount=8
+    -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$cache/client/classes:$cache/client/lib/*")
 
 # Ends what was started. The folder of a run that went well goes; the other one is for whoever looks for the reason.
 clean_up() {

@@ -27,6 +27,7 @@ public final class Peer {
               counter SCOPE/STREAM race COUNT AMOUNT  raises a number shared through a state synchronizer
               counter SCOPE/STREAM value              the number, and the revision that it stands at
               group-VERB SCOPE/GROUP [ARGUMENT...]    what the C peer's verbs do (GroupPeer), and group-read
+              group-share SCOPE/GROUP READER          as a reader, a line for each event, until SIGTERM or offline
               table-create SCOPE/TABLE PARTITIONS
               table-list SCOPE/TABLE                  status 0: the scope lists it, 1: not
               table-put SCOPE/TABLE FROM TO           numbered entries, those of a group at once
@@ -88,6 +89,7 @@ public final class Peer {
                     Counter.print(server, Stream.of(args[2]));
                     yield 0;
                 }
+                case "group-share/2" -> GroupReader.read(server, Stream.of(args[2]), args[3]);
                 case "suite/0" -> suite(server, "");
                 case "suite/1" -> suite(server, args[2]);
                 default -> GroupPeer.run(server, args) ? 0 : usage();
