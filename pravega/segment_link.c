@@ -249,14 +249,12 @@ static void on_backoff(void *arg)
 
 /* ---- life ---- */
 
-static char *name_of(const struct pravega_stream_name *stream, pravega_segment_id segment,
-                     const struct pravega_txn_id *txn)
+/* The segment's qualified name; < 0: it is too long. */
+static int put_name(const struct pravega_stream_name *stream, pravega_segment_id segment,
+                    const struct pravega_txn_id *txn, char *out, size_t cap)
 {
-    char name[PRAVEGA_SEGMENT_NAME_LEN_MAX + 1];
-    int len = txn != NULL ? pravega_txn_segment_name(stream, segment, *txn, name, sizeof(name))
-                          : pravega_segment_name(stream, segment, name, sizeof(name));
-
-    return len < 0 ? NULL : strdup(name);
+    return txn != NULL ? pravega_txn_segment_name(stream, segment, *txn, out, cap)
+                       : pravega_segment_name(stream, segment, out, cap);
 }
 
 enum weir_status pravega_segment_link_init(struct pravega_segment_link *link, struct pravega_client *client,
@@ -265,6 +263,9 @@ enum weir_status pravega_segment_link_init(struct pravega_segment_link *link, st
                                            const struct pravega_segment_link_handler *handler, void *arg,
                                            struct weir_error *err)
 {
+    char name[PRAVEGA_SEGMENT_NAME_LEN_MAX + 1];
+    bool fits = put_name(stream, segment, txn, name, sizeof(name)) >= 0;
+
     *link = (struct pravega_segment_link){.client = client,
                                           .retry = &client->retry,
                                           .segment = segment,
@@ -275,15 +276,16 @@ enum weir_status pravega_segment_link_init(struct pravega_segment_link *link, st
                                           .flow = {.handler = &flow_handler, .arg = link},
                                           .token_user = {.on_token = on_token, .arg = link},
                                           .backoff = {.fn = on_backoff, .arg = link}};
-    link->segment_name = name_of(stream, segment, txn);
+    link->segment_name = fits ? strdup(name) : NULL;
     link->scope = strdup(stream->scope);
     link->stream = strdup(stream->stream);
     weir_buf_init(&link->token, TOKEN_LEN_MAX);
     if (link->segment_name != NULL && link->scope != NULL && link->stream != NULL)
         return WEIR_OK;
     pravega_segment_link_fini(link);
-    return weir_fail(err, WEIR_E_INVAL, "stream %s/%s: its name is too long, or memory is out", stream->scope,
-                     stream->stream);
+    if (!fits)
+        return weir_fail(err, WEIR_E_INVAL, "stream %s/%s: its name is too long", stream->scope, stream->stream);
+    return weir_fail(err, WEIR_E_NOMEM, "stream %s/%s: no memory for a connection", stream->scope, stream->stream);
 }
 
 void pravega_segment_link_fini(struct pravega_segment_link *link)

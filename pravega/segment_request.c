@@ -228,7 +228,9 @@ void pravega_segment_request_start(struct pravega_segment_request *request, stru
     if (line->broken != WEIR_OK) {
         struct weir_error why = {0};
 
-        weir_fail(&why, line->broken, "a segment's name is too long, or memory is out");
+        weir_fail(&why, line->broken, "%s",
+                  line->broken == WEIR_E_NOMEM ? "no memory for a question to a segment store"
+                                               : "a segment's name is too long");
         fail_later(request, &why);
     } else if (pravega_segment_link_is_up(&line->link)) {
         send(line, request);

@@ -44,6 +44,12 @@ static struct pravega_flush *pop_flush(struct pravega_writer *writer)
     return flush;
 }
 
+static void free_flush(struct pravega_writer *writer, struct pravega_flush *flush)
+{
+    if (flush != &writer->close_flush)
+        free(flush);
+}
+
 static void end_flushes(struct pravega_writer *writer)
 {
     uint64_t oldest = writer->flushes != NULL ? pravega_writer_oldest(writer, true) : 0;
@@ -57,7 +63,7 @@ static void end_flushes(struct pravega_writer *writer)
             pravega_writer_free(writer); /* in name: settle() is not through with it */
         flush->done(flush->arg, writer->failed ? writer->why.status : WEIR_OK,
                     writer->failed ? &writer->why : &nothing_wrong);
-        free(flush);
+        free_flush(writer, flush);
     }
 }
 
@@ -72,7 +78,7 @@ static void destroy(struct pravega_writer *writer)
     pravega_block_list_recycle(&writer->pool, &writer->lost);
     pravega_block_pool_fini(&writer->pool);
     while (writer->flushes != NULL)
-        free(pop_flush(writer));
+        free_flush(writer, pop_flush(writer));
     pravega_large_event_free(writer->large);
     free(writer->writer_id);
     free(writer->routes);
@@ -319,9 +325,10 @@ enum weir_status pravega_writer_write_batch(struct pravega_writer *writer, const
     return take(writer, &outgoing, charge, err);
 }
 
+/* Closing needs no memory: its callback says that the writer is freed, so it has to be. */
 static void flush(struct pravega_writer *writer, bool close, pravega_done_fn *done, void *arg)
 {
-    struct pravega_flush *made = malloc(sizeof(*made));
+    struct pravega_flush *made = close && !writer->closing ? &writer->close_flush : malloc(sizeof(*made));
 
     if (made == NULL) {
         struct weir_error why = {0};

@@ -64,6 +64,7 @@ struct pravega_writer {
     struct pravega_block_list acked;              /* durable; their callbacks are to be called */
     struct pravega_block_list lost;               /* will not be; likewise */
     struct pravega_flush *flushes, **flushes_end; /* oldest first */
+    struct pravega_flush close_flush;             /* the one that closes */
     bool wants_ready;                             /* AGAIN was said */
     bool failed;
     struct weir_error why;

@@ -16,8 +16,9 @@
  *
  * Memory: events that are not acknowledged are charged to the window with their bytes and header, 8 bytes more, and 24
  * more if they have a callback. Everything the writer holds for them stays below
- * 3 * window_bytes + (9 * segments + 8) * 1.5 * block_bytes (a large event apart: see there); in practice it is
- * the window and a few blocks of each segment.
+ * 3 * window_bytes + (9 * segments + 8) * 1.5 * block_bytes (a large event apart: see there; and an event or batch
+ * that is longer than the window, which is taken when nothing else is pending); in practice it is the window and a few
+ * blocks of each segment.
  */
 #ifndef PRAVEGA_WRITER_H
 #define PRAVEGA_WRITER_H
@@ -65,7 +66,8 @@ enum weir_status pravega_writer_new(struct pravega_client *client, const struct 
 /** Events not acknowledged may or may not be stored; flush or close first. Callbacks do not run. NULL is fine. */
 void pravega_writer_free(struct pravega_writer *writer);
 /** Flushes, then frees the writer, then calls back with what the flush ended with. Writes are refused from here on
- *  (WEIR_E_STATE). Upstream's close(); like there, the store goes on counting the writer's noted time for a while. */
+ *  (WEIR_E_STATE), and notes of time that are still under way end without their callback. Upstream's close(); like
+ *  there, the store goes on counting the writer's noted time for a while. */
 void pravega_writer_close(struct pravega_writer *writer, pravega_done_fn *done, void *arg);
 
 /**

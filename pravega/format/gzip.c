@@ -42,9 +42,9 @@ enum weir_status pravega_gzip(struct weir_view bytes, struct weir_buf *out)
     int result = Z_OK;
 
     if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, MEM_LEVEL_DEFAULT, Z_DEFAULT_STRATEGY) != Z_OK)
-        return WEIR_E_NOMEM;
+        out->status = WEIR_E_NOMEM;
     deflateSetHeader(&z, &header);
-    while (result != Z_STREAM_END && give_room(&z, out)) {
+    while (out->status == WEIR_OK && result != Z_STREAM_END && give_room(&z, out)) {
         size_t room = z.avail_out;
 
         feed(&z, bytes, &fed);

@@ -9,6 +9,7 @@
 #include "pravega/batch.h"
 #include "pravega/streams.h"
 #include "pravega/transaction.h"
+#include "pravega/writer.h"
 
 #define HOUR_NS (3600 * WEIR_NS_PER_S)
 
@@ -65,6 +66,7 @@ static const struct pravega_stream_name stream = {PLAY_SCOPE, PLAY_STREAM};
 static struct play_store store;
 static struct pravega_client *client;
 static struct pravega_txn *txn;
+static struct pravega_writer *writer;
 static struct pravega_segment_offset position = {0, 10};
 static struct pravega_stream_cut cut = {(char *)PLAY_SCOPE, (char *)PLAY_STREAM, &position, 1};
 static int ended_count;
@@ -95,6 +97,13 @@ static void on_txn_ended(void *arg, enum weir_status status, const struct weir_e
     on_done(arg, status, why);
     pravega_txn_free(txn);
     txn = NULL;
+}
+
+/* It is freed, whatever the status. */
+static void on_closed(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    writer = NULL;
+    on_done(arg, status, why);
 }
 
 static void on_segments(void *arg, enum weir_status status, const struct pravega_batch_segments *segments,
@@ -136,6 +145,21 @@ static void commit_txn(void)
     pravega_txn_commit(txn, NULL, on_txn_ended, NULL);
 }
 
+static void flush_writer(void)
+{
+    pravega_writer_flush(writer, on_done, NULL);
+}
+
+static void close_writer(void)
+{
+    pravega_writer_close(writer, on_closed, NULL);
+}
+
+static void note_time(void)
+{
+    pravega_writer_note_time(writer, 1, on_done, NULL);
+}
+
 static void ask_txn_status(void)
 {
     pravega_txn_status_id(client, &stream, pravega_txn_id(txn), on_txn_status, NULL);
@@ -167,8 +191,8 @@ static void seal(void)
 }
 
 static void (*const calls[])(void) = {
-    begin_txn,         abort_txn,        commit_txn, ask_txn_status, ask_batch_from_head,
-    ask_batch_to_tail, ask_batch_of_all, ask_tail,   seal,
+    begin_txn,      abort_txn,           commit_txn,        flush_writer,     close_writer, note_time,
+    ask_txn_status, ask_batch_from_head, ask_batch_to_tail, ask_batch_of_all, ask_tail,     seal,
 };
 #define CALL_COUNT (sizeof(calls) / sizeof(calls[0]))
 
@@ -195,6 +219,7 @@ static void open_world(void)
     play_store_segment(&store, 0, 0, 1);
     store.other_call = on_call;
     client = play_store_client(&store, NULL);
+    ck_assert_int_eq(pravega_writer_new(client, &stream, NULL, &writer, NULL), WEIR_OK);
     ended_count = 0;
     begin_txn();
     await();
@@ -206,6 +231,8 @@ static void close_world(void)
 {
     pravega_txn_free(txn);
     txn = NULL;
+    pravega_writer_free(writer);
+    writer = NULL;
     pravega_client_free(client);
     play_store_close(&store);
 }
@@ -241,7 +268,7 @@ START_TEST(calls_end_once_without_memory)
 
     while (call_with(calls[_i], successes))
         successes++;
-    ck_assert_int_gt(successes, 0);
+    ck_assert(successes > 0 || calls[_i] == close_writer); /* which needs none */
 }
 END_TEST
 
