@@ -31,6 +31,7 @@ struct pravega_event_reader_options {
     int64_t initial_allocation_delay_ms; /**< 0: waits so long before it first takes segments over */
     bool disable_time_windows; /**< no mark streams are read; pravega_event_reader_time_window() knows nothing */
     size_t buffer_bytes;       /**< 1 KiB..10 MiB for each segment; 0 means 1 MiB */
+    size_t event_len_max;      /**< as of pravega_segment_reader_options: for large events */
     /** Called on the loop when next() has something new to say after WEIR_E_AGAIN. */
     void (*on_ready)(void *arg);
     void *arg;

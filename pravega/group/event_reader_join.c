@@ -187,6 +187,7 @@ static struct pravega_event_reader *make(struct pravega_client *client, const st
                                             .telling = {.fn = pravega_event_reader_on_tell, .arg = reader}};
     weir_buf_init(&reader->init, INIT_BYTES_MAX);
     pravega_owned_init(&reader->owned, client, options->buffer_bytes, on_owned_ready, reader);
+    reader->owned.event_len_max = options->event_len_max;
     if (reader->id != NULL && reader->scope != NULL && reader->group != NULL)
         return reader;
     pravega_event_reader_fini(reader);

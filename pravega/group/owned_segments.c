@@ -114,6 +114,7 @@ static enum weir_status start_reading(struct pravega_owned_segment *segment, str
     struct pravega_segment_reader_options options = {.start_offset = segment->place.offset,
                                                      .end_offset = segment->end_offset,
                                                      .buffer_bytes = set->buffer_bytes,
+                                                     .event_len_max = set->event_len_max,
                                                      .on_ready = on_segment_ready,
                                                      .arg = segment};
     enum weir_status status =

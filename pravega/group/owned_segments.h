@@ -30,7 +30,7 @@ struct pravega_owned_segment {
 
 struct pravega_owned_segments {
     struct pravega_client *client;
-    size_t buffer_bytes;
+    size_t buffer_bytes, event_len_max;
     void (*on_ready)(void *arg); /**< a segment has something to say; may free the set */
     void *arg;
     size_t count, sealed_count;

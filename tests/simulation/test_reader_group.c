@@ -50,6 +50,8 @@ struct slot {
     bool at_end;
     bool is_unsure; /* it may be a member that nobody knows of */
     struct weir_timer timer;
+    bool is_fetching; /* an event that it was given, again */
+    uint8_t fetched[GROUP_EVENT_LEN];
     char name[16], disk[16];
 };
 
@@ -137,6 +139,27 @@ static bool take_status(struct slot *slot, enum weir_status status, const struct
     }
 }
 
+static void on_fetched(void *arg, enum weir_status status, struct weir_view payload, const struct weir_error *why)
+{
+    struct slot *slot = arg;
+
+    slot->is_fetching = false;
+    if (status == WEIR_OK && (payload.len != GROUP_EVENT_LEN || memcmp(payload.ptr, slot->fetched, payload.len) != 0))
+        seed_fail(slot->trial->world.run, "%s fetches another event", slot->life.id);
+    else if (status != WEIR_OK && weir_status_class(status) != WEIR_CLASS_RETRIABLE)
+        seed_fail(slot->trial->world.run, "%s fetches no event: %s", slot->life.id, why->message);
+}
+
+static void take_event(struct slot *slot, const struct pravega_event_read *event)
+{
+    group_ledger_given(&slot->trial->ledger, &slot->life, event);
+    if (slot->is_fetching || event->payload.len != GROUP_EVENT_LEN || one_of(slot->trial, 100) > 0)
+        return;
+    slot->is_fetching = true;
+    memcpy(slot->fetched, event->payload.ptr, GROUP_EVENT_LEN);
+    pravega_event_fetch(slot->client, &event->pointer, on_fetched, slot);
+}
+
 static void read_some(void *arg)
 {
     struct slot *slot = arg;
@@ -156,7 +179,7 @@ static void read_some(void *arg)
             if (!take_status(slot, status, &err))
                 return;
         } else if (event.kind == PRAVEGA_READ_EVENT && !slot->is_old) {
-            group_ledger_given(&slot->trial->ledger, &slot->life, &event);
+            take_event(slot, &event);
         }
     }
 }
@@ -210,7 +233,7 @@ static void slot_join(struct slot *slot)
     snprintf(slot->life.id, sizeof(slot->life.id), "reader-%d", trial->lives++);
     slot->timer = (struct weir_timer){.fn = read_some, .arg = slot};
     slot->is_old = false;
-    slot->at_end = slot->is_unsure = false;
+    slot->at_end = slot->is_unsure = slot->is_fetching = false;
     slot->state = SLOT_JOINING;
     tell(trial, "joins", slot->life.id);
     pravega_event_reader_new(slot->client, &group, slot->life.id, &reader, on_joined, slot);
