@@ -34,6 +34,7 @@ enum weir_status pravega_batch_reader_new(struct pravega_client *client, const s
         return weir_fail(err, WEIR_E_NOMEM, "no memory for a reader of stream %s/%s", stream->scope, stream->stream);
     if (options != NULL) {
         segment_options.buffer_bytes = options->buffer_bytes;
+        segment_options.event_len_max = options->event_len_max;
         segment_options.on_ready = options->on_ready;
         segment_options.arg = options->arg;
     }

@@ -6,7 +6,10 @@
  *
  * Bytes wait in pieces, one for each answer: long answers stay in the connection's receive area and are only counted,
  * short ones are gathered in pieces of our own, so that a few bytes don't hold a whole area. An event that lies in one
- * piece is handed out where it lies; one that two pieces share is joined in a buffer.
+ * piece is handed out where it lies; one that two pieces share is joined in a buffer. An event longer than the buffer
+ * is gathered there from the moment on that next() asked for it, answer by answer, so that it is held once; what is
+ * read ahead before that stays within buffer_bytes. The joined buffer is given back once it is longer than
+ * buffer_bytes.
  *
  *     offset (next event)            fetch_offset (asked for next)      end_offset
  *       |--------- buffered ------------|--------- to be read ------------|
@@ -19,6 +22,7 @@
 #include <stdlib.h>
 
 #include "pravega/segment_link.h"
+#include "pravega/segment_reader_int.h"
 #include "weir/endian.h"
 
 #define BUFFER_BYTES_DEFAULT ((size_t)1 << 20)
@@ -48,10 +52,12 @@ struct pravega_segment_reader {
     int64_t offset, fetch_offset, end_offset;
     int64_t truncated_to; /* in TRUNCATED */
     size_t buffer_bytes, event_len_max;
-    size_t buffered;
+    size_t buffered; /* in the pieces, and of the event that is gathered */
     struct piece *first, *last;
     struct weir_buf joined;
-    bool asked; /* a READ_SEGMENT is under way */
+    size_t gathering; /* length, header and all, of the event that is gathered in `joined`; 0: none is */
+    bool joined_lent; /* the event handed out last lies in `joined` */
+    bool asked;       /* a READ_SEGMENT is under way */
     bool at_tail;
     bool waiting; /* AGAIN was said */
     void (*on_ready)(void *arg);
@@ -76,11 +82,24 @@ static void drop_pieces(struct pravega_segment_reader *reader)
     }
     reader->last = NULL;
     reader->buffered = 0;
+    reader->gathering = 0;
 }
 
-/* Empty pieces in front were kept for the event handed out last. */
-static void drop_used_pieces(struct pravega_segment_reader *reader)
+/* Forgets what was joined, and gives its memory back if it is much. */
+static void drop_joined(struct pravega_segment_reader *reader)
 {
+    reader->joined_lent = false;
+    if (reader->joined.cap > reader->buffer_bytes)
+        weir_buf_fini(&reader->joined);
+    else
+        weir_buf_reset(&reader->joined);
+}
+
+/* Empty pieces in front were kept for the event handed out last, or it was joined. */
+static void drop_used(struct pravega_segment_reader *reader)
+{
+    if (reader->joined_lent)
+        drop_joined(reader);
     while (reader->first != NULL && reader->first->len == 0) {
         struct piece *piece = reader->first;
 
@@ -120,12 +139,27 @@ static bool copy_data(struct pravega_segment_reader *reader, struct weir_view da
     return true;
 }
 
+/* What of `data` belongs to the event that is gathered. Room was made when that began. */
+static size_t gather(struct pravega_segment_reader *reader, struct weir_view data)
+{
+    size_t missing = reader->gathering > 0 ? reader->gathering - reader->joined.len : 0;
+    size_t len = data.len < missing ? data.len : missing;
+
+    if (len > 0)
+        weir_buf_append(&reader->joined, data.ptr, len);
+    return len;
+}
+
 static bool keep_data(struct pravega_segment_reader *reader, struct weir_view data, struct pravega_wire_area *area)
 {
+    size_t gathered = gather(reader, data);
     struct piece *piece;
 
-    if (data.len == 0)
+    reader->buffered += gathered;
+    reader->fetch_offset += (int64_t)gathered;
+    if (data.len == gathered)
         return true;
+    data = weir_view(data.ptr + gathered, data.len - gathered);
     if (data.len <= COPY_BYTES_MAX) {
         if (!copy_data(reader, data))
             return false;
@@ -167,6 +201,13 @@ static void take(struct pravega_segment_reader *reader, size_t len)
     }
 }
 
+static void take_gathered(struct pravega_segment_reader *reader)
+{
+    reader->buffered -= reader->gathering;
+    reader->offset += (int64_t)reader->gathering;
+    reader->gathering = 0;
+}
+
 /* Payload length by the next event's header; false if the header is not there. */
 static bool next_len(const struct pravega_segment_reader *reader, int32_t *type, int32_t *len)
 {
@@ -174,7 +215,10 @@ static bool next_len(const struct pravega_segment_reader *reader, int32_t *type,
 
     if (reader->buffered < PRAVEGA_EVENT_HEADER_LEN)
         return false;
-    peek(reader, header, sizeof(header));
+    if (reader->gathering > 0)
+        memcpy(header, reader->joined.ptr, sizeof(header));
+    else
+        peek(reader, header, sizeof(header));
     *type = (int32_t)weir_get_u32be(header);
     *len = (int32_t)weir_get_u32be(header + 4);
     return true;
@@ -203,6 +247,51 @@ static bool has_news(const struct pravega_segment_reader *reader)
     return reader->state != READER_OPEN || missing_bytes(reader) == 0 || reader->fetch_offset >= reader->end_offset;
 }
 
+/* ---- joining ---- */
+
+static enum weir_status no_memory(const struct pravega_segment_reader *reader, struct weir_error *err)
+{
+    int32_t type = 0, len = 0;
+
+    next_len(reader, &type, &len);
+    return weir_fail(err, WEIR_E_NOMEM, "segment %s, offset %" PRId64 ": no memory for an event of %" PRId32 " bytes",
+                     reader->link.segment_name, reader->offset, len);
+}
+
+/* Room for `whole` bytes in `joined`, and hardly more; nothing is lent out. False: out of memory. */
+static bool make_joined(struct pravega_segment_reader *reader, size_t whole)
+{
+    drop_joined(reader);
+    if (reader->joined.cap < whole)
+        weir_buf_fini(&reader->joined); /* there is nothing in it to copy */
+    reader->joined.len_max = whole > reader->buffer_bytes ? whole : reader->buffer_bytes;
+    return weir_buf_reserve(&reader->joined, whole) != NULL;
+}
+
+/* The next `len` bytes, which are there, in `joined`, which has room for them. */
+static void join(struct pravega_segment_reader *reader, size_t len)
+{
+    peek(reader, weir_buf_extend(&reader->joined, len), len);
+}
+
+/* If the next event is known to be longer than the buffer: from now on its bytes come to one place. Nothing is lent
+ * out: next() has said AGAIN, or is about to. */
+static enum weir_status begin_gathering(struct pravega_segment_reader *reader, struct weir_error *err)
+{
+    size_t missing = missing_bytes(reader), here = reader->buffered;
+
+    if (reader->gathering > 0 || missing == 0 || here < PRAVEGA_EVENT_HEADER_LEN ||
+        here + missing <= reader->buffer_bytes)
+        return WEIR_OK;
+    if (!make_joined(reader, here + missing))
+        return no_memory(reader, err);
+    join(reader, here);
+    drop_pieces(reader);
+    reader->buffered = here;
+    reader->gathering = here + missing;
+    return WEIR_OK;
+}
+
 /* ---- asking for more ---- */
 
 /* 0: there is no room, or nothing more to ask for. */
@@ -213,6 +302,8 @@ static size_t bytes_to_ask(const struct pravega_segment_reader *reader)
     size_t missing = missing_bytes(reader);
     size_t ask = room >= step ? room : 0;
 
+    if (reader->gathering == 0 && reader->buffered + missing > reader->buffer_bytes)
+        missing = 0; /* longer than the buffer: next() has to ask for it */
     if (missing > 0 && ask < step)
         ask = step;
     if (ask < missing)
@@ -287,6 +378,8 @@ static void on_segment_read(struct pravega_segment_reader *reader, const struct 
         data.len = (size_t)(reader->end_offset - reader->fetch_offset);
     if (!keep_data(reader, data, area)) {
         weir_fail(&reader->why, WEIR_E_NOMEM, "segment %s: no memory for what was read", reader->link.segment_name);
+        end_reading(reader, READER_FAILED);
+    } else if (reader->waiting && begin_gathering(reader, &reader->why) != WEIR_OK) {
         end_reading(reader, READER_FAILED);
     } else if (read->end_of_segment) {
         end_reading(reader, READER_ENDED);
@@ -363,6 +456,7 @@ static enum weir_status damaged(struct pravega_segment_reader *reader, struct we
     reader->state = READER_FAILED;
     pravega_segment_link_stop(&reader->link, false);
     drop_pieces(reader);
+    drop_joined(reader);
     if (err != NULL)
         *err = reader->why;
     return WEIR_E_DAMAGED;
@@ -373,20 +467,21 @@ static enum weir_status hand_out(struct pravega_segment_reader *reader, size_t l
                                  struct weir_error *err)
 {
     size_t whole = PRAVEGA_EVENT_HEADER_LEN + len;
-    const uint8_t *at = reader->first->ptr;
 
-    if (reader->first->len < whole) {
-        weir_buf_reset(&reader->joined);
-        at = weir_buf_extend(&reader->joined, whole);
-        if (at == NULL)
-            return weir_fail(err, WEIR_E_NOMEM, "segment %s, offset %" PRId64 ": no memory for an event of %zu bytes",
-                             reader->link.segment_name, reader->offset, len);
-        peek(reader, reader->joined.ptr, whole);
+    if (reader->gathering == 0 && reader->first->len < whole) {
+        if (!make_joined(reader, whole))
+            return no_memory(reader, err);
+        join(reader, whole);
     }
-    event->payload = weir_view(at + PRAVEGA_EVENT_HEADER_LEN, len);
+    reader->joined_lent = reader->gathering > 0 || reader->first->len < whole;
+    event->payload =
+        weir_view((reader->joined_lent ? reader->joined.ptr : reader->first->ptr) + PRAVEGA_EVENT_HEADER_LEN, len);
     event->offset = reader->offset;
     event->next_offset = reader->offset + (int64_t)whole;
-    take(reader, whole);
+    if (reader->gathering > 0)
+        take_gathered(reader);
+    else
+        take(reader, whole);
     return WEIR_OK;
 }
 
@@ -396,6 +491,7 @@ static enum weir_status go_on_at_start(struct pravega_segment_reader *reader, st
     weir_fail(err, WEIR_E_TRUNCATED, "segment %s is truncated: reading goes on at %" PRId64 " instead of %" PRId64,
               reader->link.segment_name, reader->truncated_to, reader->offset);
     drop_pieces(reader);
+    drop_joined(reader);
     reader->offset = reader->fetch_offset = reader->truncated_to;
     reader->state = READER_OPEN;
     ask(reader);
@@ -421,6 +517,8 @@ static enum weir_status nothing_whole(struct pravega_segment_reader *reader, str
     }
     if (reader->fetch_offset >= reader->end_offset)
         return damaged(reader, err, "the end of reading lies within an event");
+    if (begin_gathering(reader, err) != WEIR_OK)
+        return WEIR_E_NOMEM;
     ask(reader);
     reader->waiting = true;
     return WEIR_E_AGAIN;
@@ -432,7 +530,7 @@ enum weir_status pravega_segment_reader_next(struct pravega_segment_reader *read
     int32_t type, len;
     enum weir_status status;
 
-    drop_used_pieces(reader);
+    drop_used(reader);
     if (!next_len(reader, &type, &len))
         return nothing_whole(reader, err);
     if (!header_fits(reader, type, len)) {
@@ -447,6 +545,16 @@ enum weir_status pravega_segment_reader_next(struct pravega_segment_reader *read
     status = hand_out(reader, (size_t)len, event, err);
     ask(reader);
     return status;
+}
+
+bool pravega_segment_reader_take_joined(struct pravega_segment_reader *reader, struct weir_buf *out)
+{
+    if (!reader->joined_lent)
+        return false;
+    *out = reader->joined;
+    weir_buf_init(&reader->joined, 0);
+    reader->joined_lent = false;
+    return true;
 }
 
 int64_t pravega_segment_reader_offset(const struct pravega_segment_reader *reader)
@@ -502,7 +610,6 @@ enum weir_status pravega_segment_reader_new(struct pravega_client *client, const
     reader->on_ready = options->on_ready;
     reader->arg = options->arg;
     reader->event_len_max = options->event_len_max > 0 ? options->event_len_max : PRAVEGA_EVENT_LEN_MAX;
-    weir_buf_init(&reader->joined, PRAVEGA_EVENT_HEADER_LEN + reader->event_len_max);
     pravega_segment_link_start(&reader->link);
     *out = reader;
     return WEIR_OK;

@@ -46,7 +46,8 @@ struct pravega_batch_reader; /* opaque */
 
 /** Zero means the default. */
 struct pravega_batch_reader_options {
-    size_t buffer_bytes; /**< 1 KiB..10 MiB plus one event; 0 means 1 MiB */
+    size_t buffer_bytes;  /**< 1 KiB..10 MiB; 0 means 1 MiB */
+    size_t event_len_max; /**< payload bytes of an event: as in pravega_segment_reader_options, and so is the memory */
     /** Called on the loop when next() has something new to say after WEIR_E_AGAIN. */
     void (*on_ready)(void *arg);
     void *arg;

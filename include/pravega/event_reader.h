@@ -12,8 +12,8 @@
  *
  * A checkpoint is recorded for this reader by the call of next() after the one that gave it: what was read before is
  * then part of it. A program that keeps positions or commits transactions does so between these two calls. Readers
- * should call next() until AGAIN: a reader that stops reading without close() holds up checkpoints. Memory:
- * buffer_bytes and one event for each segment that it owns, however slowly it is read. Thread: the client's loop.
+ * should call next() until AGAIN: a reader that stops reading without close() holds up checkpoints. Memory: for each
+ * segment that it owns what pravega/segment_reader.h says, however slowly it is read. Thread: the client's loop.
  */
 #ifndef PRAVEGA_EVENT_READER_H
 #define PRAVEGA_EVENT_READER_H
@@ -31,7 +31,7 @@ struct pravega_event_reader_options {
     int64_t initial_allocation_delay_ms; /**< 0: waits so long before it first takes segments over */
     bool disable_time_windows; /**< no mark streams are read; pravega_event_reader_time_window() knows nothing */
     size_t buffer_bytes;       /**< 1 KiB..10 MiB for each segment; 0 means 1 MiB */
-    size_t event_len_max;      /**< as of pravega_segment_reader_options: for large events */
+    size_t event_len_max;      /**< payload bytes of an event: as in pravega_segment_reader_options */
     /** Called on the loop when next() has something new to say after WEIR_E_AGAIN. */
     void (*on_ready)(void *arg);
     void *arg;
@@ -101,8 +101,9 @@ enum weir_status pravega_event_reader_time_window(const struct pravega_event_rea
 /** `payload` is borrowed for the call. */
 typedef void pravega_event_fetched_fn(void *arg, enum weir_status status, struct weir_view payload,
                                       const struct weir_error *why);
-/** Reads one event again (fetchEvent). WEIR_E_TRUNCATED, WEIR_E_NOT_FOUND: it is no more; WEIR_E_DAMAGED: there is no
- *  event of that length there; WEIR_E_TIMEOUT: nothing was written there within 30 s; WEIR_E_INVAL. */
+/** Reads one event again (fetchEvent), a large one too: it is as long as the pointer says. WEIR_E_TRUNCATED,
+ * WEIR_E_NOT_FOUND: it is no more; WEIR_E_DAMAGED: there is no event of that length there; WEIR_E_TIMEOUT: nothing was
+ * written there within 30 s; WEIR_E_INVAL. */
 void pravega_event_fetch(struct pravega_client *client, const struct pravega_event_pointer *pointer,
                          pravega_event_fetched_fn *done, void *arg);
 

@@ -4,6 +4,11 @@
  *
  * One READ_SEGMENT is under way at a time while there is room in the buffer; the store answers at the tail when data
  * arrives, so nothing polls. A lost connection is made again and the same offset asked for again.
+ *
+ * Memory: what is read ahead, up to buffer_bytes; the event that was handed out last, if it did not come in one answer
+ * of the store, or the one after it if that is longer than buffer_bytes: the rest of such an event is read once next()
+ * has asked for it, and its memory is given back by the call of next() after the one that gave it. And an answer of the
+ * store that is arriving, 2 MiB at most. So never more than 2 * buffer_bytes + 2 MiB and one longer event.
  */
 #ifndef PRAVEGA_SEGMENT_READER_H
 #define PRAVEGA_SEGMENT_READER_H
@@ -21,10 +26,10 @@ struct pravega_segment_reader; /* opaque */
 struct pravega_segment_reader_options {
     int64_t start_offset;
     int64_t end_offset;  /**< reading ends there; 0 means PRAVEGA_OFFSET_UNBOUNDED */
-    size_t buffer_bytes; /**< 1 KiB..10 MiB plus one event; 0 means 1 MiB, as upstream */
+    size_t buffer_bytes; /**< 1 KiB..10 MiB; 0 means 1 MiB, as upstream */
     /** Payload bytes of an event, up to PRAVEGA_LARGE_EVENT_LEN_MAX; 0 means PRAVEGA_EVENT_LEN_MAX. Streams whose
      * writers have enable_large_events need more; upstream's reader has no limit, and so takes whatever stands in a
-     * damaged header. An event is held twice while it is handed out, if it came in several answers. */
+     * damaged header. */
     size_t event_len_max;
     /** Called on the loop when next() has something new to say after WEIR_E_AGAIN. */
     void (*on_ready)(void *arg);

@@ -3,11 +3,10 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "pravega/client_int.h"
 #include "pravega/event_reader.h"
-#include "pravega/segment_reader.h"
+#include "pravega/segment_reader_int.h"
 
 #define BUFFER_BYTES ((size_t)1 << 10)        /* beyond the event itself */
 #define FETCH_TIMEOUT_NS (30 * WEIR_NS_PER_S) /* an event that is not written yet */
@@ -36,21 +35,24 @@ static void fetch_free(struct pravega_op *op)
     fetch_fini((struct fetch *)op);
 }
 
-/* The end. The payload is copied: the callback may free the client, which no segment reader outlives. */
+/* The end. The payload is taken or copied: the callback may free the client, which no segment reader outlives. */
 static void fetch_end(struct fetch *fetch, enum weir_status status, struct weir_view payload, struct weir_error *why)
 {
     pravega_event_fetched_fn *done = fetch->done;
     void *arg = fetch->arg;
-    uint8_t *copy = malloc(payload.len > 0 ? payload.len : 1);
+    struct weir_buf kept;
 
-    if (copy == NULL && status == WEIR_OK)
-        status = weir_fail(why, WEIR_E_NOMEM, "no memory for an event of %zu bytes", payload.len);
-    if (status == WEIR_OK && payload.len > 0)
-        memcpy(copy, payload.ptr, payload.len);
+    weir_buf_init(&kept, payload.len + 1);
+    if (status == WEIR_OK && !pravega_segment_reader_take_joined(fetch->reader, &kept)) {
+        weir_buf_append(&kept, payload.ptr, payload.len);
+        if (kept.status != WEIR_OK)
+            status = weir_fail(why, WEIR_E_NOMEM, "no memory for an event of %zu bytes", payload.len);
+        payload = weir_buf_view(&kept);
+    }
     pravega_op_end(&fetch->op);
     fetch_fini(fetch);
-    done(arg, status, weir_view(copy, status == WEIR_OK ? payload.len : 0), why);
-    free(copy);
+    done(arg, status, status == WEIR_OK ? payload : weir_view(NULL, 0), why);
+    weir_buf_fini(&kept);
 }
 
 static void on_ready(void *arg)
@@ -86,6 +88,8 @@ static enum weir_status begin(struct fetch *fetch, const struct pravega_event_po
     struct pravega_segment_reader_options options = {.start_offset = pointer->offset,
                                                      .end_offset = pointer->offset + pointer->length,
                                                      .buffer_bytes = BUFFER_BYTES,
+                                                     .event_len_max =
+                                                         (size_t)pointer->length - PRAVEGA_EVENT_HEADER_LEN,
                                                      .on_ready = on_ready,
                                                      .arg = fetch};
     struct pravega_event event;

@@ -147,6 +147,9 @@ static enum weir_status check(const char *reader_id, const struct pravega_event_
         (options->buffer_bytes < BUFFER_BYTES_MIN || options->buffer_bytes > BUFFER_BYTES_MAX))
         return weir_fail(err, WEIR_E_INVAL, "a reader's buffer has %zu to %zu bytes, not %zu", BUFFER_BYTES_MIN,
                          BUFFER_BYTES_MAX, options->buffer_bytes);
+    if (options->event_len_max > PRAVEGA_LARGE_EVENT_LEN_MAX)
+        return weir_fail(err, WEIR_E_INVAL, "a reader's events have at most %d bytes, not %zu",
+                         PRAVEGA_LARGE_EVENT_LEN_MAX, options->event_len_max);
     return WEIR_OK;
 }
 
@@ -186,8 +189,7 @@ static struct pravega_event_reader *make(struct pravega_client *client, const st
                                             .timer = {.fn = pravega_event_reader_on_timer, .arg = reader},
                                             .telling = {.fn = pravega_event_reader_on_tell, .arg = reader}};
     weir_buf_init(&reader->init, INIT_BYTES_MAX);
-    pravega_owned_init(&reader->owned, client, options->buffer_bytes, on_owned_ready, reader);
-    reader->owned.event_len_max = options->event_len_max;
+    pravega_owned_init(&reader->owned, client, options->buffer_bytes, options->event_len_max, on_owned_ready, reader);
     if (reader->id != NULL && reader->scope != NULL && reader->group != NULL)
         return reader;
     pravega_event_reader_fini(reader);

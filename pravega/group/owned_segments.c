@@ -55,10 +55,13 @@ static void drop_ready(struct pravega_owned_segment *segment)
 /* ---- life ---- */
 
 void pravega_owned_init(struct pravega_owned_segments *set, struct pravega_client *client, size_t buffer_bytes,
-                        void (*on_ready)(void *arg), void *arg)
+                        size_t event_len_max, void (*on_ready)(void *arg), void *arg)
 {
-    *set = (struct pravega_owned_segments){
-        .client = client, .buffer_bytes = buffer_bytes, .on_ready = on_ready, .arg = arg};
+    *set = (struct pravega_owned_segments){.client = client,
+                                           .buffer_bytes = buffer_bytes,
+                                           .event_len_max = event_len_max,
+                                           .on_ready = on_ready,
+                                           .arg = arg};
     set->ready_end = &set->ready;
 }
 

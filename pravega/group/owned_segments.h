@@ -42,7 +42,7 @@ struct pravega_owned_segments {
 
 /** @param on_ready see there */
 void pravega_owned_init(struct pravega_owned_segments *set, struct pravega_client *client, size_t buffer_bytes,
-                        void (*on_ready)(void *arg), void *arg);
+                        size_t event_len_max, void (*on_ready)(void *arg), void *arg);
 void pravega_owned_fini(struct pravega_owned_segments *set);
 /** Stops reading all of them. */
 void pravega_owned_clear(struct pravega_owned_segments *set);
