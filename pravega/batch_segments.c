@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pravega/controller_int.h"
+#include "pravega/format/objects.h"
 #include "pravega/segment_info.h"
 #include "pravega/user_call.h"
 
@@ -30,9 +30,8 @@ struct slot {
 };
 
 struct batch {
-    struct pravega_user_call user; /* first; its call asks for the segments */
-    char *scope, *stream;
-    struct pravega_stream_cut from, to; /* their names are the two above */
+    struct pravega_user_call user;      /* first; its call asks for the segments */
+    struct pravega_stream_cut from, to; /* their names are the call's */
     bool head_asked, tail_asked;        /* no cut was given */
     int awaited;                        /* cuts */
     struct weir_error why;              /* of the first that failed */
@@ -42,11 +41,6 @@ struct batch {
     struct slot slots[QUERIES_MAX];
     int tries;
 };
-
-static struct pravega_stream_name name_of(const struct batch *batch)
-{
-    return (struct pravega_stream_name){batch->scope, batch->stream};
-}
 
 static void drop_ranges(struct batch *batch)
 {
@@ -66,8 +60,6 @@ static void batch_fini(struct pravega_user_call *user)
     drop_ranges(batch);
     free(batch->from.positions);
     free(batch->to.positions);
-    free(batch->scope);
-    free(batch->stream);
 }
 
 /* `why` may be in a query, which ends. */
@@ -88,38 +80,22 @@ static void batch_end(struct batch *batch, enum weir_status status, const struct
 static void ask_cuts(struct batch *batch);
 static void ask_offsets(struct batch *batch);
 
-/* NULL: the cut does not name the segment. */
-static const struct pravega_segment_offset *position_in(const struct pravega_stream_cut *cut, pravega_segment_id id)
-{
-    size_t low = 0, high = cut->position_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (cut->positions[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < cut->position_count && cut->positions[low].id == id ? &cut->positions[low] : NULL;
-}
-
 static enum weir_status wrong_order(const struct batch *batch, pravega_segment_id segment, int64_t from, int64_t to,
                                     struct weir_error *err)
 {
     return weir_fail(err, WEIR_E_INVAL,
                      "the stream cuts of %s/%s are in the wrong order: segment %d.#epoch.%d would be read from %" PRId64
                      " to %" PRId64,
-                     batch->scope, batch->stream, pravega_segment_number(segment), pravega_segment_epoch(segment), from,
-                     to);
+                     batch->user.scope, batch->user.stream, pravega_segment_number(segment),
+                     pravega_segment_epoch(segment), from, to);
 }
 
 /* @param info of the segment; NULL: not asked for, as both cuts have offsets of it */
 static enum weir_status set_range(struct batch *batch, struct pravega_batch_range *range,
                                   const struct pravega_segment_info *info, struct weir_error *err)
 {
-    const struct pravega_segment_offset *from = position_in(&batch->from, range->segment);
-    const struct pravega_segment_offset *to = position_in(&batch->to, range->segment);
+    const struct pravega_segment_offset *from = pravega_stream_cut_find(&batch->from, range->segment);
+    const struct pravega_segment_offset *to = pravega_stream_cut_find(&batch->to, range->segment);
 
     range->end_offset = to != NULL && to->offset >= 0 ? to->offset : info->write_offset;
     if (from == NULL)
@@ -129,8 +105,8 @@ static enum weir_status set_range(struct batch *batch, struct pravega_batch_rang
     if (info != NULL && range->start_offset < info->start_offset && range->end_offset > range->start_offset)
         return weir_fail(err, WEIR_E_TRUNCATED,
                          "segment %d.#epoch.%d of stream %s/%s is truncated before offset %" PRId64,
-                         pravega_segment_number(range->segment), pravega_segment_epoch(range->segment), batch->scope,
-                         batch->stream, info->start_offset);
+                         pravega_segment_number(range->segment), pravega_segment_epoch(range->segment),
+                         batch->user.scope, batch->user.stream, info->start_offset);
     if (range->start_offset <= range->end_offset)
         return WEIR_OK;
     return wrong_order(batch, range->segment, range->start_offset, range->end_offset, err);
@@ -146,7 +122,7 @@ static void on_segment_gone(struct batch *batch, pravega_segment_id segment)
         return;
     }
     weir_fail(&err, WEIR_E_TRUNCATED, "segment %d.#epoch.%d of stream %s/%s is gone: the stream is truncated",
-              pravega_segment_number(segment), pravega_segment_epoch(segment), batch->scope, batch->stream);
+              pravega_segment_number(segment), pravega_segment_epoch(segment), batch->user.scope, batch->user.stream);
     batch_end(batch, WEIR_E_TRUNCATED, &err);
 }
 
@@ -173,7 +149,7 @@ static void on_info(void *arg, enum weir_status status, const struct pravega_seg
 
 static void ask_offset(struct batch *batch, size_t at)
 {
-    struct pravega_stream_name stream = name_of(batch);
+    struct pravega_stream_name stream = pravega_user_call_stream(&batch->user);
     struct slot *slot = batch->slots;
 
     while (slot->batch != NULL)
@@ -191,8 +167,8 @@ static void ask_offsets(struct batch *batch)
 
     for (; batch->next < batch->count && batch->busy_count < QUERIES_MAX; batch->next++) {
         struct pravega_batch_range *range = &batch->ranges[batch->next];
-        const struct pravega_segment_offset *from = position_in(&batch->from, range->segment);
-        const struct pravega_segment_offset *to = position_in(&batch->to, range->segment);
+        const struct pravega_segment_offset *from = pravega_stream_cut_find(&batch->from, range->segment);
+        const struct pravega_segment_offset *to = pravega_stream_cut_find(&batch->to, range->segment);
         enum weir_status status = WEIR_OK;
 
         if (from != NULL && to != NULL && to->offset >= 0)
@@ -236,7 +212,7 @@ static enum weir_status check_order(const struct batch *batch, struct weir_error
 {
     for (size_t i = 0; i < batch->from.position_count; i++) {
         const struct pravega_segment_offset *from = &batch->from.positions[i];
-        const struct pravega_segment_offset *to = position_in(&batch->to, from->id);
+        const struct pravega_segment_offset *to = pravega_stream_cut_find(&batch->to, from->id);
 
         if (to != NULL && to->offset >= 0 && from->offset > to->offset)
             return wrong_order(batch, from->id, from->offset, to->offset, err);
@@ -246,7 +222,7 @@ static enum weir_status check_order(const struct batch *batch, struct weir_error
 
 static void ask_segments(struct batch *batch)
 {
-    struct pravega_stream_name stream = name_of(batch);
+    struct pravega_stream_name stream = pravega_user_call_stream(&batch->user);
     struct weir_error err;
     enum weir_status status = check_order(batch, &err);
 
@@ -307,7 +283,7 @@ static void on_tail(void *arg, enum weir_status status, const struct pravega_seg
 /* Without memory a question ends within the call, and the last one awaited is the batch's end. */
 static void ask_cuts(struct batch *batch)
 {
-    struct pravega_stream_name stream = name_of(batch);
+    struct pravega_stream_name stream = pravega_user_call_stream(&batch->user);
     bool asks_tail = batch->tail_asked;
 
     batch->awaited = batch->head_asked + batch->tail_asked;
@@ -327,8 +303,8 @@ static bool no_cut(const struct pravega_stream_cut *cut)
 static enum weir_status keep_cut(struct batch *batch, const struct pravega_stream_cut *from,
                                  struct pravega_stream_cut *to, struct weir_error *err)
 {
-    to->scope = batch->scope;
-    to->stream = batch->stream;
+    to->scope = batch->user.scope;
+    to->stream = batch->user.stream;
     if (no_cut(from))
         return WEIR_OK;
     if (strcmp(from->scope, to->scope) != 0 || strcmp(from->stream, to->stream) != 0)
@@ -341,8 +317,6 @@ static enum weir_status keep_cut(struct batch *batch, const struct pravega_strea
         to->positions[to->position_count] = from->positions[to->position_count];
     return WEIR_OK;
 }
-
-static const struct pravega_rpc refused_rpc = {"getSegmentsBetween", "read", .finish = pravega_finish_done};
 
 static void on_refused(void *arg, enum weir_status status, const struct weir_error *why)
 {
@@ -362,26 +336,19 @@ void pravega_batch_segments(struct pravega_client *client, const struct pravega_
                             pravega_batch_segments_fn *done, void *arg)
 {
     struct weir_error why;
-    struct batch *batch = pravega_user_call_new(client, sizeof(*batch), (void (*)(void))done, arg, batch_fini, &why);
+    struct batch *batch =
+        pravega_user_call_new(client, sizeof(*batch), stream, (void (*)(void))done, arg, batch_fini, &why);
 
-    if (batch != NULL) {
-        batch->scope = strdup(stream->scope);
-        batch->stream = strdup(stream->stream);
-    }
-    if (batch == NULL || batch->scope == NULL || batch->stream == NULL) {
-        if (batch != NULL)
-            pravega_user_call_free(&batch->user);
-        weir_fail(&why, WEIR_E_NOMEM, "out of memory for a call to the controller");
+    if (batch == NULL) {
         done(arg, why.status, NULL, &why);
         return;
     }
     batch->head_asked = no_cut(from);
     batch->tail_asked = no_cut(to);
     if (keep_cut(batch, from, &batch->from, &why) != WEIR_OK || keep_cut(batch, to, &batch->to, &why) != WEIR_OK)
-        pravega_call_reject(&batch->user.call, client, &refused_rpc, &why, (void (*)(void))on_refused, batch);
+        pravega_user_call_later(&batch->user, &why, on_refused);
     else if (batch->head_asked || batch->tail_asked)
         ask_cuts(batch);
     else
-        pravega_call_reject(&batch->user.call, client, &refused_rpc, &(struct weir_error){0},
-                            (void (*)(void))on_cuts_given, batch);
+        pravega_user_call_later(&batch->user, &(struct weir_error){0}, on_cuts_given);
 }

@@ -226,11 +226,6 @@ void pravega_controller_ping_txn(struct pravega_call *call, struct pravega_clien
 void pravega_controller_check_txn(struct pravega_call *call, struct pravega_client *client,
                                   const struct pravega_stream_name *stream, struct pravega_txn_id txn,
                                   pravega_txn_status_fn *done, void *arg);
-/** Those that ended most lately. */
-void pravega_controller_list_completed_txns(struct pravega_call *call, struct pravega_client *client,
-                                            const struct pravega_stream_name *stream, pravega_txn_infos_fn *done,
-                                            void *arg);
-
 /** Those that ended last, up to 500 in no order; 0.13 forgets them within seconds. */
 void pravega_controller_completed_txns(struct pravega_call *call, struct pravega_client *client,
                                        const struct pravega_stream_name *stream, pravega_txn_infos_fn *done, void *arg);

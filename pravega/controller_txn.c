@@ -36,7 +36,6 @@ static const struct pravega_outcome ping_outcomes[] = {
 static void finish_created(struct pravega_end *end, const ProtobufCMessage *reply);
 static void finish_ping(struct pravega_end *end, const ProtobufCMessage *reply);
 static void finish_state(struct pravega_end *end, const ProtobufCMessage *reply);
-static void finish_list(struct pravega_end *end, const ProtobufCMessage *reply);
 static void finish_completed(struct pravega_end *end, const ProtobufCMessage *reply);
 
 /* INTERNAL is what 0.13 says of a sealed stream, each time: retrying would take minutes to tell. */
@@ -48,8 +47,6 @@ static const struct pravega_rpc abort_rpc = {"abortTransaction", "abort", PRAVEG
                                              .finish = pravega_finish_done};
 static const struct pravega_rpc ping_rpc = {"pingTransaction", "ping", PRAVEGA_OUTCOMES(ping_outcomes),
                                             .finish = finish_ping};
-static const struct pravega_rpc list_rpc = {"listCompletedTransactions", "list the ended transactions of",
-                                            .finish = finish_list};
 static const struct pravega_rpc check_rpc = {"checkTransactionState", "get the state of", .finish = finish_state};
 static const struct pravega_rpc completed_rpc = {"listCompletedTransactions", "list the completed transactions of",
                                                  .finish = finish_completed};
@@ -245,47 +242,4 @@ static void finish_completed(struct pravega_end *end, const ProtobufCMessage *re
         txns = completed_of(end, list);
     ((pravega_txn_infos_fn *)end->done)(end->arg, end->status, txns, txns != NULL ? list->n_response : 0, &end->why);
     free(txns);
-}
-
-void pravega_controller_list_completed_txns(struct pravega_call *call, struct pravega_client *client,
-                                            const struct pravega_stream_name *stream, pravega_txn_infos_fn *done,
-                                            void *arg)
-{
-    Pravega__ListCompletedTxnRequest request = PRAVEGA__LIST_COMPLETED_TXN_REQUEST__INIT;
-    Pravega__StreamInfo info;
-
-    pravega_stream_info(&info, stream);
-    request.streaminfo = &info;
-    pravega_call_start_stream(call, client, &list_rpc, stream, NULL, &request.base, (void (*)(void))done, arg);
-}
-
-/* NULL if it fails, which `end` tells. */
-static struct pravega_txn_info *infos_of(struct pravega_end *end, const Pravega__ListCompletedTxnResponse *reply)
-{
-    struct pravega_txn_info *infos = calloc(reply->n_response + 1, sizeof(*infos));
-
-    if (infos == NULL)
-        end->status = weir_fail(&end->why, WEIR_E_NOMEM, "out of memory for %zu transactions", reply->n_response);
-    for (size_t i = 0; infos != NULL && i < reply->n_response; i++) {
-        const Pravega__TxnResponse *txn = reply->response[i];
-
-        if (txn->txnid == NULL) {
-            end->status = weir_fail(&end->why, WEIR_E_PROTO, "the controller listed a transaction without id");
-            free(infos);
-            return NULL;
-        }
-        infos[i].id = (struct pravega_txn_id){(uint64_t)txn->txnid->highbits, (uint64_t)txn->txnid->lowbits};
-        infos[i].status =
-            txn->status == PRAVEGA__TXN_RESPONSE__STATUS__COMMITTED ? PRAVEGA_TXN_COMMITTED : PRAVEGA_TXN_ABORTED;
-    }
-    return infos;
-}
-
-static void finish_list(struct pravega_end *end, const ProtobufCMessage *reply)
-{
-    const Pravega__ListCompletedTxnResponse *list = (const Pravega__ListCompletedTxnResponse *)reply;
-    struct pravega_txn_info *infos = list != NULL ? infos_of(end, list) : NULL;
-
-    ((pravega_txn_infos_fn *)end->done)(end->arg, end->status, infos, infos != NULL ? list->n_response : 0, &end->why);
-    free(infos);
 }

@@ -11,7 +11,6 @@
 
 struct info {
     struct pravega_user_call user; /* first; its call asks for the configuration */
-    char *scope, *stream;
     struct pravega_stream_config config;
     char **tags;
     struct pravega_segment_offset *head, *tail;
@@ -29,14 +28,12 @@ static void info_fini(struct pravega_user_call *user)
     free(info->tags);
     free(info->head);
     free(info->tail);
-    free(info->scope);
-    free(info->stream);
 }
 
 static void info_end(struct info *info)
 {
-    struct pravega_stream_cut head = {info->scope, info->stream, info->head, info->head_count};
-    struct pravega_stream_cut tail = {info->scope, info->stream, info->tail, info->tail_count};
+    struct pravega_stream_cut head = {info->user.scope, info->user.stream, info->head, info->head_count};
+    struct pravega_stream_cut tail = {info->user.scope, info->user.stream, info->tail, info->tail_count};
     struct pravega_stream_info result = {&info->config, &head, &tail, info->tail_count == 0};
     enum weir_status status = info->why.status;
 
@@ -119,16 +116,10 @@ void pravega_stream_fetch_info(struct pravega_client *client, const struct prave
                                pravega_stream_info_fn *done, void *arg)
 {
     struct weir_error why;
-    struct info *info = pravega_user_call_new(client, sizeof(*info), (void (*)(void))done, arg, info_fini, &why);
+    struct info *info =
+        pravega_user_call_new(client, sizeof(*info), stream, (void (*)(void))done, arg, info_fini, &why);
 
-    if (info != NULL) {
-        info->scope = strdup(stream->scope);
-        info->stream = strdup(stream->stream);
-    }
-    if (info == NULL || info->scope == NULL || info->stream == NULL) {
-        if (info != NULL)
-            pravega_user_call_free(&info->user);
-        weir_fail(&why, WEIR_E_NOMEM, "out of memory for a call to the controller");
+    if (info == NULL) {
         done(arg, why.status, NULL, &why);
         return;
     }

@@ -48,7 +48,7 @@ static void ask_page(struct list *list, const char *token, pravega_page_fn *on_p
 static struct list *list_new(struct pravega_client *client, const char *scope, const char *tag, void (*done)(void),
                              void *arg, struct weir_error *why)
 {
-    struct list *list = pravega_user_call_new(client, sizeof(*list), done, arg, list_fini, why);
+    struct list *list = pravega_user_call_new(client, sizeof(*list), NULL, done, arg, list_fini, why);
 
     if (list == NULL)
         return NULL;

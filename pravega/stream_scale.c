@@ -7,7 +7,6 @@
 #include "pravega/streams.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "pravega/user_call.h"
 
@@ -16,8 +15,7 @@
 
 struct scale {
     struct pravega_user_call user; /* first */
-    char *scope, *stream;
-    bool awaited; /* until it is done; or only begun */
+    bool awaited;                  /* until it is done; or only begun */
     int32_t epoch;
     struct pravega_segment_range *segments; /* the new ones */
     size_t count;
@@ -31,8 +29,6 @@ static void scale_fini(struct pravega_user_call *user)
 
     if (weir_timer_armed(&scale->timer))
         weir_timer_stop(user->client->loop, &scale->timer);
-    free(scale->scope);
-    free(scale->stream);
     free(scale->segments);
 }
 
@@ -61,7 +57,7 @@ static void on_checked(void *arg, enum weir_status status, const struct weir_err
 static void check(void *arg)
 {
     struct scale *scale = arg;
-    struct pravega_stream_name stream = {scale->scope, scale->stream};
+    struct pravega_stream_name stream = pravega_user_call_stream(&scale->user);
 
     pravega_controller_check_scale(&scale->user.call, scale->user.client, &stream, scale->epoch, on_checked, scale);
 }
@@ -93,16 +89,10 @@ static void scale_start(struct pravega_client *client, const struct pravega_stre
                         const struct pravega_scale *what, bool awaited, pravega_scale_fn *done, void *arg)
 {
     struct weir_error why;
-    struct scale *scale = pravega_user_call_new(client, sizeof(*scale), (void (*)(void))done, arg, scale_fini, &why);
+    struct scale *scale =
+        pravega_user_call_new(client, sizeof(*scale), stream, (void (*)(void))done, arg, scale_fini, &why);
 
-    if (scale != NULL) {
-        scale->scope = strdup(stream->scope);
-        scale->stream = strdup(stream->stream);
-    }
-    if (scale == NULL || scale->scope == NULL || scale->stream == NULL) {
-        if (scale != NULL)
-            pravega_user_call_free(&scale->user);
-        weir_fail(&why, WEIR_E_NOMEM, "out of memory for a call to the controller");
+    if (scale == NULL) {
         done(arg, why.status, 0, NULL, 0, &why);
         return;
     }

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pravega/controller_int.h"
 #include "pravega/segment_info.h"
+#include "pravega/user_call.h"
 
 #define AGAIN_MAX 3
 
@@ -25,16 +25,11 @@ struct tail_part {
 };
 
 struct tail {
-    struct pravega_op op; /* first */
-    struct pravega_client *client;
-    char *scope, *stream;
-    struct pravega_call call;
+    struct pravega_user_call user; /* first; its call asks for the segments */
     struct tail_part *parts;
     struct pravega_segment_offset *cut;
     size_t count, awaited;
     int tries;
-    pravega_cut_fn *done;
-    void *arg;
 };
 
 static void cancel_parts(struct tail *tail)
@@ -53,18 +48,9 @@ static void drop_parts(struct tail *tail)
     tail->count = 0;
 }
 
-static void tail_fini(struct tail *tail)
+static void tail_fini(struct pravega_user_call *user)
 {
-    pravega_call_cancel(&tail->call);
-    drop_parts(tail);
-    free(tail->scope);
-    free(tail->stream);
-    free(tail);
-}
-
-static void tail_free(struct pravega_op *op)
-{
-    tail_fini((struct tail *)op);
+    drop_parts((struct tail *)user);
 }
 
 static int by_id(const void *a, const void *b)
@@ -81,11 +67,11 @@ static void tail_end(struct tail *tail, enum weir_status status, const struct we
     size_t count = status == WEIR_OK ? tail->count : 0;
 
     cancel_parts(tail); /* the callback may free the client */
-    pravega_op_end(&tail->op);
+    pravega_user_call_end(&tail->user);
     if (count != 0)
         qsort(tail->cut, count, sizeof(*tail->cut), by_id);
-    tail->done(tail->arg, status, status == WEIR_OK ? tail->cut : NULL, count, &copy);
-    tail_fini(tail);
+    ((pravega_cut_fn *)tail->user.done)(tail->user.arg, status, status == WEIR_OK ? tail->cut : NULL, count, &copy);
+    pravega_user_call_free(&tail->user);
 }
 
 static void ask_segments(struct tail *tail);
@@ -114,7 +100,7 @@ static void on_segments(void *arg, enum weir_status status, const struct pravega
                         const struct weir_error *why)
 {
     struct tail *tail = arg;
-    struct pravega_stream_name stream = {tail->scope, tail->stream};
+    struct pravega_stream_name stream = pravega_user_call_stream(&tail->user);
     struct weir_error err = *why;
 
     if (status == WEIR_OK && count != 0) {
@@ -132,39 +118,27 @@ static void on_segments(void *arg, enum weir_status status, const struct pravega
         tail->cut[i].id = segments[i].id;
         tail->parts[i].tail = tail;
         tail->parts[i].at = i;
-        pravega_segment_query_start(&tail->parts[i].query, tail->client, &stream, segments[i].id, on_info,
+        pravega_segment_query_start(&tail->parts[i].query, tail->user.client, &stream, segments[i].id, on_info,
                                     &tail->parts[i]);
     }
 }
 
 static void ask_segments(struct tail *tail)
 {
-    struct pravega_stream_name stream = {tail->scope, tail->stream};
+    struct pravega_stream_name stream = pravega_user_call_stream(&tail->user);
 
-    pravega_controller_current_segments(&tail->call, tail->client, &stream, on_segments, tail);
+    pravega_controller_current_segments(&tail->user.call, tail->user.client, &stream, on_segments, tail);
 }
 
 void pravega_stream_tail(struct pravega_client *client, const struct pravega_stream_name *stream, pravega_cut_fn *done,
                          void *arg)
 {
-    struct tail *tail = calloc(1, sizeof(*tail));
     struct weir_error why;
+    struct tail *tail =
+        pravega_user_call_new(client, sizeof(*tail), stream, (void (*)(void))done, arg, tail_fini, &why);
 
-    if (tail != NULL) {
-        tail->scope = strdup(stream->scope);
-        tail->stream = strdup(stream->stream);
-    }
-    if (tail == NULL || tail->scope == NULL || tail->stream == NULL) {
-        if (tail != NULL)
-            tail_fini(tail);
-        weir_fail(&why, WEIR_E_NOMEM, "out of memory for a call to the controller");
+    if (tail != NULL)
+        ask_segments(tail);
+    else
         done(arg, why.status, NULL, 0, &why);
-        return;
-    }
-    tail->op.free = tail_free;
-    tail->client = client;
-    tail->done = done;
-    tail->arg = arg;
-    pravega_op_start(client, &tail->op);
-    ask_segments(tail);
 }

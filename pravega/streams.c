@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pravega/controller_int.h"
 #include "pravega/user_call.h"
 
 #define USER_STREAM_LEN_MAX 250 /* upstream adds prefixes of its own */
@@ -30,19 +29,11 @@ static struct pravega_user_call *start_done(struct pravega_client *client, prave
 {
     struct weir_error why;
     struct pravega_user_call *user =
-        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+        pravega_user_call_new(client, sizeof(*user), NULL, (void (*)(void))done, arg, NULL, &why);
 
     if (user == NULL)
         done(arg, why.status, &why);
     return user;
-}
-
-static const struct pravega_rpc refused_rpc = {"createStream", "create", .finish = pravega_finish_done};
-
-/* Ends in a later turn; the controller is not asked. */
-static void refuse(struct pravega_user_call *user, const struct weir_error *why)
-{
-    pravega_call_reject(&user->call, user->client, &refused_rpc, why, (void (*)(void))on_done, user);
 }
 
 static bool user_name(const char *name, size_t len_max)
@@ -97,7 +88,7 @@ void pravega_scope_create(struct pravega_client *client, const char *scope, prav
     if (check_name("scope", scope, PRAVEGA_NAME_LEN_MAX, &why) == WEIR_OK)
         pravega_controller_create_scope(&user->call, client, scope, on_done, user);
     else
-        refuse(user, &why);
+        pravega_user_call_later(user, &why, on_done);
 }
 
 void pravega_scope_delete(struct pravega_client *client, const char *scope, pravega_done_fn *done, void *arg)
@@ -128,7 +119,7 @@ void pravega_stream_create(struct pravega_client *client, const struct pravega_s
         check_config("create", stream, config, &why) == WEIR_OK)
         pravega_controller_create_stream(&user->call, client, stream, config, on_done, user);
     else
-        refuse(user, &why);
+        pravega_user_call_later(user, &why, on_done);
 }
 
 void pravega_stream_update(struct pravega_client *client, const struct pravega_stream_name *stream,
@@ -142,7 +133,7 @@ void pravega_stream_update(struct pravega_client *client, const struct pravega_s
     if (check_config("update", stream, config, &why) == WEIR_OK)
         pravega_controller_update_stream(&user->call, client, stream, config, on_done, user);
     else
-        refuse(user, &why);
+        pravega_user_call_later(user, &why, on_done);
 }
 
 /* UNBOUNDED and a cut of nothing would drop nothing, and a controller of 0.13 takes them. One with an offset of -1 it
@@ -176,7 +167,7 @@ void pravega_stream_truncate(struct pravega_client *client, const struct pravega
         pravega_controller_truncate_stream(&user->call, client, stream, cut->positions, cut->position_count, on_done,
                                            user);
     else
-        refuse(user, &why);
+        pravega_user_call_later(user, &why, on_done);
 }
 
 void pravega_stream_seal(struct pravega_client *client, const struct pravega_stream_name *stream, pravega_done_fn *done,
@@ -221,7 +212,7 @@ void pravega_scope_exists(struct pravega_client *client, const char *scope, prav
 {
     struct weir_error why;
     struct pravega_user_call *user =
-        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+        pravega_user_call_new(client, sizeof(*user), NULL, (void (*)(void))done, arg, NULL, &why);
 
     if (user != NULL)
         pravega_controller_scope_exists(&user->call, client, scope, on_exists, user);
@@ -234,7 +225,7 @@ void pravega_stream_exists(struct pravega_client *client, const struct pravega_s
 {
     struct weir_error why;
     struct pravega_user_call *user =
-        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+        pravega_user_call_new(client, sizeof(*user), NULL, (void (*)(void))done, arg, NULL, &why);
 
     if (user != NULL)
         pravega_controller_stream_exists(&user->call, client, stream, on_exists, user);
@@ -259,7 +250,7 @@ void pravega_stream_get_config(struct pravega_client *client, const struct prave
 {
     struct weir_error why;
     struct pravega_user_call *user =
-        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+        pravega_user_call_new(client, sizeof(*user), NULL, (void (*)(void))done, arg, NULL, &why);
 
     if (user != NULL)
         pravega_controller_stream_config(&user->call, client, stream, on_config, user);
@@ -298,7 +289,7 @@ void pravega_stream_get_tags(struct pravega_client *client, const struct pravega
 {
     struct weir_error why;
     struct pravega_user_call *user =
-        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+        pravega_user_call_new(client, sizeof(*user), NULL, (void (*)(void))done, arg, NULL, &why);
 
     if (user != NULL)
         pravega_controller_stream_config(&user->call, client, stream, on_tags, user);
@@ -323,7 +314,7 @@ void pravega_stream_current_segments(struct pravega_client *client, const struct
 {
     struct weir_error why;
     struct pravega_user_call *user =
-        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+        pravega_user_call_new(client, sizeof(*user), NULL, (void (*)(void))done, arg, NULL, &why);
 
     if (user != NULL)
         pravega_controller_current_segments(&user->call, client, stream, on_ranges, user);
@@ -346,7 +337,7 @@ void pravega_stream_head(struct pravega_client *client, const struct pravega_str
 {
     struct weir_error why;
     struct pravega_user_call *user =
-        pravega_user_call_new(client, sizeof(*user), (void (*)(void))done, arg, NULL, &why);
+        pravega_user_call_new(client, sizeof(*user), NULL, (void (*)(void))done, arg, NULL, &why);
 
     if (user != NULL)
         pravega_controller_head_segments(&user->call, client, stream, on_cut, user);

@@ -30,7 +30,7 @@ struct pravega_txn {
     int64_t lease_ms;
     struct weir_timer ping_timer;
     struct pravega_call ping;
-    struct pravega_op *ending; /* in ENDING */
+    struct pravega_user_call *ending; /* in ENDING */
     bool has_timestamp;
     int64_t timestamp_ms;
     pravega_done_fn *done;
@@ -135,10 +135,8 @@ void pravega_txn_free(struct pravega_txn *txn)
     if (txn == NULL)
         return;
     stop_pinging(txn);
-    if (txn->ending != NULL) {
-        pravega_op_end(txn->ending);
-        txn->ending->free(txn->ending);
-    }
+    if (txn->ending != NULL)
+        pravega_user_call_free(txn->ending);
     pravega_writer_free(txn->writer);
     free(txn);
 }
@@ -201,7 +199,7 @@ static void on_ended(void *arg, enum weir_status status, const struct weir_error
 }
 
 /* Without memory the end has come already, and the transaction may be gone. */
-static void begin_ending(struct pravega_txn *txn, struct pravega_op *ending)
+static void begin_ending(struct pravega_txn *txn, struct pravega_user_call *ending)
 {
     if (ending != NULL)
         txn->ending = ending;
@@ -225,12 +223,11 @@ static void on_flushed(void *arg, enum weir_status status, const struct weir_err
 /* False: another end is under way, which the callback will be told. */
 static bool begin_to_end(struct pravega_txn *txn, pravega_done_fn *done, void *arg)
 {
-    struct pravega_stream_name stream = stream_of(txn);
     struct weir_error why = {0};
 
     if (txn->state != TXN_OPEN) {
         being_ended(txn, &why);
-        pravega_txn_refuse(txn->client, &stream, txn->id, &why, done, arg);
+        pravega_txn_refuse(txn->client, &why, done, arg);
         return false;
     }
     txn->done = done;

@@ -7,48 +7,31 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "pravega/client_int.h"
 #include "pravega/transaction_int.h"
 #include "pravega/writer_int.h"
 
 /* A pravega_txn_begin() or pravega_txn_resume() under way. */
 struct begin {
-    struct pravega_op op;
-    struct pravega_client *client;
-    char *scope, *stream, *writer_id;
+    struct pravega_user_call user; /* first */
+    char *writer_id;
     struct pravega_txn_id id; /* to resume */
     struct pravega_txn_options options;
-    pravega_txn_fn *done;
-    void *arg;
-    struct pravega_call call;
-    struct weir_error why;   /* of the controller's first answer, or why nothing was asked */
-    struct weir_timer timer; /* brings `why` in a later turn */
+    struct weir_error why; /* of the controller's first answer, or why nothing was asked */
 };
 
 /* ---- the end ---- */
 
-static void free_begin(struct pravega_op *op)
+static void begin_fini(struct pravega_user_call *user)
 {
-    struct begin *begin = (struct begin *)op;
-
-    pravega_call_cancel(&begin->call);
-    weir_timer_stop(begin->client->loop, &begin->timer);
-    free(begin->scope);
-    free(begin->stream);
-    free(begin->writer_id);
-    free(begin);
+    free(((struct begin *)user)->writer_id);
 }
 
-/* The end: `begin` is gone. Either `txn` or `why` is NULL; the callback gets words without content instead. */
-static void finish(struct begin *begin, struct pravega_txn *txn, const struct weir_error *why)
+/* The end, with a transaction or with begin->why. */
+static void finish(struct begin *begin, struct pravega_txn *txn)
 {
-    pravega_txn_fn *done = begin->done;
-    void *arg = begin->arg;
-    struct weir_error kept = why != NULL ? *why : (struct weir_error){0};
-
-    pravega_op_end(&begin->op);
-    free_begin(&begin->op);
-    done(arg, kept.status, txn, &kept);
+    pravega_user_call_end(&begin->user);
+    ((pravega_txn_fn *)begin->user.done)(begin->user.arg, begin->why.status, txn, &begin->why);
+    pravega_user_call_free(&begin->user);
 }
 
 /* ---- beginning ---- */
@@ -62,21 +45,21 @@ static void on_segments(void *arg, enum weir_status status, const struct pravega
     (void)segments;
     (void)why;
     if (status == WEIR_OK && count == 0)
-        weir_fail(&begin->why, WEIR_E_SEALED, "stream %s/%s is sealed and takes no transactions", begin->scope,
-                  begin->stream);
-    finish(begin, NULL, &begin->why);
+        weir_fail(&begin->why, WEIR_E_SEALED, "stream %s/%s is sealed and takes no transactions", begin->user.scope,
+                  begin->user.stream);
+    finish(begin, NULL);
 }
 
 static void on_created(void *arg, enum weir_status status, struct pravega_txn_id id,
                        const struct pravega_segment_range *segments, size_t count, const struct weir_error *why)
 {
     struct begin *begin = arg;
-    struct pravega_stream_name stream = {begin->scope, begin->stream};
+    struct pravega_stream_name stream = pravega_user_call_stream(&begin->user);
     struct pravega_txn *txn = NULL;
 
     if (status == WEIR_E_IO) {
         begin->why = *why;
-        pravega_controller_current_segments(&begin->call, begin->client, &stream, on_segments, begin);
+        pravega_controller_current_segments(&begin->user.call, begin->user.client, &stream, on_segments, begin);
         return;
     }
     if (status != WEIR_OK)
@@ -84,15 +67,15 @@ static void on_created(void *arg, enum weir_status status, struct pravega_txn_id
     else if (count == 0)
         weir_fail(&begin->why, WEIR_E_PROTO, "the controller made a transaction without segments");
     else
-        pravega_txn_make(begin->client, &stream, id, segments, count, &begin->options, &txn, &begin->why);
-    finish(begin, txn, txn == NULL ? &begin->why : NULL);
+        pravega_txn_make(begin->user.client, &stream, id, segments, count, &begin->options, &txn, &begin->why);
+    finish(begin, txn);
 }
 
-static void on_not_begun(void *arg)
+static void on_not_begun(void *arg, enum weir_status status, const struct weir_error *why)
 {
-    struct begin *begin = arg;
-
-    finish(begin, NULL, &begin->why);
+    (void)status;
+    (void)why;
+    finish(arg, NULL);
 }
 
 /* What the options say, checked, as a transaction that was begun in vain stays open until its lease runs out: why it
@@ -110,39 +93,30 @@ static void take_options(struct begin *begin, const struct pravega_txn_options *
     if (begin->options.lease_ms < PRAVEGA_LEASE_MS_MIN || begin->options.lease_ms > PRAVEGA_LEASE_MS_MAX)
         weir_fail(&begin->why, WEIR_E_INVAL, "lease_ms %" PRId64 " of a transaction is not %d..%d",
                   begin->options.lease_ms, PRAVEGA_LEASE_MS_MIN, PRAVEGA_LEASE_MS_MAX);
-    else if (begin->scope == NULL || begin->stream == NULL ||
-             (options != NULL && options->writer_id != NULL && begin->writer_id == NULL))
+    else if ((options != NULL && options->writer_id != NULL && begin->writer_id == NULL))
         weir_fail(&begin->why, WEIR_E_NOMEM, "no memory for a transaction");
     of_writer = pravega_txn_writer_options(&begin->options);
     if (begin->why.status == WEIR_OK)
         pravega_writer_check(&of_writer, &begin->why);
 }
 
-/* NULL if there is no memory: the callback has been called. With a `why` it ends in a later turn. */
+/* NULL if nothing is to be asked: the callback has been called, or will be in a later turn. */
 static struct begin *begin_new(struct pravega_client *client, const struct pravega_stream_name *stream,
                                const struct pravega_txn_options *options, pravega_txn_fn *done, void *arg)
 {
-    struct begin *begin = calloc(1, sizeof(*begin));
+    struct weir_error why;
+    struct begin *begin =
+        pravega_user_call_new(client, sizeof(*begin), stream, (void (*)(void))done, arg, begin_fini, &why);
 
     if (begin == NULL) {
-        struct weir_error why = {0};
-
-        weir_fail(&why, WEIR_E_NOMEM, "no memory for a transaction of stream %s/%s", stream->scope, stream->stream);
         done(arg, why.status, NULL, &why);
         return NULL;
     }
-    begin->client = client;
-    begin->op.free = free_begin;
-    begin->done = done;
-    begin->arg = arg;
-    begin->timer = (struct weir_timer){.fn = on_not_begun, .arg = begin};
-    begin->scope = strdup(stream->scope);
-    begin->stream = strdup(stream->stream);
     take_options(begin, options);
-    pravega_op_start(client, &begin->op);
-    if (begin->why.status != WEIR_OK)
-        weir_timer_start(client->loop, &begin->timer, 0);
-    return begin;
+    if (begin->why.status == WEIR_OK)
+        return begin;
+    pravega_user_call_later(&begin->user, &begin->why, on_not_begun);
+    return NULL;
 }
 
 void pravega_txn_begin(struct pravega_client *client, const struct pravega_stream_name *stream,
@@ -150,8 +124,8 @@ void pravega_txn_begin(struct pravega_client *client, const struct pravega_strea
 {
     struct begin *begin = begin_new(client, stream, options, done, arg);
 
-    if (begin != NULL && begin->why.status == WEIR_OK)
-        pravega_controller_create_txn(&begin->call, client, stream, begin->options.lease_ms, on_created, begin);
+    if (begin != NULL)
+        pravega_controller_create_txn(&begin->user.call, client, stream, begin->options.lease_ms, on_created, begin);
 }
 
 /* ---- resuming ---- */
@@ -166,7 +140,7 @@ static void on_epoch_segments(void *arg, enum weir_status status, const struct p
                               size_t count, const struct weir_error *why)
 {
     struct begin *begin = arg;
-    struct pravega_stream_name stream = {begin->scope, begin->stream};
+    struct pravega_stream_name stream = pravega_user_call_stream(&begin->user);
     struct pravega_segment_range *general = status == WEIR_OK ? calloc(count + 1, sizeof(*general)) : NULL;
     struct pravega_txn *txn = NULL;
 
@@ -183,21 +157,21 @@ static void on_epoch_segments(void *arg, enum weir_status status, const struct p
         weir_fail(&begin->why, WEIR_E_PROTO, "the controller knows no segments of epoch %" PRId32 " of stream %s/%s",
                   epoch_of(begin->id), stream.scope, stream.stream);
     else
-        pravega_txn_make(begin->client, &stream, begin->id, general, count, &begin->options, &txn, &begin->why);
+        pravega_txn_make(begin->user.client, &stream, begin->id, general, count, &begin->options, &txn, &begin->why);
     free(general);
-    finish(begin, txn, txn == NULL ? &begin->why : NULL);
+    finish(begin, txn);
 }
 
 static void on_status(void *arg, enum weir_status status, enum pravega_txn_status txn_status,
                       const struct weir_error *why)
 {
     struct begin *begin = arg;
-    struct pravega_stream_name stream = {begin->scope, begin->stream};
+    struct pravega_stream_name stream = pravega_user_call_stream(&begin->user);
     char text[37];
 
     if (status == WEIR_OK && txn_status == PRAVEGA_TXN_OPEN) {
-        pravega_controller_epoch_segments(&begin->call, begin->client, &stream, epoch_of(begin->id), on_epoch_segments,
-                                          begin);
+        pravega_controller_epoch_segments(&begin->user.call, begin->user.client, &stream, epoch_of(begin->id),
+                                          on_epoch_segments, begin);
         return;
     }
     pravega_txn_id_text(begin->id, text);
@@ -205,8 +179,8 @@ static void on_status(void *arg, enum weir_status status, enum pravega_txn_statu
         begin->why = *why;
     else
         weir_fail(&begin->why, WEIR_E_TXN_FAILED, "transaction %s of stream %s/%s is not open: it is %s", text,
-                  begin->scope, begin->stream, pravega_txn_status_name(txn_status));
-    finish(begin, NULL, &begin->why);
+                  begin->user.scope, begin->user.stream, pravega_txn_status_name(txn_status));
+    finish(begin, NULL);
 }
 
 void pravega_txn_resume(struct pravega_client *client, const struct pravega_stream_name *stream,
@@ -215,8 +189,8 @@ void pravega_txn_resume(struct pravega_client *client, const struct pravega_stre
 {
     struct begin *begin = begin_new(client, stream, options, done, arg);
 
-    if (begin == NULL || begin->why.status != WEIR_OK)
+    if (begin == NULL)
         return;
     begin->id = id;
-    pravega_controller_check_txn(&begin->call, client, stream, id, on_status, begin);
+    pravega_controller_check_txn(&begin->user.call, client, stream, id, on_status, begin);
 }

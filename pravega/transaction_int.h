@@ -6,8 +6,8 @@
 #ifndef PRAVEGA_TRANSACTION_INT_H
 #define PRAVEGA_TRANSACTION_INT_H
 
-#include "pravega/controller.h"
 #include "pravega/transaction.h"
+#include "pravega/user_call.h"
 
 #define PRAVEGA_LEASE_MS_DEFAULT 599999
 #define PRAVEGA_LEASE_MS_MIN 10000
@@ -33,17 +33,15 @@ enum weir_status pravega_txn_make(struct pravega_client *client, const struct pr
                                   const struct pravega_txn_options *options, struct pravega_txn **out,
                                   struct weir_error *err);
 
-/** As pravega_txn_commit_id(). The work under way, with which it can be ended, until `done` is called; NULL: it has
- * been.
+/** As pravega_txn_commit_id(). The work under way, which can be freed until `done` is called; NULL: it has been.
  *  @param writer_id NULL, or whose `timestamp_ms` is noted */
-struct pravega_op *pravega_txn_commit_as(struct pravega_client *client, const struct pravega_stream_name *stream,
-                                         struct pravega_txn_id id, const char *writer_id, int64_t timestamp_ms,
-                                         pravega_done_fn *done, void *arg);
+struct pravega_user_call *pravega_txn_commit_as(struct pravega_client *client, const struct pravega_stream_name *stream,
+                                                struct pravega_txn_id id, const char *writer_id, int64_t timestamp_ms,
+                                                pravega_done_fn *done, void *arg);
 /** As pravega_txn_abort_id(); likewise. */
-struct pravega_op *pravega_txn_abort_as(struct pravega_client *client, const struct pravega_stream_name *stream,
-                                        struct pravega_txn_id id, pravega_done_fn *done, void *arg);
+struct pravega_user_call *pravega_txn_abort_as(struct pravega_client *client, const struct pravega_stream_name *stream,
+                                               struct pravega_txn_id id, pravega_done_fn *done, void *arg);
 /** Calls back with `why` in a later turn. */
-void pravega_txn_refuse(struct pravega_client *client, const struct pravega_stream_name *stream,
-                        struct pravega_txn_id id, const struct weir_error *why, pravega_done_fn *done, void *arg);
+void pravega_txn_refuse(struct pravega_client *client, const struct weir_error *why, pravega_done_fn *done, void *arg);
 
 #endif

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pravega/controller_int.h"
 #include "pravega/transaction_int.h"
+#include "pravega/user_call.h"
 
 /* Between two looks at a transaction that is not yet what it will be. */
 #define WAIT_MIN_MS 5
@@ -25,21 +25,15 @@
 enum goal { GOAL_COMMIT, GOAL_ABORT, GOAL_STATUS };
 
 struct outcome {
-    struct pravega_op op; /* first */
-    struct pravega_client *client;
+    struct pravega_user_call user; /* first; its `done` is a pravega_txn_status_fn for GOAL_STATUS, else a done_fn */
     enum goal goal;
-    char *scope, *stream;
     char *writer_id; /* whose timestamp_ms a commit notes; NULL: nobody's */
     int64_t timestamp_ms;
     struct pravega_txn_id txn;
-    struct pravega_call call;
     struct weir_timer timer;
     int64_t wait_ms, deadline_ns;
-    bool accepted;         /* the controller took the commit */
-    struct weir_error why; /* nothing is asked: it ends so */
+    bool accepted; /* the controller took the commit */
     enum pravega_txn_status state;
-    void (*done)(void); /* pravega_txn_status_fn for GOAL_STATUS, else pravega_done_fn */
-    void *arg;
 };
 
 const char *pravega_txn_status_name(enum pravega_txn_status status)
@@ -63,19 +57,13 @@ const char *pravega_txn_status_name(enum pravega_txn_status status)
 
 /* ---- the end */
 
-static void outcome_fini(struct outcome *outcome)
+static void outcome_fini(struct pravega_user_call *user)
 {
-    pravega_call_cancel(&outcome->call);
-    weir_timer_stop(outcome->client->loop, &outcome->timer);
-    free(outcome->scope);
-    free(outcome->stream);
-    free(outcome->writer_id);
-    free(outcome);
-}
+    struct outcome *outcome = (struct outcome *)user;
 
-static void outcome_free(struct pravega_op *op)
-{
-    outcome_fini((struct outcome *)op);
+    if (weir_timer_armed(&outcome->timer))
+        weir_timer_stop(user->client->loop, &outcome->timer);
+    free(outcome->writer_id);
 }
 
 static void call_back(enum goal goal, void (*done)(void), void *arg, enum weir_status status,
@@ -90,13 +78,10 @@ static void call_back(enum goal goal, void (*done)(void), void *arg, enum weir_s
 static void outcome_end(struct outcome *outcome, enum weir_status status, const struct weir_error *why)
 {
     enum pravega_txn_status state = status == WEIR_OK ? outcome->state : PRAVEGA_TXN_UNKNOWN;
-    enum goal goal = outcome->goal;
-    void (*done)(void) = outcome->done;
-    void *arg = outcome->arg;
 
-    pravega_op_end(&outcome->op);
-    outcome_fini(outcome);
-    call_back(goal, done, arg, status, state, why);
+    pravega_user_call_end(&outcome->user);
+    call_back(outcome->goal, outcome->user.done, outcome->user.arg, status, state, why);
+    pravega_user_call_free(&outcome->user);
 }
 
 static void end_in_state(struct outcome *outcome, enum weir_status status, const char *words)
@@ -107,7 +92,8 @@ static void end_in_state(struct outcome *outcome, enum weir_status status, const
     pravega_txn_id_text(outcome->txn, text);
     if (status != WEIR_OK)
         weir_fail(&why, status, "cannot %s transaction %s of stream %s/%s: %s",
-                  outcome->goal == GOAL_ABORT ? "abort" : "commit", text, outcome->scope, outcome->stream, words);
+                  outcome->goal == GOAL_ABORT ? "abort" : "commit", text, outcome->user.scope, outcome->user.stream,
+                  words);
     outcome_end(outcome, status, &why);
 }
 
@@ -120,11 +106,8 @@ static void check(struct outcome *outcome);
 static void on_timer(void *arg)
 {
     struct outcome *outcome = arg;
-    struct weir_error why = outcome->why;
 
-    if (why.status != WEIR_OK)
-        outcome_end(outcome, why.status, &why);
-    else if (outcome->state != PRAVEGA_TXN_OPEN)
+    if (outcome->state != PRAVEGA_TXN_OPEN)
         check(outcome);
     else if (outcome->goal == GOAL_COMMIT)
         commit(outcome);
@@ -136,13 +119,13 @@ static void look_later(struct outcome *outcome)
 {
     int64_t wait_ns = outcome->wait_ms * WEIR_NS_PER_MS;
 
-    if (weir_loop_now_ns(outcome->client->loop) + wait_ns >= outcome->deadline_ns) {
+    if (weir_loop_now_ns(outcome->user.client->loop) + wait_ns >= outcome->deadline_ns) {
         end_in_state(outcome, WEIR_E_TIMEOUT,
                      outcome->state == PRAVEGA_TXN_OPEN ? "the controller leaves it open" : "it is still committing");
         return;
     }
     outcome->wait_ms = outcome->wait_ms * 2 < WAIT_MAX_MS ? outcome->wait_ms * 2 : WAIT_MAX_MS;
-    weir_timer_start(outcome->client->loop, &outcome->timer, wait_ns);
+    weir_timer_start(outcome->user.client->loop, &outcome->timer, wait_ns);
 }
 
 /* ---- what a state means to who asked */
@@ -202,16 +185,11 @@ static void on_state(void *arg, enum weir_status status, enum pravega_txn_status
 
 /* ---- questions */
 
-static struct pravega_stream_name stream_of(const struct outcome *outcome)
-{
-    return (struct pravega_stream_name){outcome->scope, outcome->stream};
-}
-
 static void check(struct outcome *outcome)
 {
-    struct pravega_stream_name stream = stream_of(outcome);
+    struct pravega_stream_name stream = pravega_user_call_stream(&outcome->user);
 
-    pravega_controller_check_txn(&outcome->call, outcome->client, &stream, outcome->txn, on_state, outcome);
+    pravega_controller_check_txn(&outcome->user.call, outcome->user.client, &stream, outcome->txn, on_state, outcome);
 }
 
 static void on_committed(void *arg, enum weir_status status, const struct weir_error *why)
@@ -227,9 +205,9 @@ static void on_committed(void *arg, enum weir_status status, const struct weir_e
 
 static void commit(struct outcome *outcome)
 {
-    struct pravega_stream_name stream = stream_of(outcome);
+    struct pravega_stream_name stream = pravega_user_call_stream(&outcome->user);
 
-    pravega_controller_commit_txn(&outcome->call, outcome->client, &stream, outcome->txn, outcome->writer_id,
+    pravega_controller_commit_txn(&outcome->user.call, outcome->user.client, &stream, outcome->txn, outcome->writer_id,
                                   outcome->timestamp_ms, on_committed, outcome);
 }
 
@@ -245,9 +223,9 @@ static void on_aborted(void *arg, enum weir_status status, const struct weir_err
 
 static void abort_it(struct outcome *outcome)
 {
-    struct pravega_stream_name stream = stream_of(outcome);
+    struct pravega_stream_name stream = pravega_user_call_stream(&outcome->user);
 
-    pravega_controller_abort_txn(&outcome->call, outcome->client, &stream, outcome->txn, on_aborted, outcome);
+    pravega_controller_abort_txn(&outcome->user.call, outcome->user.client, &stream, outcome->txn, on_aborted, outcome);
 }
 
 /* ---- the start */
@@ -257,71 +235,63 @@ static struct outcome *outcome_new(struct pravega_client *client, enum goal goal
                                    const struct pravega_stream_name *stream, struct pravega_txn_id txn,
                                    void (*done)(void), void *arg)
 {
-    struct outcome *outcome = calloc(1, sizeof(*outcome));
-    char *scope = strdup(stream->scope), *name = strdup(stream->stream);
     struct weir_error why;
+    struct outcome *outcome = pravega_user_call_new(client, sizeof(*outcome), stream, done, arg, outcome_fini, &why);
 
-    if (outcome == NULL || scope == NULL || name == NULL) {
-        free(scope);
-        free(name);
-        free(outcome);
-        weir_fail(&why, WEIR_E_NOMEM, "out of memory for a call to the controller");
+    if (outcome == NULL) {
         call_back(goal, done, arg, why.status, PRAVEGA_TXN_UNKNOWN, &why);
         return NULL;
     }
-    *outcome = (struct outcome){.op.free = outcome_free,
-                                .client = client,
-                                .goal = goal,
-                                .scope = scope,
-                                .stream = name,
-                                .txn = txn,
-                                .timer = {.fn = on_timer, .arg = outcome},
-                                .wait_ms = WAIT_MIN_MS,
-                                .done = done,
-                                .arg = arg};
+    outcome->goal = goal;
+    outcome->txn = txn;
+    outcome->timer = (struct weir_timer){.fn = on_timer, .arg = outcome};
+    outcome->wait_ms = WAIT_MIN_MS;
     outcome->deadline_ns = weir_loop_now_ns(client->loop) + client->rpc_timeout_ms * WEIR_NS_PER_MS;
-    pravega_op_start(client, &outcome->op);
     return outcome;
 }
 
-struct pravega_op *pravega_txn_commit_as(struct pravega_client *client, const struct pravega_stream_name *stream,
-                                         struct pravega_txn_id id, const char *writer_id, int64_t timestamp_ms,
-                                         pravega_done_fn *done, void *arg)
+static void on_refused(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    outcome_end(arg, status, why);
+}
+
+struct pravega_user_call *pravega_txn_commit_as(struct pravega_client *client, const struct pravega_stream_name *stream,
+                                                struct pravega_txn_id id, const char *writer_id, int64_t timestamp_ms,
+                                                pravega_done_fn *done, void *arg)
 {
     struct outcome *outcome = outcome_new(client, GOAL_COMMIT, stream, id, (void (*)(void))done, arg);
+    struct weir_error why;
 
     if (outcome == NULL)
         return NULL;
-    if (writer_id != NULL && (outcome->writer_id = strdup(writer_id)) == NULL) {
-        weir_fail(&outcome->why, WEIR_E_NOMEM, "out of memory for a call to the controller");
-        weir_timer_start(client->loop, &outcome->timer, 0);
-        return &outcome->op;
-    }
     outcome->timestamp_ms = timestamp_ms;
-    commit(outcome);
-    return &outcome->op;
+    if (writer_id == NULL || (outcome->writer_id = strdup(writer_id)) != NULL) {
+        commit(outcome);
+    } else {
+        weir_fail(&why, WEIR_E_NOMEM, "out of memory for a call to the controller");
+        pravega_user_call_later(&outcome->user, &why, on_refused);
+    }
+    return &outcome->user;
 }
 
-struct pravega_op *pravega_txn_abort_as(struct pravega_client *client, const struct pravega_stream_name *stream,
-                                        struct pravega_txn_id id, pravega_done_fn *done, void *arg)
+struct pravega_user_call *pravega_txn_abort_as(struct pravega_client *client, const struct pravega_stream_name *stream,
+                                               struct pravega_txn_id id, pravega_done_fn *done, void *arg)
 {
     struct outcome *outcome = outcome_new(client, GOAL_ABORT, stream, id, (void (*)(void))done, arg);
 
     if (outcome == NULL)
         return NULL;
     abort_it(outcome);
-    return &outcome->op;
+    return &outcome->user;
 }
 
-void pravega_txn_refuse(struct pravega_client *client, const struct pravega_stream_name *stream,
-                        struct pravega_txn_id id, const struct weir_error *why, pravega_done_fn *done, void *arg)
+void pravega_txn_refuse(struct pravega_client *client, const struct weir_error *why, pravega_done_fn *done, void *arg)
 {
-    struct outcome *outcome = outcome_new(client, GOAL_COMMIT, stream, id, (void (*)(void))done, arg);
+    struct outcome *outcome =
+        outcome_new(client, GOAL_COMMIT, NULL, (struct pravega_txn_id){0}, (void (*)(void))done, arg);
 
-    if (outcome == NULL)
-        return;
-    outcome->why = *why;
-    weir_timer_start(client->loop, &outcome->timer, 0);
+    if (outcome != NULL)
+        pravega_user_call_later(&outcome->user, why, on_refused);
 }
 
 void pravega_txn_commit_id(struct pravega_client *client, const struct pravega_stream_name *stream,

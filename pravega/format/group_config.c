@@ -71,21 +71,6 @@ static enum weir_status take_cut(struct pravega_stream_cut *cut, const struct pr
     return pravega_stream_cut_copy(cut, from != NULL ? from : &unbounded, err);
 }
 
-static const struct pravega_segment_offset *find_position(const struct pravega_stream_cut *cut, pravega_segment_id id)
-{
-    size_t low = 0, high = cut->position_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (cut->positions[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < cut->position_count && cut->positions[low].id == id ? &cut->positions[low] : NULL;
-}
-
 /* Upstream's rule: no segment of both begins behind its end, and neither the oldest nor the newest segment of the start
  * is newer than that of the end. Without segments there is nothing to compare: a sealed stream's end. */
 static bool precedes(const struct pravega_stream_cut *from, const struct pravega_stream_cut *to)
@@ -94,7 +79,7 @@ static bool precedes(const struct pravega_stream_cut *from, const struct pravega
         to->position_count == 0)
         return true;
     for (size_t i = 0; i < from->position_count; i++) {
-        const struct pravega_segment_offset *at = &from->positions[i], *end = find_position(to, at->id);
+        const struct pravega_segment_offset *at = &from->positions[i], *end = pravega_stream_cut_find(to, at->id);
 
         if (end == NULL || end->offset == PRAVEGA_OFFSET_COMPLETED)
             continue;

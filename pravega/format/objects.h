@@ -27,6 +27,9 @@ void pravega_get_group_config(struct pravega_in *in, struct pravega_group_config
 /** Sorts the positions; false if one is there twice, or is no segment, or has an offset below PRAVEGA_OFFSET_COMPLETED.
  */
 bool pravega_stream_cut_arrange(struct pravega_stream_cut *cut);
+/** The segment's position, lent; NULL: the cut does not name it. */
+const struct pravega_segment_offset *pravega_stream_cut_find(const struct pravega_stream_cut *cut,
+                                                             pravega_segment_id id);
 /** The cut is of this stream. */
 static inline bool pravega_stream_cut_is_of(const struct pravega_stream_cut *cut, const char *scope, const char *stream)
 {

@@ -44,6 +44,22 @@ bool pravega_stream_cut_arrange(struct pravega_stream_cut *cut)
     return true;
 }
 
+const struct pravega_segment_offset *pravega_stream_cut_find(const struct pravega_stream_cut *cut,
+                                                             pravega_segment_id id)
+{
+    size_t low = 0, high = cut->position_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (cut->positions[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < cut->position_count && cut->positions[low].id == id ? &cut->positions[low] : NULL;
+}
+
 static bool copy_into(struct pravega_stream_cut *cut, const char *scope, const char *stream,
                       const struct pravega_segment_offset *positions, size_t count)
 {
