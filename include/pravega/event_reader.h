@@ -53,7 +53,8 @@ void pravega_event_reader_new(struct pravega_client *client, const struct praveg
 void pravega_event_reader_free(struct pravega_event_reader *reader);
 /**
  * Leaves the group; others go on at `position`, NULL: after what next() gave last. next() gives WEIR_E_CLOSED from now
- * on. WEIR_OK too if the group had declared it offline.
+ * on. WEIR_OK too if the group had declared it offline, or was reset. After a failure it may be called again; it is to
+ * be freed in any case.
  */
 void pravega_event_reader_close(struct pravega_event_reader *reader, const struct pravega_position *position,
                                 pravega_done_fn *done, void *arg);

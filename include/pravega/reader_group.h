@@ -128,7 +128,8 @@ void pravega_reader_group_generate_stream_cuts(struct pravega_reader_group *grou
  * Starts the group anew with `config`, or, if that is NULL, where its last complete checkpoint was (or at its
  * configuration's start). All readers end with WEIR_E_STATE at their next look at the state and are made anew. Of
  * several resets at a time each takes place, one after the other. WEIR_E_NOT_FOUND: no such stream; nothing has
- * changed.
+ * changed. WEIR_E_STATE: without `config`, if all is read up to the group's end and the last checkpoint knows no
+ * segment.
  */
 void pravega_reader_group_reset(struct pravega_reader_group *group, const struct pravega_reader_group_config *config,
                                 pravega_done_fn *done, void *arg);

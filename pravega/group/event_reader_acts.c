@@ -47,7 +47,7 @@ static enum weir_status propose_places(struct pravega_event_reader *reader, stru
 /* A proposal that is made again after the reader has stopped, or is leaving, comes to nothing. */
 static bool takes_part(const struct pravega_event_reader *reader, const struct pravega_group_state *state)
 {
-    return reader->stage == READER_ONLINE && pravega_group_state_reader(state, reader->id) != NULL;
+    return reader->stage == READER_ONLINE && reader_member(reader, state) != NULL;
 }
 
 static bool is_held_up(const struct pravega_event_reader *reader, const struct pravega_group_state *state)
@@ -278,7 +278,7 @@ static enum weir_status propose_acquire(void *arg, const void *state, struct pra
     reader->did = false;
     if (is_held_up(reader, now) || now->unassigned.count == 0)
         return WEIR_OK;
-    count = acquire_count(now, pravega_group_state_reader(now, reader->id)->assigned.count);
+    count = acquire_count(now, reader_member(reader, now)->assigned.count);
     for (size_t i = 0; i < count && status == WEIR_OK; i++) {
         struct pravega_group_update update = {
             .kind = PRAVEGA_GROUP_ACQUIRE_SEGMENT, .reader = reader->id, .segment = now->unassigned.entries[i]};
@@ -293,7 +293,7 @@ static enum weir_status propose_acquire(void *arg, const void *state, struct pra
 static const struct pravega_position_entry *segment_to_release(const struct pravega_event_reader *reader,
                                                                const struct pravega_group_state *state)
 {
-    const struct pravega_group_reader *member = pravega_group_state_reader(state, reader->id);
+    const struct pravega_group_reader *member = reader_member(reader, state);
     uint64_t seed = (uint64_t)(int64_t)weir_java_string_hash(weir_view_str(reader->id));
     const struct pravega_position_entry *last = NULL;
     double last_hash = -1;
@@ -388,7 +388,7 @@ static enum weir_status propose_completed(void *arg, const void *state, struct p
     if (is_held_up(reader, now))
         return WEIR_OK;
     reader->did = true; /* or it was done before, by a write whose answer was lost */
-    if (pravega_segment_map_find(&pravega_group_state_reader(now, reader->id)->assigned, &reader->subject) == NULL)
+    if (pravega_segment_map_find(&reader_member(reader, now)->assigned, &reader->subject) == NULL)
         return WEIR_OK;
     return pravega_group_propose(updates, &update, err);
 }

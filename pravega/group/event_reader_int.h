@@ -41,6 +41,7 @@ struct pravega_event_reader {
     char *id, *scope, *group;
     struct pravega_synchronizer *sync;
     enum reader_stage stage;
+    int64_t generation; /* of the group that it joined: a reset makes another one */
     struct weir_error why;
     struct pravega_owned_segments owned;
     struct pravega_mark_reader *marks; /* one for each stream; none if time windows are off */
@@ -85,6 +86,13 @@ struct pravega_event_reader {
 static inline const struct pravega_group_state *reader_state(const struct pravega_event_reader *reader)
 {
     return pravega_synchronizer_state(reader->sync);
+}
+
+/* NULL: it is offline. After a reset a reader of this id is another one, which joined anew. */
+static inline const struct pravega_group_reader *reader_member(const struct pravega_event_reader *reader,
+                                                               const struct pravega_group_state *state)
+{
+    return state->config.generation == reader->generation ? pravega_group_state_reader(state, reader->id) : NULL;
 }
 
 /* ---- event_reader.c */

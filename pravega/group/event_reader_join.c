@@ -111,6 +111,7 @@ static void on_joined(void *arg, enum weir_status status, const struct weir_erro
     }
     pravega_op_end(&reader->op);
     reader->stage = READER_ONLINE;
+    reader->generation = reader_state(reader)->config.generation;
     pravega_upkeep_init(&reader->upkeep, weir_loop_now_ns(reader->loop), acquire_delay_ns(reader));
     weir_timer_start(reader->loop, &reader->timer, 0);
     reader->joined(reader->joined_arg, WEIR_OK, reader, why);
@@ -235,7 +236,7 @@ static enum weir_status propose_leave(void *arg, const void *state, struct prave
     struct pravega_position_entry *places = NULL;
     enum weir_status status;
 
-    if (pravega_group_state_reader(state, reader->id) == NULL)
+    if (reader_member(reader, state) == NULL)
         return WEIR_OK;
     update.positions = reader->leave_position.entries;
     update.position_count = reader->leave_position.entry_count;
@@ -255,7 +256,8 @@ static void on_left(void *arg, enum weir_status status, const struct weir_error 
 {
     struct pravega_event_reader *reader = arg;
 
-    pravega_owned_clear(&reader->owned);
+    if (status == WEIR_OK) /* else it may be closed again, and be where it is still */
+        pravega_owned_clear(&reader->owned);
     reader->left(reader->left_arg, status, why);
 }
 

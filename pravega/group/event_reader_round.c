@@ -17,7 +17,7 @@
 bool pravega_event_reader_owns_too_many(const struct pravega_event_reader *reader,
                                         const struct pravega_group_state *state)
 {
-    const struct pravega_group_reader *member = pravega_group_state_reader(state, reader->id);
+    const struct pravega_group_reader *member = reader_member(reader, state);
     double others = state->unassigned.count > 1 ? (double)state->unassigned.count : 1.0;
 
     if (member == NULL || member->assigned.count <= 1)
@@ -38,7 +38,7 @@ static struct pravega_upkeep_facts look(const struct pravega_event_reader *reade
     const char *pending = pravega_group_state_pending_checkpoint(state, reader->id);
 
     return (struct pravega_upkeep_facts){
-        .online = pravega_group_state_reader(state, reader->id) != NULL,
+        .online = reader_member(reader, state) != NULL,
         .updating_config = state->updating_config,
         .pending = pending_kind(pending),
         .given = reader->checkpoint_is == CHECKPOINT_TO_GIVE || reader->checkpoint_is == CHECKPOINT_GIVEN,
@@ -91,7 +91,7 @@ static bool give(struct pravega_event_reader *reader, const struct pravega_group
 static enum weir_status adopt(struct pravega_event_reader *reader, const struct pravega_group_state *state,
                               struct weir_error *err)
 {
-    const struct pravega_segment_map *assigned = &pravega_group_state_reader(state, reader->id)->assigned;
+    const struct pravega_segment_map *assigned = &reader_member(reader, state)->assigned;
 
     for (size_t i = 0; i < assigned->count; i++) {
         const struct pravega_position_entry *entry = &assigned->entries[i];
@@ -111,7 +111,7 @@ static enum weir_status adopt(struct pravega_event_reader *reader, const struct 
 /* Lets go of what the group holds to be another's. */
 static void let_go(struct pravega_event_reader *reader, const struct pravega_group_state *state)
 {
-    const struct pravega_segment_map *assigned = &pravega_group_state_reader(state, reader->id)->assigned;
+    const struct pravega_segment_map *assigned = &reader_member(reader, state)->assigned;
     struct pravega_position_entry *places = pravega_owned_places(&reader->owned);
     size_t count = reader->owned.count;
 
@@ -131,7 +131,7 @@ static enum weir_status follow_owners(struct pravega_event_reader *reader, const
                                       struct weir_error *err)
 {
     reader->unsure = false;
-    if (pravega_group_state_reader(state, reader->id) == NULL)
+    if (reader_member(reader, state) == NULL)
         return WEIR_OK;
     let_go(reader, state);
     return adopt(reader, state, err);

@@ -267,6 +267,10 @@ static enum weir_status want_last_checkpoint(struct reset_op *reset, const struc
     size_t count = 0;
     enum weir_status status;
 
+    if (last == NULL && pravega_group_state_is_end_of_data(state))
+        return weir_fail(err, WEIR_E_STATE,
+                         "all is read, and its last checkpoint has no place in any segment: reset it with a "
+                         "configuration, or to a checkpoint");
     if (last == NULL)
         return pravega_group_config_copy(&reset->wanted, &state->config, err);
     status = pravega_segment_map_cuts(last, &cuts, &count, err);

@@ -152,18 +152,24 @@ static void write_events(const struct pravega_stream_name *stream, int count)
     pravega_writer_free(writer);
 }
 
+static void open_store(void)
+{
+    const struct weir_store_options options = {
+        .data_dir = "store", .advertised_host = "store", .controller_port = 9090, .segment_port = 12345};
+
+    ck_assert_int_eq(weir_store_open(store_process.loop, &options, &store, NULL), WEIR_OK);
+}
+
 static void setup(void)
 {
     const struct weir_sim_options options = {.seed = 7, .log_level = WEIR_LOG_ERROR, .log_fd = -1};
-    const struct weir_store_options store_options = {
-        .data_dir = "store", .advertised_host = "store", .controller_port = 9090, .segment_port = 12345};
     struct answer answer = {0};
 
     ck_assert_int_eq(weir_sim_new(&options, &sim, NULL), WEIR_OK);
     ck_assert_int_eq(weir_sim_host_new(sim, "store", "store-disk", &store_process.host, NULL), WEIR_OK);
     ck_assert_int_eq(weir_loop_new(store_process.host, "store", &store_process.loop, NULL), WEIR_OK);
     ck_assert_int_eq(weir_loop_start(store_process.loop, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_store_open(store_process.loop, &store_options, &store, NULL), WEIR_OK);
+    open_store();
     start_process(&first, "first");
     start_process(&second, "second");
     pravega_scope_create(first.client, SCOPE, on_done, &answer);
@@ -313,9 +319,9 @@ static int read_until(struct pravega_event_reader *reader, struct answer *answer
         enum weir_status status = pravega_event_reader_next(reader, &read, NULL);
 
         ck_assert_int_lt(i, 100000);
-        ck_assert(status == WEIR_OK || status == WEIR_E_AGAIN);
+        ck_assert(status == WEIR_OK || status == WEIR_E_AGAIN || status == WEIR_E_END);
         count += status == WEIR_OK && read.kind == PRAVEGA_READ_EVENT;
-        if (status == WEIR_E_AGAIN)
+        if (status != WEIR_OK)
             run_for(20 * WEIR_NS_PER_MS);
     }
     return count;
@@ -608,6 +614,45 @@ START_TEST(a_dead_readers_segments_are_given_back)
 }
 END_TEST
 
+static void close_store(void)
+{
+    weir_store_close(store);
+    store = NULL;
+}
+
+/* Goal: a close that failed is made again, and others go on where the reader was all the same. */
+START_TEST(a_close_that_fails_forgets_nothing)
+{
+    struct pravega_reader_group *group = make_group(&one_config);
+    struct pravega_event_reader *reader = join(&second, "r");
+    struct pravega_event_read read;
+    struct answer answer = {0}, cuts = {0};
+
+    write_events(&streams[0].stream, 6);
+    for (int i = 0; i < 3;) {
+        enum weir_status status = pravega_event_reader_next(reader, &read, NULL);
+
+        i += status == WEIR_OK;
+        if (status == WEIR_E_AGAIN)
+            run_for(20 * WEIR_NS_PER_MS);
+    }
+    close_store();
+    pravega_event_reader_close(reader, NULL, on_done, &answer);
+    await(&answer);
+    ck_assert_int_ne(answer.status, WEIR_OK);
+    open_store();
+    answer = (struct answer){0};
+    pravega_event_reader_close(reader, NULL, on_done, &answer);
+    must(&answer);
+    pravega_reader_group_stream_cuts(group, on_cuts, &cuts);
+    must(&cuts);
+    ck_assert_int_eq(cuts.cuts[0].positions[0].offset + cuts.cuts[0].positions[1].offset, 48);
+    finish(&cuts);
+    pravega_event_reader_free(reader);
+    pravega_reader_group_free(group);
+}
+END_TEST
+
 /* ---- resets */
 
 static enum weir_status next_until_bad(struct pravega_event_reader *reader)
@@ -642,6 +687,71 @@ START_TEST(a_reset_begins_anew)
     ck_assert_uint_eq(stream_count(group), 1);
     ck_assert_int_eq(next_until_bad(reader), WEIR_E_STATE);
     ck_assert_int_eq(create(&second, &two_config), WEIR_OK); /* the controller has it, too */
+    pravega_event_reader_free(reader);
+    pravega_reader_group_free(group);
+}
+END_TEST
+
+/* Goal: after a reset a reader does not take another one of its id, which joined before it looked, for itself: it reads
+ * no more, and its close leaves the other one a member. */
+START_TEST(a_reset_tells_readers_of_one_id_apart)
+{
+    struct pravega_reader_group *group = make_group(&one_config);
+    struct pravega_event_reader *old = join(&second, "r"), *fresh;
+    struct answer answer = {0}, readers = {0};
+
+    run_for(WEIR_NS_PER_S);
+    pravega_reader_group_reset(group, &one_config, on_done, &answer);
+    must(&answer);
+    fresh = join(&first, "r");
+    if (_i == 0)
+        ck_assert_int_eq(next_until_bad(old), WEIR_E_STATE);
+    answer = (struct answer){0};
+    pravega_event_reader_close(old, NULL, on_done, &answer);
+    must(&answer);
+    pravega_reader_group_online_readers(group, on_names, &readers);
+    must(&readers);
+    ck_assert_uint_eq(readers.count, 1);
+    run_for(10 * WEIR_NS_PER_S);
+    ck_assert_uint_eq(pravega_event_reader_segment_count(fresh), 2);
+    pravega_event_reader_free(old);
+    pravega_event_reader_free(fresh);
+    pravega_reader_group_free(group);
+}
+END_TEST
+
+/* Goal: a group that has read everything does not begin at its start again because its last checkpoint is empty. */
+START_TEST(a_reset_does_not_go_back_from_the_end_to_the_start)
+{
+    struct pravega_segment_offset ends[] = {{0, 48}};
+    struct pravega_stream_cut to = {0};
+    struct pravega_group_stream bounded = {.stream = {SCOPE, "two"}, .to = &to};
+    const struct pravega_reader_group_config config = {.streams = &bounded,
+                                                       .stream_count = 1,
+                                                       .automatic_checkpoint_interval_ms =
+                                                           PRAVEGA_CHECKPOINT_INTERVAL_DISABLED};
+    struct pravega_reader_group *group;
+    struct pravega_event_reader *reader;
+    struct answer last = {0}, answer = {0};
+
+    write_events(&streams[1].stream, 10);
+    ck_assert_int_eq(pravega_stream_cut_set(&to, &streams[1].stream, ends, 1, NULL), WEIR_OK);
+    group = make_group(&config);
+    reader = join(&second, "r");
+    for (int i = 0; i < 2; i++) { /* the first one lets the reader complete the segment */
+        finish(&last);
+        run_for(WEIR_NS_PER_S);
+        pravega_reader_group_initiate_checkpoint(group, i == 0 ? "a" : "b", on_checkpoint, &last);
+        ck_assert_int_eq(read_until(reader, &last), i == 0 ? 3 : 0);
+    }
+    ck_assert_uint_eq(last.checkpoint.cut_count, 0);
+    ck_assert_int_eq(next_until_bad(reader), WEIR_E_END);
+    pravega_reader_group_reset(group, NULL, on_done, &answer);
+    await(&answer);
+    ck_assert_int_eq(answer.status, WEIR_E_STATE);
+    ck_assert_int_eq(unread(group), 0);
+    finish(&last);
+    pravega_stream_cut_fini(&to);
     pravega_event_reader_free(reader);
     pravega_reader_group_free(group);
 }
@@ -796,7 +906,10 @@ int main(void)
     tcase_add_test(tc, outstanding_checkpoints_are_limited_and_cancelled);
     tcase_add_test(tc, a_checkpoint_ends_with_its_last_answer);
     tcase_add_test(tc, a_dead_readers_segments_are_given_back);
+    tcase_add_test(tc, a_close_that_fails_forgets_nothing);
     tcase_add_test(tc, a_reset_begins_anew);
+    tcase_add_loop_test(tc, a_reset_tells_readers_of_one_id_apart, 0, 2);
+    tcase_add_test(tc, a_reset_does_not_go_back_from_the_end_to_the_start);
     tcase_add_test(tc, a_reset_goes_back_to_a_checkpoint);
     tcase_add_loop_test(tc, resets_race, 0, 30);
     tcase_add_loop_test(tc, a_reset_that_dies_does_no_harm, 0, CRASH_COUNT);
