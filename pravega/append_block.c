@@ -7,7 +7,8 @@
 
 #include "weir/endian.h"
 
-#define SPARE_MAX 8
+#define SPARE_MIN 8
+#define IDLE_NS WEIR_NS_PER_S
 #define ARRAY_CAP_MIN 64
 
 void pravega_block_list_push(struct pravega_block_list *list, struct pravega_append_block *block)
@@ -55,12 +56,30 @@ static void destroy(struct pravega_append_block *block)
     free(block);
 }
 
+static void trim(struct pravega_block_pool *pool, size_t spare_max)
+{
+    while (pool->spare.count > spare_max)
+        destroy(pravega_block_list_pop(&pool->spare));
+}
+
+/* Nothing has been written for a while, or something is being written just now. */
+static void on_idle(void *arg)
+{
+    struct pravega_block_pool *pool = arg;
+
+    if (pool->lent_count == 0)
+        trim(pool, SPARE_MIN);
+}
+
+void pravega_block_pool_init(struct pravega_block_pool *pool, struct weir_loop *loop, size_t block_bytes)
+{
+    *pool = (struct pravega_block_pool){.loop = loop, .block_bytes = block_bytes, .idle = {.fn = on_idle, .arg = pool}};
+}
+
 void pravega_block_pool_fini(struct pravega_block_pool *pool)
 {
-    struct pravega_append_block *block;
-
-    while ((block = pravega_block_list_pop(&pool->spare)) != NULL)
-        destroy(block);
+    weir_timer_stop(pool->loop, &pool->idle);
+    trim(pool, 0);
 }
 
 struct pravega_append_block *pravega_block_new(struct pravega_block_pool *pool, size_t len)
@@ -68,11 +87,13 @@ struct pravega_append_block *pravega_block_new(struct pravega_block_pool *pool, 
     size_t cap = len > pool->block_bytes ? len : pool->block_bytes;
     struct pravega_append_block *block = len <= pool->block_bytes ? pravega_block_list_pop(&pool->spare) : NULL;
 
-    if (block != NULL)
-        return block;
-    block = malloc(sizeof(*block) + PRAVEGA_WIRE_APPEND_HEAD_LEN + cap + PRAVEGA_WIRE_APPEND_TAIL_LEN);
-    if (block != NULL)
+    if (block == NULL) {
+        block = malloc(sizeof(*block) + PRAVEGA_WIRE_APPEND_HEAD_LEN + cap + PRAVEGA_WIRE_APPEND_TAIL_LEN);
+        if (block == NULL)
+            return NULL;
         *block = (struct pravega_append_block){.data_cap = cap};
+    }
+    pool->lent_count++;
     return block;
 }
 
@@ -95,15 +116,18 @@ static void drop_long_arrays(struct pravega_append_block *block)
 
 void pravega_block_recycle(struct pravega_block_pool *pool, struct pravega_append_block *block)
 {
-    if (block->data_cap != pool->block_bytes || pool->spare.count >= SPARE_MAX) {
+    pool->lent_count--;
+    if (block->data_cap != pool->block_bytes) {
         destroy(block);
-        return;
+    } else {
+        block->event_count = 0;
+        block->data_len = 0;
+        block->completion_count = 0;
+        drop_long_arrays(block);
+        pravega_block_list_push(&pool->spare, block);
     }
-    block->event_count = 0;
-    block->data_len = 0;
-    block->completion_count = 0;
-    drop_long_arrays(block);
-    pravega_block_list_push(&pool->spare, block);
+    if (pool->lent_count == 0 && pool->spare.count > SPARE_MIN && !weir_timer_armed(&pool->idle))
+        weir_timer_start(pool->loop, &pool->idle, IDLE_NS);
 }
 
 void pravega_block_list_recycle(struct pravega_block_pool *pool, struct pravega_block_list *list)

@@ -16,6 +16,7 @@
 #include "pravega/types.h"
 #include "pravega/wire.h"
 #include "pravega/writer.h"
+#include "weir/loop.h"
 
 struct pravega_completion {
     uint32_t index; /* of the event in its block */
@@ -49,11 +50,18 @@ struct pravega_append_block *pravega_block_list_pop(struct pravega_block_list *l
 /** Moves all of `from` to the end of `to`. */
 void pravega_block_list_move(struct pravega_block_list *to, struct pravega_block_list *from);
 
-/** Blocks that wait to be used again. Zero it and set block_bytes. */
+/**
+ * Blocks that wait to be used again: all that were ever out at a time, so that a busy writer touches no new memory, and
+ * a few once it has been idle for a second.
+ */
 struct pravega_block_pool {
     struct pravega_block_list spare;
+    size_t lent_count;
     size_t block_bytes; /**< of data in a block; an event that is longer gets a block of its own length */
+    struct weir_loop *loop;
+    struct weir_timer idle; /* armed when nothing is lent */
 };
+void pravega_block_pool_init(struct pravega_block_pool *pool, struct weir_loop *loop, size_t block_bytes);
 void pravega_block_pool_fini(struct pravega_block_pool *pool);
 /** An empty block with room for `len` bytes, headers included; NULL: out of memory. */
 struct pravega_append_block *pravega_block_new(struct pravega_block_pool *pool, size_t len);

@@ -288,7 +288,8 @@ enum weir_status pravega_byte_writer_new(struct pravega_client *client, const st
         return weir_fail(err, WEIR_E_NOMEM, "no memory for a writer of stream %s/%s", stream->scope, stream->stream);
     writer->client = client;
     writer->window_bytes = options->window_bytes > 0 ? options->window_bytes : WINDOW_BYTES_DEFAULT;
-    writer->pool.block_bytes = options->block_bytes > 0 ? options->block_bytes : BLOCK_BYTES_DEFAULT;
+    pravega_block_pool_init(&writer->pool, client->loop,
+                            options->block_bytes > 0 ? options->block_bytes : BLOCK_BYTES_DEFAULT);
     writer->on_ready = options->on_ready;
     writer->arg = options->arg;
     writer->settle = (struct weir_deferred){.fn = settle, .arg = writer};

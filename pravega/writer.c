@@ -434,7 +434,8 @@ enum weir_status pravega_writer_make(struct pravega_client *client, const struct
     writer->stream = strdup(stream->stream);
     writer->writer_id = id_or_random(client, options->writer_id);
     writer->window_bytes = options->window_bytes > 0 ? options->window_bytes : WINDOW_BYTES_DEFAULT;
-    writer->pool.block_bytes = options->block_bytes > 0 ? options->block_bytes : BLOCK_BYTES_DEFAULT;
+    pravega_block_pool_init(&writer->pool, client->loop,
+                            options->block_bytes > 0 ? options->block_bytes : BLOCK_BYTES_DEFAULT);
     writer->retry = retry_of(client, &options->retry);
     writer->enable_large_events = options->enable_large_events;
     writer->automatically_note_time = options->automatically_note_time;
