@@ -80,9 +80,16 @@ static void batch_end(struct batch *batch, enum weir_status status, const struct
 static void ask_cuts(struct batch *batch);
 static void ask_offsets(struct batch *batch);
 
+/* A cut before the head was one that could be read to, once. */
 static enum weir_status wrong_order(const struct batch *batch, pravega_segment_id segment, int64_t from, int64_t to,
                                     struct weir_error *err)
 {
+    if (batch->head_asked)
+        return weir_fail(err, WEIR_E_TRUNCATED,
+                         "segment %d.#epoch.%d of stream %s/%s is truncated before offset %" PRId64
+                         ", and was to be read to %" PRId64,
+                         pravega_segment_number(segment), pravega_segment_epoch(segment), batch->user.scope,
+                         batch->user.stream, from, to);
     return weir_fail(err, WEIR_E_INVAL,
                      "the stream cuts of %s/%s are in the wrong order: segment %d.#epoch.%d would be read from %" PRId64
                      " to %" PRId64,
@@ -207,6 +214,15 @@ static void on_ids(void *arg, enum weir_status status, const pravega_segment_id 
     ask_offsets(batch);
 }
 
+/* A segment is newer than what it replaced. So where the oldest segment of `from`, or its newest, is newer than that of
+ * `to`, a segment of `to` was replaced by one of `from`: it lies before it. */
+static bool is_older(const struct pravega_stream_cut *to, const struct pravega_stream_cut *from)
+{
+    return to->position_count > 0 && from->position_count > 0 &&
+           (to->positions[0].id < from->positions[0].id ||
+            to->positions[to->position_count - 1].id < from->positions[from->position_count - 1].id);
+}
+
 /* A controller of 0.13 fails, again and again, of cuts in the wrong order. */
 static enum weir_status check_order(const struct batch *batch, struct weir_error *err)
 {
@@ -217,7 +233,14 @@ static enum weir_status check_order(const struct batch *batch, struct weir_error
         if (to != NULL && to->offset >= 0 && from->offset > to->offset)
             return wrong_order(batch, from->id, from->offset, to->offset, err);
     }
-    return WEIR_OK;
+    if (!is_older(&batch->to, &batch->from))
+        return WEIR_OK;
+    if (batch->head_asked)
+        return weir_fail(err, WEIR_E_TRUNCATED, "stream %s/%s is truncated past the cut that it was to be read to",
+                         batch->user.scope, batch->user.stream);
+    return weir_fail(err, WEIR_E_INVAL,
+                     "the stream cuts of %s/%s are in the wrong order: the first has newer segments than the second",
+                     batch->user.scope, batch->user.stream);
 }
 
 static void ask_segments(struct batch *batch)

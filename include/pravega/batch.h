@@ -35,8 +35,8 @@ typedef void pravega_batch_segments_fn(void *arg, enum weir_status status,
  * What there is to read between two cuts (getSegments). The result is borrowed for the call.
  * @param from  NULL or UNBOUNDED: the stream's head, now
  * @param to    NULL or UNBOUNDED: its tail, now. With a sealed stream: its end
- * WEIR_E_NOT_FOUND: no such stream. WEIR_E_INVAL: a cut of another stream, or `to` before `from` in a segment of both.
- * WEIR_E_TRUNCATED: data between the cuts is gone. Others as in pravega/streams.h.
+ * WEIR_E_NOT_FOUND: no such stream. WEIR_E_INVAL: a cut of another stream, or `to` before `from`.
+ * WEIR_E_TRUNCATED: data between the cuts is gone, or `to` is before the head. Others as in pravega/streams.h.
  */
 void pravega_batch_segments(struct pravega_client *client, const struct pravega_stream_name *stream,
                             const struct pravega_stream_cut *from, const struct pravega_stream_cut *to,
