@@ -258,7 +258,7 @@ enum weir_status pravega_byte_reader_read(struct pravega_byte_reader *reader, si
 {
     reader->held = 0;
     ask(reader);
-    if (reader->len > 0 && len_max > 0) {
+    if (reader->len > 0) {
         reader->from_head = false;
         *bytes = take(reader, len_max);
         reader->held = bytes->len;
@@ -266,7 +266,7 @@ enum weir_status pravega_byte_reader_read(struct pravega_byte_reader *reader, si
     }
     switch (reader->state) {
     case READER_ENDED:
-        return reader->len == 0 ? WEIR_E_END : WEIR_E_AGAIN;
+        return WEIR_E_END;
     case READER_TRUNCATED:
         return go_on_at_head(reader, err);
     case READER_FAILED:

@@ -89,7 +89,7 @@ enum weir_status pravega_byte_reader_new(struct pravega_client *client, const st
 void pravega_byte_reader_free(struct pravega_byte_reader *reader); /**< NULL is fine */
 
 /**
- * The next bytes, 1 to `len_max` of them, as many as are here in one piece.
+ * The next bytes, 1 to `len_max` of them (none if that is 0), as many as are here in one piece.
  * @param bytes             receives a view, valid until the next call on this reader
  * @retval WEIR_E_AGAIN     nothing here now; on_ready will say
  * @retval WEIR_E_END       the end of a sealed segment; stays so until seek()

@@ -460,6 +460,40 @@ START_TEST(truncated_bytes_are_reported_unless_nobody_asked_for_them)
 }
 END_TEST
 
+/* Goal: bytes that were read ahead of a truncation are given as what they are, also to one who reads none first. */
+START_TEST(bytes_ahead_of_a_truncation_keep_their_place)
+{
+    struct pravega_byte_reader_options options = {.on_ready = do_nothing};
+    struct pravega_byte_reader *reader;
+    struct weir_view bytes;
+    struct world world;
+
+    open_world(&world, 1);
+    fill(&world, 0, 1000);
+    ck_assert_int_eq(pravega_byte_reader_new(world.client, &stream_name, &options, &reader, NULL), WEIR_OK);
+    weir_sim_run(world.store.sim, never, NULL, WEIR_NS_PER_S);
+    ck_assert_uint_eq(pravega_byte_reader_available(reader), 1000);
+    play_store_cut(&world.store); /* and with it the read that waits at the tail */
+    world.segment->start_offset = 1500;
+    fill(&world, 1000, 2000);
+    world.segment->sealed = true;
+    weir_sim_run(world.store.sim, never, NULL, WEIR_NS_PER_S);
+    ck_assert_int_eq(pravega_byte_reader_read(reader, 0, &bytes, NULL), WEIR_OK);
+    ck_assert_uint_eq(bytes.len, 0);
+    for (int64_t at = 0; at < 1000; at += 100) {
+        ck_assert_int_eq(pravega_byte_reader_read(reader, 100, &bytes, NULL), WEIR_OK);
+        assert_bytes(bytes, at);
+    }
+    ck_assert_int_eq(pravega_byte_reader_read(reader, 100, &bytes, NULL), WEIR_E_TRUNCATED);
+    ck_assert_int_eq(pravega_byte_reader_offset(reader), 1500);
+    weir_sim_run(world.store.sim, never, NULL, WEIR_NS_PER_S);
+    ck_assert_int_eq(pravega_byte_reader_read(reader, 100, &bytes, NULL), WEIR_OK);
+    assert_bytes(bytes, 1500);
+    pravega_byte_reader_free(reader);
+    close_world(&world);
+}
+END_TEST
+
 /* ---- what is no byte stream ---- */
 
 START_TEST(streams_of_no_or_several_segments_are_refused)
@@ -529,6 +563,7 @@ int main(void)
     tcase_add_test(tc, reading_ahead_is_bounded);
     tcase_add_test(tc, a_reader_seeks);
     tcase_add_test(tc, truncated_bytes_are_reported_unless_nobody_asked_for_them);
+    tcase_add_test(tc, bytes_ahead_of_a_truncation_keep_their_place);
     tcase_add_loop_test(tc, streams_of_no_or_several_segments_are_refused, 0, 2);
     tcase_add_loop_test(tc, they_are_freed_with_calls_under_way, 0, 40);
     suite_add_tcase(suite, tc);
