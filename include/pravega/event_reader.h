@@ -28,7 +28,7 @@ struct pravega_event_reader; /* opaque */
 
 /** Upstream's ReaderConfig; zero means its default. */
 struct pravega_event_reader_options {
-    int64_t initial_allocation_delay_ms; /**< 0: waits so long before it first takes segments over */
+    int64_t initial_allocation_delay_ms; /**< 0; at most a year: waits so long before it first takes segments over */
     bool disable_time_windows; /**< no mark streams are read; pravega_event_reader_time_window() knows nothing */
     size_t buffer_bytes;       /**< 1 KiB..10 MiB for each segment; 0 means 1 MiB */
     size_t event_len_max;      /**< payload bytes of an event: as in pravega_segment_reader_options */

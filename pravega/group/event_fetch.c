@@ -82,11 +82,19 @@ static void on_timer(void *arg)
     fetch_end(fetch, why.status, weir_view(NULL, 0), &why);
 }
 
+/* INT64_MAX for a pointer that is none, which begin() refuses. */
+static int64_t end_of(const struct pravega_event_pointer *pointer)
+{
+    int64_t end;
+
+    return __builtin_add_overflow(pointer->offset, pointer->length, &end) ? INT64_MAX : end;
+}
+
 /* Begins to read; the segment reader calls on_ready in later turns only. */
 static enum weir_status begin(struct fetch *fetch, const struct pravega_event_pointer *pointer, struct weir_error *err)
 {
     struct pravega_segment_reader_options options = {.start_offset = pointer->offset,
-                                                     .end_offset = pointer->offset + pointer->length,
+                                                     .end_offset = end_of(pointer),
                                                      .buffer_bytes = BUFFER_BYTES,
                                                      .event_len_max =
                                                          (size_t)pointer->length - PRAVEGA_EVENT_HEADER_LEN,
@@ -95,7 +103,7 @@ static enum weir_status begin(struct fetch *fetch, const struct pravega_event_po
     struct pravega_event event;
     enum weir_status status;
 
-    if (pointer->offset < 0 || pointer->length < PRAVEGA_EVENT_HEADER_LEN)
+    if (pointer->offset < 0 || pointer->length < PRAVEGA_EVENT_HEADER_LEN || end_of(pointer) == INT64_MAX)
         return weir_fail(err, WEIR_E_INVAL, "no event is at offset %" PRId64 " with %" PRId32 " bytes", pointer->offset,
                          pointer->length);
     status =

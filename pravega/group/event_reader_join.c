@@ -4,6 +4,7 @@
  *     new: fetch the state, add the reader --> one mark reader for each stream --> the round begins, the user has it
  *     close: remove the reader, with its position, so that others go on there
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "pravega/group/event_reader_int.h"
 
 #define READER_ID_LEN_MAX 255
+#define DELAY_MAX_MS (INT64_C(365) * 24 * 3600 * 1000)
 #define GROUP_PREFIX "_RG"
 #define BUFFER_BYTES_MIN ((size_t)1 << 10)
 #define BUFFER_BYTES_MAX ((size_t)10 << 20)
@@ -142,8 +144,9 @@ static enum weir_status check(const char *reader_id, const struct pravega_event_
 
     if (id_len == 0 || id_len > READER_ID_LEN_MAX)
         return weir_fail(err, WEIR_E_INVAL, "a reader's id has 1 to %d bytes, not %zu", READER_ID_LEN_MAX, id_len);
-    if (options->initial_allocation_delay_ms < 0)
-        return weir_fail(err, WEIR_E_INVAL, "a reader's initial allocation delay is not negative");
+    if (options->initial_allocation_delay_ms < 0 || options->initial_allocation_delay_ms > DELAY_MAX_MS)
+        return weir_fail(err, WEIR_E_INVAL, "a reader's initial allocation delay is 0 to %" PRId64 " ms, not %" PRId64,
+                         DELAY_MAX_MS, options->initial_allocation_delay_ms);
     if (options->buffer_bytes != 0 &&
         (options->buffer_bytes < BUFFER_BYTES_MIN || options->buffer_bytes > BUFFER_BYTES_MAX))
         return weir_fail(err, WEIR_E_INVAL, "a reader's buffer has %zu to %zu bytes, not %zu", BUFFER_BYTES_MIN,

@@ -146,10 +146,9 @@ static void on_timer(void *arg)
     look(arg);
 }
 
-/* What the stream has is for the synchronizer to read; here it only counts that there is something. */
-static void on_watch(void *arg)
+/* Whether the stream grew. What it has is for the synchronizer to read. */
+static bool has_grown(struct checkpoint_op *checkpoint)
 {
-    struct checkpoint_op *checkpoint = arg;
     struct pravega_event event;
     struct weir_error why;
     enum weir_status status;
@@ -162,8 +161,13 @@ static void on_watch(void *arg)
         checkpoint->watch = NULL;
         grown = true; /* the timer is shorter from now on */
     }
-    if (grown)
-        look(checkpoint);
+    return grown;
+}
+
+static void on_watch(void *arg)
+{
+    if (has_grown(arg))
+        look(arg);
 }
 
 static void begin_to_watch(struct checkpoint_op *checkpoint)
@@ -176,7 +180,7 @@ static void begin_to_watch(struct checkpoint_op *checkpoint)
 
     if (pravega_segment_reader_new(group->client, &(struct pravega_stream_name){group->scope, group->stream},
                                    revision->segment, &options, &checkpoint->watch, &why) == WEIR_OK)
-        on_watch(checkpoint);
+        (void)has_grown(checkpoint); /* asks for the first time; a look follows anyway */
 }
 
 static void on_begun(void *arg, enum weir_status status, const struct weir_error *why)

@@ -8,6 +8,7 @@
 #define TIME_UNIT_NS WEIR_NS_PER_S /* of what a reader waits by its rank */
 #define CONFIG_INTERVAL_NS (10 * WEIR_NS_PER_S)
 #define RETRY_NS WEIR_NS_PER_S
+#define WAIT_MAX_MS (INT64_C(1) << 40) /* 34 years; configurations may say more */
 
 const char *pravega_upkeep_name(enum pravega_upkeep_action action)
 {
@@ -64,11 +65,14 @@ static void restart_sharing(struct pravega_upkeep *upkeep, const struct pravega_
     upkeep->lag_ns = now_ns + (1 + facts->reader_count) * TIME_UNIT_NS;
 }
 
+static int64_t after_ms(int64_t now_ns, int64_t wait_ms)
+{
+    return now_ns + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS) * WEIR_NS_PER_MS;
+}
+
 static void restart_fetching(struct pravega_upkeep *upkeep, const struct pravega_upkeep_facts *facts, int64_t now_ns)
 {
-    int64_t refresh_ms = facts->group_refresh_time_ms > 0 ? facts->group_refresh_time_ms : 1;
-
-    upkeep->fetch_ns = now_ns + refresh_ms * WEIR_NS_PER_MS;
+    upkeep->fetch_ns = after_ms(now_ns, facts->group_refresh_time_ms > 0 ? facts->group_refresh_time_ms : 1);
 }
 
 static bool makes_checkpoints(const struct pravega_upkeep_facts *facts)
@@ -78,7 +82,8 @@ static bool makes_checkpoints(const struct pravega_upkeep_facts *facts)
 
 static void restart_checkpoints(struct pravega_upkeep *upkeep, const struct pravega_upkeep_facts *facts, int64_t now_ns)
 {
-    upkeep->checkpoint_ns = now_ns + facts->automatic_checkpoint_interval_ms * WEIR_NS_PER_MS;
+    if (facts->automatic_checkpoint_interval_ms > 0)
+        upkeep->checkpoint_ns = after_ms(now_ns, facts->automatic_checkpoint_interval_ms);
 }
 
 static int64_t sooner(int64_t a, int64_t b)

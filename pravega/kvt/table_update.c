@@ -213,7 +213,8 @@ static enum weir_status put_item(struct update_task *update, const struct praveg
     if (primary.len > sizeof(key) || secondary.len > sizeof(key) - primary.len || wire.key.len == 0)
         return weir_fail(err, WEIR_E_INVAL, "a key of %zu and %zu bytes: keys have 1 to %zu", primary.len,
                          secondary.len, sizeof(key));
-    memcpy(key, primary.ptr, primary.len);
+    if (primary.len > 0)
+        memcpy(key, primary.ptr, primary.len);
     if (secondary.len > 0)
         memcpy(key + primary.len, secondary.ptr, secondary.len);
     if (from->is_removal) {

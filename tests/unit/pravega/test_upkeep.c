@@ -99,6 +99,21 @@ START_TEST(the_initial_delay_holds)
 }
 END_TEST
 
+/* Goal: times as long as Java's Long.MAX_VALUE mean that it never comes to that, not that it is over at once. */
+START_TEST(the_longest_times_are_no_times_at_all)
+{
+    struct reader reader;
+
+    reader_init(&reader);
+    reader.facts.automatic_checkpoint_interval_ms = reader.facts.group_refresh_time_ms = INT64_MAX;
+    expect(&reader, PRAVEGA_UPKEEP_FETCH);
+    ck_assert_int_gt(reader.upkeep.fetch_ns, START_NS + 3600 * WEIR_NS_PER_S);
+    reader.now_ns += 2 * WEIR_NS_PER_S;
+    expect(&reader, PRAVEGA_UPKEEP_CREATE_CHECKPOINT);
+    ck_assert_int_gt(reader.upkeep.checkpoint_ns, START_NS + 3600 * WEIR_NS_PER_S);
+}
+END_TEST
+
 /* Goal: ranks share out who is quick to take: of three readers the last by load waits one unit, the first three. */
 START_TEST(the_wait_to_acquire_depends_on_the_rank)
 {
@@ -385,6 +400,7 @@ int main(void)
 
     tcase_add_test(tc, a_reader_that_joins_looks_and_takes_what_nobody_has);
     tcase_add_test(tc, the_initial_delay_holds);
+    tcase_add_test(tc, the_longest_times_are_no_times_at_all);
     tcase_add_test(tc, the_wait_to_acquire_depends_on_the_rank);
     tcase_add_test(tc, a_checkpoint_is_given_and_then_recorded_and_what_follows_is_in_upstreams_order);
     tcase_add_test(tc, completing_a_segment_lets_its_successors_be_taken_at_once);
