@@ -53,8 +53,8 @@ void pravega_event_reader_new(struct pravega_client *client, const struct praveg
 void pravega_event_reader_free(struct pravega_event_reader *reader);
 /**
  * Leaves the group; others go on at `position`, NULL: after what next() gave last. next() gives WEIR_E_CLOSED from now
- * on. WEIR_OK too if the group had declared it offline, or was reset. After a failure it may be called again; it is to
- * be freed in any case.
+ * on. WEIR_OK too if the group had declared it offline, or was reset. One at a time; after a failure it may be called
+ * again. The reader is to be freed in any case.
  */
 void pravega_event_reader_close(struct pravega_event_reader *reader, const struct pravega_position *position,
                                 pravega_done_fn *done, void *arg);
@@ -77,7 +77,7 @@ struct pravega_event_read {
  * readers of the group; stays so unless the group changes
  * @retval WEIR_E_TRUNCATED events of a segment were dropped before they were read; the next call goes on behind them
  * @retval WEIR_E_STATE     the group was reset, or the reader declared offline: free it, make a new one; stays so
- * @retval WEIR_E_NOT_FOUND the group is deleted; stays so
+ * @retval WEIR_E_NOT_FOUND the group is deleted, or a stream that it reads; stays so
  * @retval WEIR_E_CLOSED    after close()
  * @retval WEIR_E_DAMAGED, others  as pravega_segment_reader_next(); stays so
  */

@@ -4,6 +4,7 @@
  *     new: fetch the state, add the reader --> one mark reader for each stream --> the round begins, the user has it
  *     close: remove the reader, with its position, so that others go on there
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,10 +259,12 @@ static enum weir_status propose_leave(void *arg, const void *state, struct prave
 static void on_left(void *arg, enum weir_status status, const struct weir_error *why)
 {
     struct pravega_event_reader *reader = arg;
+    pravega_done_fn *left = reader->left;
 
+    reader->left = NULL;
     if (status == WEIR_OK) /* else it may be closed again, and be where it is still */
         pravega_owned_clear(&reader->owned);
-    reader->left(reader->left_arg, status, why);
+    left(reader->left_arg, status, why);
 }
 
 /* A reader that stopped may be a member all the same: it failed to read, or its group is no more. */
@@ -289,6 +292,7 @@ static void on_position_lost(void *arg)
 void pravega_event_reader_close(struct pravega_event_reader *reader, const struct pravega_position *position,
                                 pravega_done_fn *done, void *arg)
 {
+    assert(reader->left == NULL);
     reader->left = done;
     reader->left_arg = arg;
     reader->leaves_at = position != NULL;
