@@ -31,6 +31,7 @@
 #define ASK_BYTES_MIN ((size_t)256 << 10) /* upstream's; or the whole buffer, if that is less */
 #define ASK_BYTES_MAX ((size_t)2 << 20)   /* the store's own limit */
 #define COPY_BYTES_MAX ((size_t)16 << 10) /* answers up to this are copied out of the receive area */
+#define AREA_PARTS_MAX 4                  /* and those that are less than this part of it */
 #define OWN_PIECE_BYTES ((size_t)32 << 10)
 
 enum reader_state { READER_OPEN, READER_ENDED, READER_TRUNCATED, READER_FAILED };
@@ -40,7 +41,7 @@ struct piece {
     const uint8_t *ptr; /* what is left of it */
     size_t len;
     struct pravega_wire_area *area; /* NULL: the bytes are our own */
-    size_t own_used;
+    size_t own_used, own_cap;       /* 0: it is lent */
     uint8_t own[];
 };
 
@@ -116,7 +117,7 @@ static struct piece *push_piece(struct pravega_segment_reader *reader, size_t ow
 
     if (piece == NULL)
         return NULL;
-    *piece = (struct piece){.ptr = piece->own};
+    *piece = (struct piece){.ptr = piece->own, .own_cap = own_cap};
     if (reader->last != NULL)
         reader->last->next = piece;
     else
@@ -127,10 +128,11 @@ static struct piece *push_piece(struct pravega_segment_reader *reader, size_t ow
 
 static bool copy_data(struct pravega_segment_reader *reader, struct weir_view data)
 {
+    size_t cap = reader->buffer_bytes < OWN_PIECE_BYTES ? reader->buffer_bytes : OWN_PIECE_BYTES;
     struct piece *piece = reader->last;
 
-    if (piece == NULL || piece->area != NULL || OWN_PIECE_BYTES - piece->own_used < data.len)
-        piece = push_piece(reader, OWN_PIECE_BYTES);
+    if (piece == NULL || piece->own_cap - piece->own_used < data.len)
+        piece = push_piece(reader, cap < data.len ? data.len : cap);
     if (piece == NULL)
         return false;
     memcpy(piece->own + piece->own_used, data.ptr, data.len);
@@ -150,6 +152,12 @@ static size_t gather(struct pravega_segment_reader *reader, struct weir_view dat
     return len;
 }
 
+/* What is kept of an area keeps all of it, and another segment's long answer may have made it long. */
+static bool is_worth_its_area(struct weir_view data, const struct pravega_wire_area *area)
+{
+    return data.len > COPY_BYTES_MAX && data.len >= area->cap / AREA_PARTS_MAX;
+}
+
 static bool keep_data(struct pravega_segment_reader *reader, struct weir_view data, struct pravega_wire_area *area)
 {
     size_t gathered = gather(reader, data);
@@ -160,7 +168,7 @@ static bool keep_data(struct pravega_segment_reader *reader, struct weir_view da
     if (data.len == gathered)
         return true;
     data = weir_view(data.ptr + gathered, data.len - gathered);
-    if (data.len <= COPY_BYTES_MAX) {
+    if (!is_worth_its_area(data, area)) {
         if (!copy_data(reader, data))
             return false;
     } else {

@@ -9,6 +9,9 @@
  * of the store, or the one after it if that is longer than buffer_bytes: the rest of such an event is read once next()
  * has asked for it, and its memory is given back by the call of next() after the one that gave it. And an answer of the
  * store that is arriving, 2 MiB at most. So never more than 2 * buffer_bytes + 2 MiB and one longer event.
+ * (What waits lies in the areas that it was received into. Where segments share a connection, and their answers are of
+ * very different lengths, it can hold up to four times its own length.) A call that gives an event allocates nothing,
+ * unless the event came in several answers.
  */
 #ifndef PRAVEGA_SEGMENT_READER_H
 #define PRAVEGA_SEGMENT_READER_H
