@@ -40,12 +40,12 @@ static uint16_t parse_port(const char *text, size_t len)
     return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
-/* Letters and digits, and what names and addresses have besides. */
+/* Letters and digits, and what names and addresses have besides. In brackets is an IPv6 address, which has a colon. */
 static bool host_fits(const char *host, size_t len, bool bracketed)
 {
     const char *more = bracketed ? ":.%" : ".-_";
 
-    if (len == 0 || len > PRAVEGA_HOST_LEN_MAX)
+    if (len == 0 || len > PRAVEGA_HOST_LEN_MAX || (bracketed && memchr(host, ':', len) == NULL))
         return false;
     for (size_t i = 0; i < len; i++) {
         char c = host[i];
