@@ -43,6 +43,28 @@ enum weir_status pravega_await_flush(struct pravega_session *session, struct pra
     return pravega_await_end(session, await, err);
 }
 
+enum weir_status pravega_await_note_time(struct pravega_session *session, struct pravega_writer *writer,
+                                         int64_t timestamp_ms, struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, NULL);
+
+    if (await != NULL)
+        pravega_writer_note_time(writer, timestamp_ms, pravega_await_done, await);
+    return pravega_await_end(session, await, err);
+}
+
+enum weir_status pravega_await_writer_close(struct pravega_session *session, struct pravega_writer *writer,
+                                            struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, NULL);
+
+    if (await != NULL)
+        pravega_writer_close(writer, pravega_await_done, await);
+    else
+        pravega_writer_free(writer);
+    return pravega_await_end(session, await, err);
+}
+
 /* ---- transactions */
 
 static void on_txn(void *arg, enum weir_status status, struct pravega_txn *txn, const struct weir_error *why)
@@ -71,6 +93,21 @@ enum weir_status pravega_await_txn_begin(struct pravega_session *session, const 
     return pravega_await_end(session, await, err);
 }
 
+enum weir_status pravega_await_txn_resume(struct pravega_session *session, const struct pravega_stream_name *stream,
+                                          struct pravega_txn_id id, const struct pravega_txn_options *options,
+                                          struct pravega_txn **out, struct weir_error *err)
+{
+    struct pravega_txn_options ours = options != NULL ? *options : (struct pravega_txn_options){0};
+    struct pravega_await *await = pravega_await_begin(session, out);
+
+    *out = NULL;
+    ours.on_ready = pravega_session_ready;
+    ours.arg = session;
+    if (await != NULL)
+        pravega_txn_resume(pravega_session_client(session), stream, id, &ours, on_txn, await);
+    return pravega_await_end(session, await, err);
+}
+
 enum weir_status pravega_await_txn_write(struct pravega_session *session, struct pravega_txn *txn,
                                          const struct weir_view *key, struct weir_view event, struct weir_error *err)
 {
@@ -95,8 +132,28 @@ enum weir_status pravega_await_txn_flush(struct pravega_session *session, struct
     return pravega_await_end(session, await, err);
 }
 
-enum weir_status pravega_await_txn_commit(struct pravega_session *session, const struct pravega_stream_name *stream,
-                                          struct pravega_txn_id id, struct weir_error *err)
+enum weir_status pravega_await_txn_commit(struct pravega_session *session, struct pravega_txn *txn,
+                                          const int64_t *timestamp_ms, struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, NULL);
+
+    if (await != NULL)
+        pravega_txn_commit(txn, timestamp_ms, pravega_await_done, await);
+    return pravega_await_end(session, await, err);
+}
+
+enum weir_status pravega_await_txn_abort(struct pravega_session *session, struct pravega_txn *txn,
+                                         struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, NULL);
+
+    if (await != NULL)
+        pravega_txn_abort(txn, pravega_await_done, await);
+    return pravega_await_end(session, await, err);
+}
+
+enum weir_status pravega_await_txn_commit_id(struct pravega_session *session, const struct pravega_stream_name *stream,
+                                             struct pravega_txn_id id, struct weir_error *err)
 {
     struct pravega_await *await = pravega_await_begin(session, NULL);
 
@@ -105,8 +162,8 @@ enum weir_status pravega_await_txn_commit(struct pravega_session *session, const
     return pravega_await_end(session, await, err);
 }
 
-enum weir_status pravega_await_txn_abort(struct pravega_session *session, const struct pravega_stream_name *stream,
-                                         struct pravega_txn_id id, struct weir_error *err)
+enum weir_status pravega_await_txn_abort_id(struct pravega_session *session, const struct pravega_stream_name *stream,
+                                            struct pravega_txn_id id, struct weir_error *err)
 {
     struct pravega_await *await = pravega_await_begin(session, NULL);
 

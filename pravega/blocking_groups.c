@@ -3,6 +3,8 @@
  *
  * What is the caller's when its call was left alone (a group, a reader) is freed as soon as it comes.
  */
+#include <stdlib.h>
+
 #include "pravega/blocking_int.h"
 
 /* ---- groups */
@@ -141,6 +143,93 @@ enum weir_status pravega_await_reader_group_reader_offline(struct pravega_sessio
 
     if (await != NULL)
         pravega_reader_group_reader_offline(group, reader_id, position, pravega_await_done, await);
+    return pravega_await_end(session, await, err);
+}
+
+static void on_cuts(void *arg, enum weir_status status, const struct pravega_stream_cut *cuts, size_t count,
+                    const struct weir_error *why)
+{
+    struct pravega_stream_cuts **out = pravega_await_out(arg);
+    struct pravega_stream_cuts *copy;
+    size_t len = pravega_result_len(sizeof(*copy) + count * sizeof(copy->cuts[0]));
+    char *at;
+
+    if (out == NULL || status != WEIR_OK) {
+        pravega_await_done(arg, status, why);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        len += pravega_result_cut_len(&cuts[i]);
+    at = malloc(len);
+    if (at == NULL) {
+        pravega_await_nomem(arg);
+        return;
+    }
+    copy = pravega_result_take(&at, sizeof(*copy) + count * sizeof(copy->cuts[0]));
+    copy->count = count;
+    for (size_t i = 0; i < count; i++)
+        pravega_result_cut(&at, &cuts[i], &copy->cuts[i]);
+    *out = copy;
+    pravega_await_done(arg, status, why);
+}
+
+enum weir_status pravega_await_reader_group_stream_cuts(struct pravega_session *session,
+                                                        struct pravega_reader_group *group,
+                                                        struct pravega_stream_cuts **cuts, struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, cuts);
+
+    *cuts = NULL;
+    if (await != NULL)
+        pravega_reader_group_stream_cuts(group, on_cuts, await);
+    return pravega_await_end(session, await, err);
+}
+
+enum weir_status pravega_await_reader_group_generate_stream_cuts(struct pravega_session *session,
+                                                                 struct pravega_reader_group *group,
+                                                                 struct pravega_stream_cuts **cuts,
+                                                                 struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, cuts);
+
+    *cuts = NULL;
+    if (await != NULL)
+        pravega_reader_group_generate_stream_cuts(group, on_cuts, await);
+    return pravega_await_end(session, await, err);
+}
+
+enum weir_status pravega_await_reader_group_stream_names(struct pravega_session *session,
+                                                         struct pravega_reader_group *group,
+                                                         struct pravega_names **names, struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, names);
+
+    *names = NULL;
+    if (await != NULL)
+        pravega_reader_group_stream_names(group, pravega_await_on_names, await);
+    return pravega_await_end(session, await, err);
+}
+
+enum weir_status pravega_await_reader_group_cancel_outstanding_checkpoints(struct pravega_session *session,
+                                                                           struct pravega_reader_group *group,
+                                                                           struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, NULL);
+
+    if (await != NULL)
+        pravega_reader_group_cancel_outstanding_checkpoints(group, pravega_await_done, await);
+    return pravega_await_end(session, await, err);
+}
+
+enum weir_status pravega_await_reader_group_update_retention_stream_cut(struct pravega_session *session,
+                                                                        struct pravega_reader_group *group,
+                                                                        const struct pravega_stream_cut *cuts,
+                                                                        size_t count, struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, NULL);
+
+    if (await != NULL)
+        pravega_reader_group_update_retention_stream_cut(group, cuts, count, pravega_await_done, await);
     return pravega_await_end(session, await, err);
 }
 

@@ -9,71 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- results in one block */
-
-/* Takes `len` bytes, aligned for anything, from the front of a block that has them. */
-static void *take(char **at, size_t len)
-{
-    void *ptr = *at;
-
-    *at += (len + 15) & ~(size_t)15;
-    return ptr;
-}
-
-static size_t padded(size_t len)
-{
-    return (len + 15) & ~(size_t)15;
-}
-
-static char *put_text(char **at, const char *text)
-{
-    size_t len = strlen(text) + 1;
-
-    return memcpy(take(at, len), text, len);
-}
-
-/* The end of a callback whose result did not fit. */
-static void done_nomem(struct pravega_await *await)
-{
-    struct weir_error err;
-
-    weir_fail(&err, WEIR_E_NOMEM, "no memory for the result");
-    pravega_await_done(await, err.status, &err);
-}
-
-static void on_exists(void *arg, enum weir_status status, bool exists, const struct weir_error *why)
+void pravega_await_on_exists(void *arg, enum weir_status status, bool exists, const struct weir_error *why)
 {
     bool *out = pravega_await_out(arg);
 
     if (out != NULL)
         *out = exists;
-    pravega_await_done(arg, status, why);
-}
-
-void pravega_await_on_names(void *arg, enum weir_status status, const char *const *names, size_t count,
-                            const struct weir_error *why)
-{
-    struct pravega_names **out = pravega_await_out(arg);
-    struct pravega_names *copy;
-    size_t len = padded(sizeof(*copy) + count * sizeof(copy->names[0]));
-    char *at;
-
-    if (out == NULL || status != WEIR_OK) {
-        pravega_await_done(arg, status, why);
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        len += padded(strlen(names[i]) + 1);
-    at = malloc(len);
-    if (at == NULL) {
-        done_nomem(arg);
-        return;
-    }
-    copy = take(&at, sizeof(*copy) + count * sizeof(copy->names[0]));
-    copy->count = count;
-    for (size_t i = 0; i < count; i++)
-        copy->names[i] = put_text(&at, names[i]);
-    *out = copy;
     pravega_await_done(arg, status, why);
 }
 
@@ -89,7 +30,7 @@ static void on_ranges(void *arg, enum weir_status status, const struct pravega_s
     }
     copy = malloc(sizeof(*copy) + count * sizeof(copy->ranges[0]));
     if (copy == NULL) {
-        done_nomem(arg);
+        pravega_await_nomem(arg);
         return;
     }
     copy->count = count;
@@ -108,41 +49,35 @@ static void on_scaled(void *arg, enum weir_status status, int32_t epoch, const s
 
 static size_t cut_len(const struct pravega_stream_cut *cut)
 {
-    return padded(sizeof(*cut)) + padded(strlen(cut->scope) + 1) + padded(strlen(cut->stream) + 1) +
-           padded(cut->position_count * sizeof(cut->positions[0]));
+    return pravega_result_len(sizeof(*cut)) + pravega_result_cut_len(cut);
 }
 
 static struct pravega_stream_cut *put_cut(char **at, const struct pravega_stream_cut *cut)
 {
-    struct pravega_stream_cut *copy = take(at, sizeof(*copy));
+    struct pravega_stream_cut *copy = pravega_result_take(at, sizeof(*copy));
 
-    copy->scope = put_text(at, cut->scope);
-    copy->stream = put_text(at, cut->stream);
-    copy->position_count = cut->position_count;
-    copy->positions = take(at, cut->position_count * sizeof(cut->positions[0]));
-    for (size_t i = 0; i < cut->position_count; i++)
-        copy->positions[i] = cut->positions[i];
+    pravega_result_cut(at, cut, copy);
     return copy;
 }
 
 static size_t config_len(const struct pravega_stream_config *config)
 {
-    size_t len = padded(sizeof(*config)) + padded(config->tag_count * sizeof(config->tags[0]));
+    size_t len = pravega_result_len(sizeof(*config)) + pravega_result_len(config->tag_count * sizeof(config->tags[0]));
 
     for (size_t i = 0; i < config->tag_count; i++)
-        len += padded(strlen(config->tags[i]) + 1);
+        len += pravega_result_len(strlen(config->tags[i]) + 1);
     return len;
 }
 
 static struct pravega_stream_config *put_config(char **at, const struct pravega_stream_config *config)
 {
-    struct pravega_stream_config *copy = take(at, sizeof(*copy));
-    const char **tags = take(at, config->tag_count * sizeof(*tags));
+    struct pravega_stream_config *copy = pravega_result_take(at, sizeof(*copy));
+    const char **tags = pravega_result_take(at, config->tag_count * sizeof(*tags));
 
     *copy = *config;
     copy->tags = tags;
     for (size_t i = 0; i < config->tag_count; i++)
-        tags[i] = put_text(at, config->tags[i]);
+        tags[i] = pravega_result_text(at, config->tags[i]);
     return copy;
 }
 
@@ -157,12 +92,13 @@ static void on_info(void *arg, enum weir_status status, const struct pravega_str
         pravega_await_done(arg, status, why);
         return;
     }
-    at = malloc(padded(sizeof(*copy)) + config_len(info->config) + cut_len(info->head) + cut_len(info->tail));
+    at = malloc(pravega_result_len(sizeof(*copy)) + config_len(info->config) + cut_len(info->head) +
+                cut_len(info->tail));
     if (at == NULL) {
-        done_nomem(arg);
+        pravega_await_nomem(arg);
         return;
     }
-    copy = take(&at, sizeof(*copy));
+    copy = pravega_result_take(&at, sizeof(*copy));
     copy->config = put_config(&at, info->config);
     copy->head = put_cut(&at, info->head);
     copy->tail = put_cut(&at, info->tail);
@@ -185,13 +121,14 @@ static void on_batch_segments(void *arg, enum weir_status status, const struct p
         return;
     }
     ranges_len = segments->range_count * sizeof(segments->ranges[0]);
-    at = malloc(padded(sizeof(*copy)) + padded(ranges_len) + cut_len(segments->from) + cut_len(segments->to));
+    at = malloc(pravega_result_len(sizeof(*copy)) + pravega_result_len(ranges_len) + cut_len(segments->from) +
+                cut_len(segments->to));
     if (at == NULL) {
-        done_nomem(arg);
+        pravega_await_nomem(arg);
         return;
     }
-    copy = take(&at, sizeof(*copy));
-    ranges = take(&at, ranges_len);
+    copy = pravega_result_take(&at, sizeof(*copy));
+    ranges = pravega_result_take(&at, ranges_len);
     for (size_t i = 0; i < segments->range_count; i++)
         ranges[i] = segments->ranges[i];
     copy->ranges = ranges;
@@ -239,7 +176,7 @@ enum weir_status pravega_await_scope_exists(struct pravega_session *session, con
 
     *exists = false;
     if (await != NULL)
-        pravega_scope_exists(pravega_session_client(session), scope, on_exists, await);
+        pravega_scope_exists(pravega_session_client(session), scope, pravega_await_on_exists, await);
     return pravega_await_end(session, await, err);
 }
 
@@ -285,7 +222,7 @@ enum weir_status pravega_await_stream_exists(struct pravega_session *session, co
 
     *exists = false;
     if (await != NULL)
-        pravega_stream_exists(pravega_session_client(session), stream, on_exists, await);
+        pravega_stream_exists(pravega_session_client(session), stream, pravega_await_on_exists, await);
     return pravega_await_end(session, await, err);
 }
 
@@ -400,5 +337,27 @@ enum weir_status pravega_await_batch_segments(struct pravega_session *session, c
     *segments = NULL;
     if (await != NULL)
         pravega_batch_segments(pravega_session_client(session), stream, from, to, on_batch_segments, await);
+    return pravega_await_end(session, await, err);
+}
+
+enum weir_status pravega_await_scope_list_page(struct pravega_session *session, const char *token,
+                                               struct pravega_name_page **page, struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, page);
+
+    *page = NULL;
+    if (await != NULL)
+        pravega_scope_list_page(pravega_session_client(session), token, pravega_await_on_page, await);
+    return pravega_await_end(session, await, err);
+}
+
+enum weir_status pravega_await_stream_list_page(struct pravega_session *session, const char *scope, const char *token,
+                                                struct pravega_name_page **page, struct weir_error *err)
+{
+    struct pravega_await *await = pravega_await_begin(session, page);
+
+    *page = NULL;
+    if (await != NULL)
+        pravega_stream_list_page(pravega_session_client(session), scope, token, pravega_await_on_page, await);
     return pravega_await_end(session, await, err);
 }

@@ -29,9 +29,9 @@ int main(int argc, char **argv)
 
     /* From here on its id is enough: it could be kept in a file, and another process could commit. */
     if (commit)
-        check(pravega_await_txn_commit(example.session, &stream, pravega_txn_id(txn), &err), &err);
+        check(pravega_await_txn_commit_id(example.session, &stream, pravega_txn_id(txn), &err), &err);
     else
-        check(pravega_await_txn_abort(example.session, &stream, pravega_txn_id(txn), &err), &err);
+        check(pravega_await_txn_abort_id(example.session, &stream, pravega_txn_id(txn), &err), &err);
     printf("transaction %s: %d events %s\n", id, argc - 3, commit ? "committed" : "given up");
     pravega_txn_free(txn);
     close_session(&example);

@@ -21,11 +21,14 @@
 #define PRAVEGA_BLOCKING_H
 
 #include "pravega/batch.h"
+#include "pravega/byte_stream.h"
 #include "pravega/client.h"
 #include "pravega/event_reader.h"
 #include "pravega/key_value_table.h"
 #include "pravega/reader_group.h"
+#include "pravega/revisioned_stream.h"
 #include "pravega/segment_reader.h"
+#include "pravega/state_synchronizer.h"
 #include "pravega/streams.h"
 #include "pravega/transaction.h"
 #include "pravega/writer.h"
@@ -111,6 +114,18 @@ enum weir_status pravega_await_stream_list(struct pravega_session *session, cons
                                            struct pravega_names **names, struct weir_error *err);
 enum weir_status pravega_await_stream_list_tagged(struct pravega_session *session, const char *scope, const char *tag,
                                                   struct pravega_names **names, struct weir_error *err);
+
+/** A page of a list. */
+struct pravega_name_page {
+    const char *token; /**< asks for what follows */
+    size_t count;
+    const char *names[];
+};
+/** @param token of the page before, NULL for the first. The last page has a NULL token */
+enum weir_status pravega_await_scope_list_page(struct pravega_session *session, const char *token,
+                                               struct pravega_name_page **page, struct weir_error *err);
+enum weir_status pravega_await_stream_list_page(struct pravega_session *session, const char *scope, const char *token,
+                                                struct pravega_name_page **page, struct weir_error *err);
 enum weir_status pravega_await_stream_exists(struct pravega_session *session, const struct pravega_stream_name *stream,
                                              bool *exists, struct weir_error *err);
 enum weir_status pravega_await_stream_create(struct pravega_session *session, const struct pravega_stream_name *stream,
@@ -155,20 +170,34 @@ enum weir_status pravega_await_write(struct pravega_session *session, struct pra
                                      const struct weir_view *key, struct weir_view event, struct weir_error *err);
 enum weir_status pravega_await_flush(struct pravega_session *session, struct pravega_writer *writer,
                                      struct weir_error *err);
+enum weir_status pravega_await_note_time(struct pravega_session *session, struct pravega_writer *writer,
+                                         int64_t timestamp_ms, struct weir_error *err);
+/** Flushes. The writer is freed whatever the status; but after WEIR_E_TIMEOUT or WEIR_E_CANCELLED only once the flush
+ *  has ended, or by pravega_writer_free(). */
+enum weir_status pravega_await_writer_close(struct pravega_session *session, struct pravega_writer *writer,
+                                            struct weir_error *err);
 
 /** @param options its on_ready and arg are not looked at */
 enum weir_status pravega_await_txn_begin(struct pravega_session *session, const struct pravega_stream_name *stream,
                                          const struct pravega_txn_options *options, struct pravega_txn **out,
                                          struct weir_error *err);
+enum weir_status pravega_await_txn_resume(struct pravega_session *session, const struct pravega_stream_name *stream,
+                                          struct pravega_txn_id id, const struct pravega_txn_options *options,
+                                          struct pravega_txn **out, struct weir_error *err);
 enum weir_status pravega_await_txn_write(struct pravega_session *session, struct pravega_txn *txn,
                                          const struct weir_view *key, struct weir_view event, struct weir_error *err);
 enum weir_status pravega_await_txn_flush(struct pravega_session *session, struct pravega_txn *txn,
                                          struct weir_error *err);
-/** As pravega_txn_commit_id(): flush first. */
-enum weir_status pravega_await_txn_commit(struct pravega_session *session, const struct pravega_stream_name *stream,
-                                          struct pravega_txn_id id, struct weir_error *err);
-enum weir_status pravega_await_txn_abort(struct pravega_session *session, const struct pravega_stream_name *stream,
-                                         struct pravega_txn_id id, struct weir_error *err);
+/** @param timestamp_ms NULL: no time is noted */
+enum weir_status pravega_await_txn_commit(struct pravega_session *session, struct pravega_txn *txn,
+                                          const int64_t *timestamp_ms, struct weir_error *err);
+enum weir_status pravega_await_txn_abort(struct pravega_session *session, struct pravega_txn *txn,
+                                         struct weir_error *err);
+/** By its id, from any process: what was written is flushed before. */
+enum weir_status pravega_await_txn_commit_id(struct pravega_session *session, const struct pravega_stream_name *stream,
+                                             struct pravega_txn_id id, struct weir_error *err);
+enum weir_status pravega_await_txn_abort_id(struct pravega_session *session, const struct pravega_stream_name *stream,
+                                            struct pravega_txn_id id, struct weir_error *err);
 enum weir_status pravega_await_txn_status(struct pravega_session *session, const struct pravega_stream_name *stream,
                                           struct pravega_txn_id id, enum pravega_txn_status *txn_status,
                                           struct weir_error *err);
@@ -214,6 +243,29 @@ enum weir_status pravega_await_reader_group_online_readers(struct pravega_sessio
 enum weir_status pravega_await_reader_group_unread_bytes(struct pravega_session *session,
                                                          struct pravega_reader_group *group, int64_t *bytes,
                                                          struct weir_error *err);
+enum weir_status pravega_await_reader_group_stream_names(struct pravega_session *session,
+                                                         struct pravega_reader_group *group,
+                                                         struct pravega_names **names, struct weir_error *err);
+/** One for each stream, in one block. */
+struct pravega_stream_cuts {
+    size_t count;
+    struct pravega_stream_cut cuts[];
+};
+enum weir_status pravega_await_reader_group_stream_cuts(struct pravega_session *session,
+                                                        struct pravega_reader_group *group,
+                                                        struct pravega_stream_cuts **cuts, struct weir_error *err);
+/** As of a checkpoint: readers take part only while somebody calls their next(). */
+enum weir_status pravega_await_reader_group_generate_stream_cuts(struct pravega_session *session,
+                                                                 struct pravega_reader_group *group,
+                                                                 struct pravega_stream_cuts **cuts,
+                                                                 struct weir_error *err);
+enum weir_status pravega_await_reader_group_cancel_outstanding_checkpoints(struct pravega_session *session,
+                                                                           struct pravega_reader_group *group,
+                                                                           struct weir_error *err);
+enum weir_status pravega_await_reader_group_update_retention_stream_cut(struct pravega_session *session,
+                                                                        struct pravega_reader_group *group,
+                                                                        const struct pravega_stream_cut *cuts,
+                                                                        size_t count, struct weir_error *err);
 /** Readers take part only while somebody calls their next(): readers of this session do not, meanwhile.
  *  @param checkpoint zeroed, or finished before; finished by the caller after WEIR_OK */
 enum weir_status pravega_await_reader_group_checkpoint(struct pravega_session *session,
@@ -263,6 +315,110 @@ enum weir_status pravega_await_table_put(struct pravega_session *session, struct
 enum weir_status pravega_await_table_remove(struct pravega_session *session, struct pravega_table *table,
                                             const struct pravega_table_key *key, struct pravega_table_version version,
                                             struct weir_error *err);
+
+/** @param versions room for `count`, or NULL: not wanted. Removals leave it alone */
+enum weir_status pravega_await_table_update(struct pravega_session *session, struct pravega_table *table,
+                                            const struct pravega_table_update *updates, size_t count,
+                                            struct pravega_table_version *versions, struct weir_error *err);
+enum weir_status pravega_await_table_exists(struct pravega_session *session, struct pravega_table *table,
+                                            const struct pravega_table_key *key, bool *exists, struct weir_error *err);
+enum weir_status pravega_await_table_fetch_config(struct pravega_session *session,
+                                                  const struct pravega_table_name *name,
+                                                  struct pravega_table_config *config, struct weir_error *err);
+/** An empty page is the last. */
+enum weir_status pravega_await_table_list_page(struct pravega_session *session, const char *scope,
+                                               const char *continuation, struct pravega_name_page **page,
+                                               struct weir_error *err);
+struct pravega_table_page {
+    struct weir_view continuation;
+    size_t count;
+    struct pravega_table_entry entries[];
+};
+/** One entry for each key: pravega_table_get_all(). No continuation. */
+enum weir_status pravega_await_table_get_all(struct pravega_session *session, struct pravega_table *table,
+                                             const struct pravega_table_key *keys, size_t count,
+                                             struct pravega_table_page **page, struct weir_error *err);
+/** An empty page is the end. */
+enum weir_status pravega_await_table_iterator_next(struct pravega_session *session,
+                                                   struct pravega_table_iterator *iterator,
+                                                   struct pravega_table_page **page, struct weir_error *err);
+
+/* ---- byte streams: pravega/byte_stream.h */
+
+/** @param options its on_ready and arg are not looked at; so for the reader */
+enum weir_status pravega_await_byte_writer_new(struct pravega_session *session,
+                                               const struct pravega_stream_name *stream,
+                                               const struct pravega_byte_writer_options *options,
+                                               struct pravega_byte_writer **out, struct weir_error *err);
+/** Waits while the window is full. */
+enum weir_status pravega_await_byte_write(struct pravega_session *session, struct pravega_byte_writer *writer,
+                                          struct weir_view bytes, struct weir_error *err);
+enum weir_status pravega_await_byte_flush(struct pravega_session *session, struct pravega_byte_writer *writer,
+                                          struct weir_error *err);
+enum weir_status pravega_await_byte_close_and_seal(struct pravega_session *session, struct pravega_byte_writer *writer,
+                                                   struct weir_error *err);
+enum weir_status pravega_await_byte_truncate_before(struct pravega_session *session, struct pravega_byte_writer *writer,
+                                                    int64_t offset, struct weir_error *err);
+enum weir_status pravega_await_byte_writer_head(struct pravega_session *session, struct pravega_byte_writer *writer,
+                                                int64_t *offset, struct weir_error *err);
+enum weir_status pravega_await_byte_writer_tail(struct pravega_session *session, struct pravega_byte_writer *writer,
+                                                int64_t *offset, struct weir_error *err);
+enum weir_status pravega_await_byte_reader_head(struct pravega_session *session, struct pravega_byte_reader *reader,
+                                                int64_t *offset, struct weir_error *err);
+enum weir_status pravega_await_byte_reader_tail(struct pravega_session *session, struct pravega_byte_reader *reader,
+                                                int64_t *offset, struct weir_error *err);
+enum weir_status pravega_await_byte_reader_new(struct pravega_session *session,
+                                               const struct pravega_stream_name *stream,
+                                               const struct pravega_byte_reader_options *options,
+                                               struct pravega_byte_reader **out, struct weir_error *err);
+/** @param timeout_ms < 0: for ever. @retval WEIR_E_TIMEOUT no byte came in time */
+enum weir_status pravega_await_byte_read(struct pravega_session *session, struct pravega_byte_reader *reader,
+                                         size_t len_max, int64_t timeout_ms, struct weir_view *bytes,
+                                         struct weir_error *err);
+
+/* ---- revisioned streams: pravega/revisioned_stream.h */
+
+enum weir_status pravega_await_revisioned_oldest(struct pravega_session *session, struct pravega_revisioned_stream *log,
+                                                 struct pravega_revision *revision, struct weir_error *err);
+enum weir_status pravega_await_revisioned_latest(struct pravega_session *session, struct pravega_revisioned_stream *log,
+                                                 struct pravega_revision *revision, struct weir_error *err);
+enum weir_status pravega_await_revisioned_write_conditionally(struct pravega_session *session,
+                                                              struct pravega_revisioned_stream *log,
+                                                              const struct pravega_revision *after,
+                                                              struct weir_view entry, struct pravega_revision *revision,
+                                                              struct weir_error *err);
+enum weir_status pravega_await_revisioned_write(struct pravega_session *session, struct pravega_revisioned_stream *log,
+                                                struct weir_view entry, struct weir_error *err);
+/** `fn` runs while this call blocks. */
+enum weir_status pravega_await_revisioned_read(struct pravega_session *session, struct pravega_revisioned_stream *log,
+                                               const struct pravega_revision *from, pravega_entry_fn *fn, void *arg,
+                                               struct weir_error *err);
+/** @param mark set if `*is_set` */
+enum weir_status pravega_await_revisioned_mark(struct pravega_session *session, struct pravega_revisioned_stream *log,
+                                               struct pravega_revision *mark, bool *is_set, struct weir_error *err);
+enum weir_status pravega_await_revisioned_set_mark(struct pravega_session *session,
+                                                   struct pravega_revisioned_stream *log,
+                                                   const struct pravega_revision *expected,
+                                                   const struct pravega_revision *mark, struct weir_error *err);
+enum weir_status pravega_await_revisioned_truncate(struct pravega_session *session,
+                                                   struct pravega_revisioned_stream *log,
+                                                   const struct pravega_revision *revision, struct weir_error *err);
+
+/* ---- state synchronizers: pravega/state_synchronizer.h */
+
+enum weir_status pravega_await_synchronizer_initialize(struct pravega_session *session,
+                                                       struct pravega_synchronizer *sync, struct weir_view object,
+                                                       struct weir_error *err);
+enum weir_status pravega_await_synchronizer_fetch(struct pravega_session *session, struct pravega_synchronizer *sync,
+                                                  struct weir_error *err);
+enum weir_status pravega_await_synchronizer_update_unconditionally(struct pravega_session *session,
+                                                                   struct pravega_synchronizer *sync,
+                                                                   struct weir_view update, struct weir_error *err);
+/** `propose` runs while this call blocks; so does `snapshot`. */
+enum weir_status pravega_await_synchronizer_update(struct pravega_session *session, struct pravega_synchronizer *sync,
+                                                   pravega_propose_fn *propose, void *arg, struct weir_error *err);
+enum weir_status pravega_await_synchronizer_compact(struct pravega_session *session, struct pravega_synchronizer *sync,
+                                                    pravega_snapshot_fn *snapshot, void *arg, struct weir_error *err);
 
 #ifdef __cplusplus
 }

@@ -255,7 +255,7 @@ static void transactions_across_scales(const char *scope)
     need(pravega_await_txn_begin(session, &stream, &options, &other, &err), "begin");
     need(pravega_await_txn_write(session, other, NULL, weir_view_str("never seen"), &err), "write");
     AWAIT("abort", pravega_txn_abort(other, pravega_await_done, await));
-    need(pravega_await_txn_abort(session, &stream, pravega_txn_id(other), &err), "abort again");
+    need(pravega_await_txn_abort_id(session, &stream, pravega_txn_id(other), &err), "abort again");
     pravega_txn_free(other);
     AWAIT("list", pravega_txn_list_completed(pravega_session_client(session), &stream, on_listed, await));
     read_numbers(&stream, NULL);

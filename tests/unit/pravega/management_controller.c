@@ -218,7 +218,7 @@ bool ended_transactions_are_listed(struct pravega_session *session, const char *
     OK(pravega_await_scope_create(session, scope, why));
     OK(pravega_await_stream_create(session, &stream, ONE_SEGMENT, why));
     OK(pravega_await_txn_begin(session, &stream, NULL, &txn, why));
-    OK(pravega_await_txn_commit(session, &stream, pravega_txn_id(txn), why));
+    OK(pravega_await_txn_commit_id(session, &stream, pravega_txn_id(txn), why));
     pravega_txn_free(txn);
     CONTROLLER(WEIR_OK, completed_txns, on_txns, NULL, &stream);
     OK(pravega_await_scope_delete_recursive(session, scope, why));

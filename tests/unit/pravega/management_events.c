@@ -169,14 +169,14 @@ bool transactions_block_until_they_are_over(struct pravega_session *session, con
     MUST(batch_has(session, &stream, NULL, NULL, 0, 0, why));
     OK(pravega_await_txn_status(session, &stream, pravega_txn_id(txn), &state, why));
     MUST(state == PRAVEGA_TXN_OPEN);
-    OK(pravega_await_txn_commit(session, &stream, pravega_txn_id(txn), why));
+    OK(pravega_await_txn_commit_id(session, &stream, pravega_txn_id(txn), why));
     OK(pravega_await_txn_status(session, &stream, pravega_txn_id(txn), &state, why));
     MUST(state == PRAVEGA_TXN_COMMITTED);
     pravega_txn_free(txn);
     MUST(batch_has(session, &stream, NULL, NULL, 7, 8, why));
     OK(pravega_await_txn_begin(session, &stream, NULL, &txn, why));
-    OK(pravega_await_txn_abort(session, &stream, pravega_txn_id(txn), why));
-    MUST(pravega_await_txn_commit(session, &stream, pravega_txn_id(txn), why) == WEIR_E_TXN_FAILED);
+    OK(pravega_await_txn_abort_id(session, &stream, pravega_txn_id(txn), why));
+    MUST(pravega_await_txn_commit_id(session, &stream, pravega_txn_id(txn), why) == WEIR_E_TXN_FAILED);
     pravega_txn_free(txn);
     OK(pravega_await_scope_delete_recursive(session, scope, why));
     return true;
