@@ -136,40 +136,6 @@ void pravega_stream_update(struct pravega_client *client, const struct pravega_s
         pravega_user_call_later(user, &why, on_done);
 }
 
-/* UNBOUNDED and a cut of nothing would drop nothing, and a controller of 0.13 takes them. One with an offset of -1 it
- * takes, too, and then never gets done with it, nor with any other truncation of the stream. */
-static enum weir_status check_cut(const struct pravega_stream_name *stream, const struct pravega_stream_cut *cut,
-                                  struct weir_error *err)
-{
-    const char *what = NULL;
-
-    if (pravega_stream_cut_is_unbounded(cut) || cut->position_count == 0)
-        what = "the stream cut has no positions";
-    else if (strcmp(cut->scope, stream->scope) != 0 || strcmp(cut->stream, stream->stream) != 0)
-        what = "the stream cut is of another stream";
-    for (size_t i = 0; i < cut->position_count && what == NULL; i++)
-        if (cut->positions[i].offset < 0)
-            what = "the stream cut has a segment without an offset (-1)";
-    if (what == NULL)
-        return WEIR_OK;
-    return weir_fail(err, WEIR_E_INVAL, "cannot truncate stream %s/%s: %s", stream->scope, stream->stream, what);
-}
-
-void pravega_stream_truncate(struct pravega_client *client, const struct pravega_stream_name *stream,
-                             const struct pravega_stream_cut *cut, pravega_done_fn *done, void *arg)
-{
-    struct pravega_user_call *user = start_done(client, done, arg);
-    struct weir_error why;
-
-    if (user == NULL)
-        return;
-    if (check_cut(stream, cut, &why) == WEIR_OK)
-        pravega_controller_truncate_stream(&user->call, client, stream, cut->positions, cut->position_count, on_done,
-                                           user);
-    else
-        pravega_user_call_later(user, &why, on_done);
-}
-
 void pravega_stream_seal(struct pravega_client *client, const struct pravega_stream_name *stream, pravega_done_fn *done,
                          void *arg)
 {

@@ -92,9 +92,12 @@ void pravega_stream_get_config(struct pravega_client *client, const struct prave
 void pravega_stream_get_tags(struct pravega_client *client, const struct pravega_stream_name *stream,
                              pravega_names_fn *done, void *arg);
 /**
- * Drops what is before `cut`, which is of this stream and has positions.
- * WEIR_E_NOT_FOUND; WEIR_E_SEALED; WEIR_E_INVAL: no cut of this stream, or one with an offset of -1. WEIR_E_CONFLICT:
- * the segments do not cover all keys, the cut lies before the stream's head, or another truncation is under way.
+ * Drops what is before `cut`, which is of this stream and has positions. A checkpoint's cut will do: where it has an
+ * offset of -1, for a segment that is read to its end, that end is meant (upstream's client passes -1 on, which no
+ * controller of 0.13 ever gets done with).
+ * WEIR_E_NOT_FOUND; WEIR_E_SEALED; WEIR_E_INVAL: no cut of this stream, or one with an offset of -1 in a segment that
+ * is not sealed. WEIR_E_CONFLICT: the segments do not cover all keys, the cut lies before the stream's head, or another
+ * truncation is under way.
  */
 void pravega_stream_truncate(struct pravega_client *client, const struct pravega_stream_name *stream,
                              const struct pravega_stream_cut *cut, pravega_done_fn *done, void *arg);

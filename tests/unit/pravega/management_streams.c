@@ -239,6 +239,7 @@ bool truncation_moves_the_head(struct pravega_session *session, const char *scop
     struct pravega_stream_cut other = {(char *)scope, (char *)"t", &middle, 1};
     struct pravega_stream_cut minus = {(char *)scope, (char *)"s", &future, 1};
     struct pravega_stream_info *info;
+    struct pravega_ranges *made;
 
     OK(pravega_await_scope_create(session, scope, why));
     OK(pravega_await_stream_create(session, &stream, ONE_SEGMENT, why));
@@ -255,6 +256,15 @@ bool truncation_moves_the_head(struct pravega_session *session, const char *scop
     free(info);
     OK(pravega_await_stream_info(session, &stream, &info, why));
     MUST(info->head->positions[0].offset == 10 * WHOLE_LEN);
+    free(info);
+    OK(write_events(session, &stream, 10, 20, why));
+    OK(split(session, &stream, 0, &made, why));
+    free(made);
+    OK(pravega_await_stream_truncate(session, &stream, &minus, why)); /* now it has an end: that is meant */
+    OK(pravega_await_stream_info(session, &stream, &info, why));
+    MUST(info->head->positions[0].id == 0 ? info->head->positions[0].offset == 20 * WHOLE_LEN
+                                          : info->head->position_count == 2);
+    OK(pravega_await_stream_truncate(session, &stream, info->tail, why)); /* and others can follow */
     free(info);
     OK(pravega_await_scope_delete_recursive(session, scope, why));
     return true;

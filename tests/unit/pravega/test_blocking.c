@@ -350,6 +350,40 @@ START_TEST(retention_follows_a_groups_cut)
 }
 END_TEST
 
+/* Goal: what a checkpoint says of a segment that is read to its end is a place like others: to truncate at, to begin a
+ * group at. Method: {segment 0: -1} after a scale, which is what its reader leaves. */
+START_TEST(a_cut_at_the_end_of_a_segment_is_a_place)
+{
+    struct pravega_segment_range halves[] = {{0, 0, 0.5}, {0, 0.5, 1}};
+    pravega_segment_id sealed = 0;
+    struct pravega_scale scale = {&sealed, 1, halves, 2};
+    struct pravega_segment_offset end = {0, PRAVEGA_OFFSET_COMPLETED};
+    struct pravega_stream_cut cut = {(char *)SCOPE, (char *)"s", &end, 1};
+    struct pravega_group_stream read = {stream, &cut, NULL};
+    struct pravega_reader_group_config config = {.streams = &read, .stream_count = 1};
+    struct pravega_stream_info *info;
+    static struct pump pump;
+
+    write_events(3);
+    ENDS(pravega_await_stream_truncate(session, &stream, &cut, &err), WEIR_E_INVAL); /* it has no end yet */
+    OK(pravega_await_stream_scale(session, &stream, &scale, NULL, &err));
+    write_events(2);
+    OK(pravega_await_reader_group_create(session, &group_name, &config, &err));
+    start_pump(&pump, "after");
+    while (pump.events < 2)
+        let_run();
+    stop_pump(&pump);
+    ck_assert_int_ne(pump.first.segment, 0); /* none of the three before */
+    OK(pravega_await_stream_truncate(session, &stream, &cut, &err));
+    expect_bytes(2 * (PRAVEGA_EVENT_HEADER_LEN + 5));
+    OK(pravega_await_stream_truncate(session, &stream, &cut, &err)); /* it is there already */
+    OK(pravega_await_stream_info(session, &stream, &info, &err));
+    OK(pravega_await_stream_truncate(session, &stream, info->tail, &err)); /* segment 0 goes */
+    free(info);
+    ENDS(pravega_await_stream_truncate(session, &stream, &cut, &err), WEIR_E_CONFLICT);
+}
+END_TEST
+
 START_TEST(lists_come_in_pages)
 {
     struct pravega_name_page *page;
@@ -455,6 +489,7 @@ int main(void)
     tcase_add_test(tc, a_group_is_checkpointed_and_reset);
     tcase_add_test(tc, a_dead_reader_holds_up_a_checkpoint_until_it_is_cancelled);
     tcase_add_test(tc, retention_follows_a_groups_cut);
+    tcase_add_test(tc, a_cut_at_the_end_of_a_segment_is_a_place);
     tcase_add_test(tc, lists_come_in_pages);
     tcase_set_timeout(tables, 0);
     tcase_add_test(tables, tables_are_filled_and_walked_over);
