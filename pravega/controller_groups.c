@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/uuid.h"
+#include "pravega/format/objects.h"
 
 #define MISSING "it does not exist"
 #define FAILED "the controller failed"
@@ -294,30 +295,18 @@ static enum weir_status record_copy_alloc(struct record_copy *copy, const Praveg
     return WEIR_OK;
 }
 
-static int by_id(const void *a, const void *b)
-{
-    const struct pravega_segment_offset *left = a, *right = b;
-
-    return (left->id > right->id) - (left->id < right->id);
-}
-
-/* One of the reply's cuts, its positions in copy->positions; false if it names no stream or an offset below -1. */
+/* One of the reply's cuts, its positions in copy->positions; false if it names no stream, or is no cut. */
 static bool copy_cut(struct record_copy *copy, const Pravega__StreamCut *from, struct pravega_stream_cut *to)
 {
     struct pravega_segment_offset *positions = &copy->positions[copy->position_count];
 
     if (from->streaminfo == NULL || from->streaminfo->scope[0] == '\0' || from->streaminfo->stream[0] == '\0')
         return false;
-    for (size_t i = 0; i < from->n_cut; i++) {
+    for (size_t i = 0; i < from->n_cut; i++)
         positions[i] = (struct pravega_segment_offset){from->cut[i]->key, from->cut[i]->value};
-        if (positions[i].offset < PRAVEGA_OFFSET_COMPLETED)
-            return false;
-    }
-    if (from->n_cut != 0)
-        qsort(positions, from->n_cut, sizeof(*positions), by_id);
     copy->position_count += from->n_cut;
     *to = (struct pravega_stream_cut){from->streaminfo->scope, from->streaminfo->stream, positions, from->n_cut};
-    return true;
+    return pravega_stream_cut_arrange(to);
 }
 
 static int by_stream(const void *a, const void *b)

@@ -72,7 +72,7 @@ const char *pravega_token_text(const Pravega__ContinuationToken *token);
 /** Fills a message that names a stream; the strings are lent. */
 void pravega_stream_info(Pravega__StreamInfo *info, const struct pravega_stream_name *stream);
 
-/** False if there is no id, or no range within [0, 1]. */
+/** False if there is no id that a segment can have, or no range within [0, 1]. */
 bool pravega_range_of(const Pravega__SegmentRange *segment, struct pravega_segment_range *out);
 /** A copy of a reply's segments, sorted by min_key, to be freed with free(3); NULL if it fails, which `end` tells. */
 struct pravega_segment_range *pravega_ranges_of(struct pravega_end *end, Pravega__SegmentRange *const *segments,

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "pravega/format/objects.h"
+
 void pravega_finish_done(struct pravega_end *end, const ProtobufCMessage *reply)
 {
     (void)reply;
@@ -35,7 +37,8 @@ bool pravega_range_of(const Pravega__SegmentRange *segment, struct pravega_segme
     if (segment == NULL || segment->segmentid == NULL)
         return false;
     *out = (struct pravega_segment_range){segment->segmentid->segmentid, segment->minkey, segment->maxkey};
-    return out->min_key >= 0 && out->min_key <= out->max_key && out->max_key <= 1; /* false for NaN, too */
+    return pravega_segment_id_fits(out->id) && out->min_key >= 0 && out->min_key <= out->max_key &&
+           out->max_key <= 1; /* false for NaN, too */
 }
 
 static int by_min_key(const void *a, const void *b)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pravega/format/objects.h"
+
 static const struct pravega_outcome scale_outcomes[] = {
     [PRAVEGA__SCALE_RESPONSE__SCALE_STREAM_STATUS__STARTED] = {WEIR_OK, NULL},
     [PRAVEGA__SCALE_RESPONSE__SCALE_STREAM_STATUS__FAILURE] =
@@ -85,39 +87,32 @@ void pravega_controller_head_segments(struct pravega_call *call, struct pravega_
     pravega_call_start_stream(call, client, &head_rpc, stream, NULL, &request.base, (void (*)(void))done, arg);
 }
 
-static int by_offset_id(const void *a, const void *b)
-{
-    const struct pravega_segment_offset *left = a, *right = b;
-
-    return (left->id > right->id) - (left->id < right->id);
-}
-
 /* A copy of the reply's cut, sorted by id; NULL if it fails, which `end` tells. A head that was cut off at a cut with
  * offsets of -1 has them, too: these segments have not begun there, and follow the others. They are left out. */
 static struct pravega_segment_offset *cut_of(struct pravega_end *end, const Pravega__SegmentsAtTime *segments,
                                              size_t *count)
 {
-    struct pravega_segment_offset *cut = calloc(segments->n_segments + 1, sizeof(*cut));
+    struct pravega_stream_cut cut = {.positions = calloc(segments->n_segments + 1, sizeof(*cut.positions))};
+    bool is_cut = true;
 
-    if (cut == NULL) {
+    if (cut.positions == NULL) {
         end->status = weir_fail(&end->why, WEIR_E_NOMEM, "out of memory for %zu segments", segments->n_segments);
         return NULL;
     }
-    *count = 0;
-    for (size_t i = 0; i < segments->n_segments; i++) {
+    for (size_t i = 0; i < segments->n_segments && is_cut; i++) {
         const Pravega__SegmentsAtTime__SegmentLocation *at = segments->segments[i];
 
-        if (at->segmentid == NULL || at->offset < -1) {
-            end->status =
-                weir_fail(&end->why, WEIR_E_PROTO, "the controller answered with a segment without id or offset");
-            free(cut);
-            return NULL;
-        }
-        if (at->offset >= 0)
-            cut[(*count)++] = (struct pravega_segment_offset){at->segmentid->segmentid, at->offset};
+        is_cut = at->segmentid != NULL && at->offset >= -1;
+        if (is_cut && at->offset >= 0)
+            cut.positions[cut.position_count++] = (struct pravega_segment_offset){at->segmentid->segmentid, at->offset};
     }
-    qsort(cut, *count, sizeof(*cut), by_offset_id);
-    return cut;
+    if (!is_cut || !pravega_stream_cut_arrange(&cut)) {
+        end->status = weir_fail(&end->why, WEIR_E_PROTO, "the controller answered with a head that is no stream cut");
+        free(cut.positions);
+        return NULL;
+    }
+    *count = cut.position_count;
+    return cut.positions;
 }
 
 static void finish_head(struct pravega_end *end, const ProtobufCMessage *reply)

@@ -224,33 +224,40 @@ void pravega_controller_stream_config(struct pravega_call *call, struct pravega_
     start_stream(call, client, &stream_config_rpc, stream, (void (*)(void))done, arg);
 }
 
+/* The tags are lent from the reply. False: a policy of a kind that there is not. */
+static bool config_of(const Pravega__StreamConfig *from, struct pravega_stream_config *config)
+{
+    const Pravega__ScalingPolicy *scaling = from->scalingpolicy;
+    const Pravega__RetentionPolicy *retention = from->retentionpolicy;
+
+    if (scaling != NULL) {
+        config->scale_type = (enum pravega_scale_type)scaling->scaletype;
+        config->target_rate = scaling->targetrate;
+        config->scale_factor = scaling->scalefactor;
+        config->min_segments = scaling->minnumsegments;
+    }
+    if (retention != NULL) {
+        config->retention_type = (enum pravega_retention_type)retention->retentiontype;
+        config->retention_min = retention->retentionparam;
+        config->retention_max = retention->retentionmax != INT64_MAX ? retention->retentionmax : 0;
+    }
+    if (from->tags != NULL) {
+        config->tags = (const char *const *)from->tags->tag;
+        config->tag_count = from->tags->n_tag;
+    }
+    config->timestamp_aggregation_timeout_ms = from->timestampaggregationtimeout;
+    config->rollover_bytes = from->rolloversizebytes;
+    return (unsigned)config->scale_type <= PRAVEGA_SCALE_BY_EVENTS &&
+           (unsigned)config->retention_type <= PRAVEGA_RETENTION_SIZE;
+}
+
 static void finish_config(struct pravega_end *end, const ProtobufCMessage *reply)
 {
-    const Pravega__StreamConfig *from = (const Pravega__StreamConfig *)reply;
     struct pravega_stream_config config = {.min_segments = 1};
 
-    if (from != NULL && from->scalingpolicy != NULL) {
-        config.scale_type = (enum pravega_scale_type)from->scalingpolicy->scaletype;
-        config.target_rate = from->scalingpolicy->targetrate;
-        config.scale_factor = from->scalingpolicy->scalefactor;
-        config.min_segments = from->scalingpolicy->minnumsegments;
-    }
-    if (from != NULL && from->retentionpolicy != NULL) {
-        int64_t max = from->retentionpolicy->retentionmax;
-
-        config.retention_type = (enum pravega_retention_type)from->retentionpolicy->retentiontype;
-        config.retention_min = from->retentionpolicy->retentionparam;
-        config.retention_max = max != INT64_MAX ? max : 0;
-    }
-    if (from != NULL && from->tags != NULL) {
-        config.tags = (const char *const *)from->tags->tag;
-        config.tag_count = from->tags->n_tag;
-    }
-    if (from != NULL) {
-        config.timestamp_aggregation_timeout_ms = from->timestampaggregationtimeout;
-        config.rollover_bytes = from->rolloversizebytes;
-    }
-    ((pravega_config_fn *)end->done)(end->arg, end->status, from != NULL ? &config : NULL, &end->why);
+    if (reply != NULL && !config_of((const Pravega__StreamConfig *)reply, &config))
+        end->status = weir_fail(&end->why, WEIR_E_PROTO, "the controller answered with the configuration of no stream");
+    ((pravega_config_fn *)end->done)(end->arg, end->status, end->status == WEIR_OK ? &config : NULL, &end->why);
 }
 
 /* ---- lists */

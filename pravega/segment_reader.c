@@ -310,6 +310,8 @@ static size_t bytes_to_ask(const struct pravega_segment_reader *reader)
     size_t missing = missing_bytes(reader);
     size_t ask = room >= step ? room : 0;
 
+    if (reader->fetch_offset >= reader->end_offset) /* past it, if the start was, or data is truncated so far */
+        return 0;
     if (reader->gathering == 0 && reader->buffered + missing > reader->buffer_bytes)
         missing = 0; /* longer than the buffer: next() has to ask for it */
     if (missing > 0 && ask < step)

@@ -527,6 +527,7 @@ static void on_read(struct play_conn *conn, const struct pravega_wire_read_segme
     struct play_read read = {NULL, segment, ask->offset, ask->request_id,
                              ask->suggested_len < 8 ? 8 : ask->suggested_len};
 
+    ck_assert_int_gt(ask->suggested_len, 0);
     if (segment == NULL) {
         pravega_wire_encode_no_such_segment(
             &conn->out,

@@ -255,9 +255,16 @@ START_TEST(a_head_leaves_out_segments_that_have_not_begun)
 }
 END_TEST
 
-START_TEST(a_head_offset_below_that_breaks_the_protocol)
+static const char *const no_heads[] = {
+    "0a0d0a0010feffffffffffffffff01",      /* an offset of -2 */
+    "0a021005",                            /* no segment */
+    "0a040a001007 0a040a001008",           /* a segment twice */
+    "0a0f0a0b10ffffffffffffffffff01 1005", /* segment -1 */
+};
+
+START_TEST(a_head_that_is_no_cut_breaks_the_protocol)
 {
-    struct world *world = answering("0a0d0a0010feffffffffffffffff01");
+    struct world *world = answering(no_heads[_i]);
     struct cut_result result = {0};
     struct pravega_call call = {0};
 
@@ -583,6 +590,26 @@ START_TEST(a_configuration_is_read)
 }
 END_TEST
 
+static void on_no_config(void *arg, enum weir_status status, const struct pravega_stream_config *config,
+                         const struct weir_error *why)
+{
+    ck_assert_ptr_null(config);
+    result_set(arg, status, why);
+}
+
+START_TEST(a_configuration_of_unknown_kind_breaks_the_protocol)
+{
+    struct world *world = answering(_i == 0 ? S1 "12020803" : S1 "1a020807"); /* scaling 3, retention 7 */
+    struct pravega_call call = {0};
+    struct result result = {0};
+
+    pravega_controller_stream_config(&call, world->client, &s1, on_no_config, &result);
+    world_await(world, &result);
+    ck_assert_int_eq(result.status, WEIR_E_PROTO);
+    world_free(world);
+}
+END_TEST
+
 static void on_exists(void *arg, enum weir_status status, bool exists, const struct weir_error *why)
 {
     ck_assert(exists);
@@ -613,7 +640,7 @@ static void add_cases(TCase *tc)
     tcase_add_loop_test(tc, segments_without_id_or_range_break_the_protocol, 0, 6);
     tcase_add_test(tc, head_is_a_cut_sorted_by_id);
     tcase_add_test(tc, a_head_leaves_out_segments_that_have_not_begun);
-    tcase_add_test(tc, a_head_offset_below_that_breaks_the_protocol);
+    tcase_add_loop_test(tc, a_head_that_is_no_cut_breaks_the_protocol, 0, sizeof(no_heads) / sizeof(no_heads[0]));
     tcase_add_test(tc, successors_come_with_their_predecessors);
     tcase_add_test(tc, segments_between_two_cuts_are_sorted_ids);
     tcase_add_test(tc, scale_names_old_segments_and_new_ranges);
@@ -627,6 +654,7 @@ static void add_cases(TCase *tc)
     tcase_add_loop_test(tc, a_ping_tells_the_state, 0, sizeof(pings) / sizeof(pings[0]));
     tcase_add_loop_test(tc, a_check_tells_the_state, 0, sizeof(states) / sizeof(states[0]));
     tcase_add_test(tc, a_configuration_is_read);
+    tcase_add_loop_test(tc, a_configuration_of_unknown_kind_breaks_the_protocol, 0, 2);
     tcase_add_test(tc, existence_is_told);
 }
 

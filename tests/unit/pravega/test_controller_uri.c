@@ -49,6 +49,7 @@ static const struct bad {
     {"tcp://a:90x", "port \"90x\""},
     {"tcp://a:-1", "port \"-1\""},
     {"tcp://::1:9090", "is not host:port"},
+    {"tls://[1.2.3.4]:9090", "is not host:port"},
     {"tcp://a:9090/scope/stream", "\"/scope/stream\" does not belong there"},
 };
 

@@ -361,6 +361,41 @@ START_TEST(truncated_data_is_told_once_and_skipped)
 }
 END_TEST
 
+/* Goal: where data is gone beyond the end of reading there is nothing to read, and nothing is asked for. */
+START_TEST(data_truncated_past_the_end_offset_ends_the_reading)
+{
+    struct weir_sim_options options = {.seed = 1};
+    struct app app = {.len_of = short_len};
+    struct world world;
+    int64_t to;
+
+    open_world(&world, &options, NULL);
+    fill(&world.store, world.segment, 0, 50, short_len);
+    to = (int64_t)world.segment->data.len;
+    fill(&world.store, world.segment, 50, 100, short_len);
+    world.segment->start_offset = (int64_t)world.segment->data.len;
+    fill(&world.store, world.segment, 100, 200, short_len);
+    start(&app, world.client, (struct pravega_segment_reader_options){.end_offset = to});
+    ck_assert(weir_sim_run(world.store.sim, ended, &app, HOUR_NS));
+    ck_assert_int_eq(app.status, WEIR_E_TRUNCATED);
+    weir_sim_run(world.store.sim, never, NULL, WEIR_NS_PER_S);
+    read_on(&app);
+    ck_assert_int_eq(app.status, WEIR_E_END);
+    ck_assert_uint_eq(app.next, 0);
+    pravega_segment_reader_free(app.reader);
+
+    ck_assert_int_eq(
+        pravega_segment_reader_new(world.client, &stream_name, 0,
+                                   &(struct pravega_segment_reader_options){.start_offset = to, .end_offset = 10},
+                                   &app.reader, NULL),
+        WEIR_OK);
+    weir_sim_run(world.store.sim, never, NULL, WEIR_NS_PER_S);
+    read_on(&app);
+    ck_assert_int_eq(app.status, WEIR_E_END);
+    close_world(&world, &app);
+}
+END_TEST
+
 START_TEST(a_missing_segment_stays_missing)
 {
     struct weir_sim_options options = {.seed = 1};
@@ -540,6 +575,7 @@ int main(void)
     tcase_add_loop_test(tc, seeded_cuts_and_stalls_lose_and_double_nothing, 0, 20);
     tcase_add_test(tc, reading_ends_at_the_end_offset);
     tcase_add_test(tc, truncated_data_is_told_once_and_skipped);
+    tcase_add_test(tc, data_truncated_past_the_end_offset_ends_the_reading);
     tcase_add_test(tc, a_missing_segment_stays_missing);
     tcase_add_loop_test(tc, bad_framing_is_damage, 0, 3);
     tcase_add_test(tc, a_segment_that_ends_within_an_event_is_damage);
