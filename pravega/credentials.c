@@ -9,16 +9,8 @@
 #include <strings.h>
 
 #include "base/base64.h"
+#include "base/wipe.h"
 #include "weir/host.h"
-
-/* Freed memory keeps no secret. */
-static void wipe(char *text)
-{
-    if (text == NULL)
-        return;
-    explicit_bzero(text, strlen(text));
-    free(text);
-}
 
 static enum weir_status no_memory(struct weir_error *err)
 {
@@ -36,7 +28,7 @@ static char *base64(const char *text)
     weir_base64_append(&out, weir_view_str(text));
     weir_buf_u8(&out, '\0');
     if (out.status != WEIR_OK)
-        weir_buf_fini(&out);
+        weir_wipe_buf(&out);
     return (char *)out.ptr;
 }
 
@@ -62,13 +54,13 @@ static enum weir_status take_token(struct pravega_credentials *credentials, cons
         status = weir_fail(err, WEIR_E_INVAL, "auth_method and auth_token are sent in a header: printable ASCII only");
     else if (asprintf(&header, "%s %s", credentials->method, encoded) < 0)
         status = no_memory(err);
-    wipe(encoded);
+    weir_wipe_str(encoded);
     if (status != WEIR_OK) {
-        wipe(copy);
+        weir_wipe_str(copy);
         return status;
     }
-    wipe(credentials->token);
-    wipe(credentials->header);
+    weir_wipe_str(credentials->token);
+    weir_wipe_str(credentials->header);
     credentials->token = copy;
     credentials->header = header;
     return WEIR_OK;
@@ -96,8 +88,8 @@ enum weir_status pravega_credentials_init(struct pravega_credentials *credential
 void pravega_credentials_fini(struct pravega_credentials *credentials)
 {
     free(credentials->method);
-    wipe(credentials->token);
-    wipe(credentials->header);
+    weir_wipe_str(credentials->token);
+    weir_wipe_str(credentials->header);
     *credentials = (struct pravega_credentials){0};
 }
 

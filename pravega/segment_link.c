@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/wipe.h"
 #include "pravega/segment_stores.h"
 
 #define WHO "pravega"
@@ -191,7 +192,7 @@ static void on_token(void *arg, enum weir_status status, struct weir_view token,
     struct weir_error too_long = {0};
 
     if (status == WEIR_OK) {
-        weir_buf_reset(&link->token);
+        weir_wipe_buf(&link->token);
         weir_buf_append(&link->token, token.ptr, token.len);
         status = link->token.status;
         why = &too_long;
@@ -293,7 +294,7 @@ void pravega_segment_link_fini(struct pravega_segment_link *link)
     if (link->client == NULL)
         return;
     pravega_segment_link_stop(link, false);
-    weir_buf_fini(&link->token);
+    weir_wipe_buf(&link->token);
     free(link->segment_name);
     free(link->scope);
     free(link->stream);

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/wipe.h"
 #include "pravega/client_int.h"
 #include "pravega/jwt.h"
 
@@ -131,7 +132,7 @@ static enum weir_status keep(struct pravega_token *token, const char *text, stru
 
     if (copy == NULL)
         return weir_fail(err, WEIR_E_NOMEM, "no memory for a delegation token");
-    free(token->text);
+    weir_wipe_str(token->text);
     token->text = copy;
     token->version++;
     token->stale = false;
@@ -190,7 +191,7 @@ static void token_free(struct pravega_token *token)
     weir_timer_stop(loop_of(token), &token->timer);
     free(token->scope);
     free(token->stream);
-    free(token->text);
+    weir_wipe_str(token->text);
     if (!token->telling)
         free(token);
 }
