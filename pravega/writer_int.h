@@ -80,7 +80,8 @@ struct pravega_writer {
     pravega_segment_id large_segment; /* that it is written to */
 
     /* Time: writer_time.c. */
-    struct pravega_note *notes; /* oldest first; that one is under way */
+    struct pravega_note *notes,
+        *last_note; /* oldest first: that one is under way; the last of them, if there are any */
     struct pravega_call note_call;
     struct weir_timer note_timer;
 

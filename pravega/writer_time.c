@@ -93,16 +93,18 @@ void pravega_writer_settle_notes(struct pravega_writer *writer)
 static bool push(struct pravega_writer *writer, int64_t timestamp_ms, const struct weir_error *refused,
                  pravega_done_fn *done, void *arg)
 {
-    struct pravega_note *note = malloc(sizeof(*note)), **last = &writer->notes;
+    struct pravega_note *note = malloc(sizeof(*note));
 
     if (note == NULL)
         return false;
     *note = (struct pravega_note){.timestamp_ms = timestamp_ms, .done = done, .arg = arg};
     note->ended = refused->status != WEIR_OK;
     note->why = *refused;
-    while (*last != NULL)
-        last = &(*last)->next;
-    *last = note;
+    if (writer->notes != NULL)
+        writer->last_note->next = note;
+    else
+        writer->notes = note;
+    writer->last_note = note;
     pravega_writer_settle_later(writer);
     return true;
 }
