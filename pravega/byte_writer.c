@@ -3,7 +3,9 @@
  * header, so that its number says after a reconnect whether it is stored.
  *
  * Callbacks of the application run from settle() at the end of a loop turn, and from the questions of byte_segment.c. A
- * flush ends when the segment writer has nothing older than it.
+ * flush ends when the segment writer has nothing older than it; one that seals goes on to ask for that:
+ *
+ *     flushes --durable--> done         flushes --durable, of close_and_seal--> seals --the store's answer--> done
  */
 #include <stdlib.h>
 
@@ -16,7 +18,9 @@
 
 struct byte_flush {
     struct byte_flush *next;
+    struct pravega_byte_writer *writer;
     uint64_t mark; /* ends when nothing older is left */
+    bool seals;    /* and is followed by the seal, if it went well */
     pravega_done_fn *done;
     void *arg;
 };
@@ -28,15 +32,15 @@ struct pravega_byte_writer {
     struct pravega_block_pool pool;
     size_t window_bytes, pending_bytes;
     uint64_t next_ordinal;
-    struct byte_flush *flushes; /* oldest first */
+    struct byte_flush *flushes, **flushes_end; /* oldest first */
+    struct byte_flush *seals;                  /* flushed; the store is asked to seal */
+    size_t closing_count;                      /* of those two, that seal */
+    bool closed;                               /* one of them has sealed the segment */
     void (*on_ready)(void *arg);
     void *arg;
     bool wants_ready; /* AGAIN was said */
     bool failed;
     struct weir_error why;
-    bool closing; /* close_and_seal was called */
-    pravega_done_fn *sealed;
-    void *sealed_arg;
     struct weir_deferred settle;
     bool settling, freed;
 };
@@ -49,16 +53,45 @@ static bool is_flushed(const struct pravega_byte_writer *writer, uint64_t mark)
     return writer->failed || (writer->out != NULL && mark <= pravega_segment_writer_oldest(writer->out));
 }
 
-static void end_flushes(struct pravega_byte_writer *writer)
+static void on_seal_asked(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct byte_flush *flush = arg, **at = &flush->writer->seals;
+    pravega_done_fn *done = flush->done;
+    void *done_arg = flush->arg;
+
+    while (*at != flush)
+        at = &(*at)->next;
+    *at = flush->next;
+    flush->writer->closing_count--;
+    flush->writer->closed |= status == WEIR_OK;
+    free(flush);
+    done(done_arg, status, why);
+}
+
+static void end_flush(struct pravega_byte_writer *writer, struct byte_flush *flush)
 {
     struct weir_error fine = {0};
 
+    if (flush->seals && !writer->failed) {
+        flush->next = writer->seals;
+        writer->seals = flush;
+        pravega_byte_segment_ask(&writer->segment, PRAVEGA_BYTES_SEAL, 0, (void (*)(void))on_seal_asked, flush);
+        return;
+    }
+    writer->closing_count -= flush->seals;
+    flush->done(flush->arg, writer->failed ? writer->why.status : WEIR_OK, writer->failed ? &writer->why : &fine);
+    free(flush);
+}
+
+static void end_flushes(struct pravega_byte_writer *writer)
+{
     while (!writer->freed && writer->flushes != NULL && is_flushed(writer, writer->flushes->mark)) {
         struct byte_flush *flush = writer->flushes;
 
         writer->flushes = flush->next;
-        flush->done(flush->arg, writer->failed ? writer->why.status : WEIR_OK, writer->failed ? &writer->why : &fine);
-        free(flush);
+        if (writer->flushes == NULL)
+            writer->flushes_end = &writer->flushes;
+        end_flush(writer, flush);
     }
 }
 
@@ -67,15 +100,21 @@ static bool has_room_again(const struct pravega_byte_writer *writer)
     return writer->failed || (writer->out != NULL && writer->pending_bytes <= writer->window_bytes / 4 * 3);
 }
 
+static void free_flushes(struct byte_flush *flush)
+{
+    while (flush != NULL) {
+        struct byte_flush *next = flush->next;
+
+        free(flush);
+        flush = next;
+    }
+}
+
 static void destroy(struct pravega_byte_writer *writer)
 {
     pravega_block_pool_fini(&writer->pool);
-    while (writer->flushes != NULL) {
-        struct byte_flush *flush = writer->flushes;
-
-        writer->flushes = flush->next;
-        free(flush);
-    }
+    free_flushes(writer->flushes);
+    free_flushes(writer->seals);
     free(writer);
 }
 
@@ -183,9 +222,9 @@ enum weir_status pravega_byte_writer_write(struct pravega_byte_writer *writer, s
 
     if (writer->failed)
         return failure(writer, err);
-    if (writer->closing)
-        return weir_fail(err, WEIR_E_STATE, "stream %s/%s is being closed and sealed", writer->segment.scope,
-                         writer->segment.stream);
+    if (writer->closing_count > 0 || writer->closed)
+        return weir_fail(err, WEIR_E_STATE, "stream %s/%s is being closed and sealed, or has been",
+                         writer->segment.scope, writer->segment.stream);
     if (bytes.len > PRAVEGA_BYTES_LEN_MAX)
         return weir_fail(err, WEIR_E_LIMIT, "%zu bytes are more than %d, the most that Pravega stores in one piece",
                          bytes.len, PRAVEGA_BYTES_LEN_MAX);
@@ -204,9 +243,9 @@ enum weir_status pravega_byte_writer_write(struct pravega_byte_writer *writer, s
     return WEIR_OK;
 }
 
-void pravega_byte_writer_flush(struct pravega_byte_writer *writer, pravega_done_fn *done, void *arg)
+static void begin_flush(struct pravega_byte_writer *writer, bool seals, pravega_done_fn *done, void *arg)
 {
-    struct byte_flush *flush = malloc(sizeof(*flush)), **last = &writer->flushes;
+    struct byte_flush *flush = malloc(sizeof(*flush));
     struct weir_error why = {0};
 
     if (flush == NULL) {
@@ -215,32 +254,23 @@ void pravega_byte_writer_flush(struct pravega_byte_writer *writer, pravega_done_
         done(arg, why.status, &why);
         return;
     }
-    *flush = (struct byte_flush){NULL, writer->next_ordinal, done, arg};
-    while (*last != NULL)
-        last = &(*last)->next;
-    *last = flush;
+    *flush = (struct byte_flush){NULL, writer, writer->next_ordinal, seals, done, arg};
+    *writer->flushes_end = flush;
+    writer->flushes_end = &flush->next;
+    writer->closing_count += seals;
     if (writer->out != NULL)
         pravega_segment_writer_flush(writer->out);
     settle_later(writer);
 }
 
-static void on_flushed_to_seal(void *arg, enum weir_status status, const struct weir_error *why)
+void pravega_byte_writer_flush(struct pravega_byte_writer *writer, pravega_done_fn *done, void *arg)
 {
-    struct pravega_byte_writer *writer = arg;
-
-    if (status == WEIR_OK)
-        pravega_byte_segment_ask(&writer->segment, PRAVEGA_BYTES_SEAL, 0, (void (*)(void))writer->sealed,
-                                 writer->sealed_arg);
-    else
-        writer->sealed(writer->sealed_arg, status, why);
+    begin_flush(writer, false, done, arg);
 }
 
 void pravega_byte_writer_close_and_seal(struct pravega_byte_writer *writer, pravega_done_fn *done, void *arg)
 {
-    writer->closing = true;
-    writer->sealed = done;
-    writer->sealed_arg = arg;
-    pravega_byte_writer_flush(writer, on_flushed_to_seal, writer);
+    begin_flush(writer, true, done, arg);
 }
 
 void pravega_byte_writer_truncate_before(struct pravega_byte_writer *writer, int64_t offset, pravega_done_fn *done,
@@ -292,6 +322,7 @@ enum weir_status pravega_byte_writer_new(struct pravega_client *client, const st
                             options->block_bytes > 0 ? options->block_bytes : BLOCK_BYTES_DEFAULT);
     writer->on_ready = options->on_ready;
     writer->arg = options->arg;
+    writer->flushes_end = &writer->flushes;
     writer->settle = (struct weir_deferred){.fn = settle, .arg = writer};
     status = pravega_byte_segment_init(&writer->segment, client, stream, PRAVEGA_ACCESS_WRITE, on_found, writer, err);
     if (status == WEIR_OK)

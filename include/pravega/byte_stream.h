@@ -48,7 +48,7 @@ void pravega_byte_writer_free(struct pravega_byte_writer *writer);
  * @retval WEIR_E_AGAIN     the window is full, or the segment not found yet; wait for on_ready, then call again
  * @retval WEIR_E_LIMIT     longer than PRAVEGA_BYTES_LEN_MAX
  * @retval WEIR_E_SEALED    the stream is sealed; stays so @retval WEIR_E_NOT_FOUND no such stream; stays so
- * @retval WEIR_E_STATE     the stream has several segments; stays so; or close_and_seal was called
+ * @retval WEIR_E_STATE     the stream has several segments; stays so; or close_and_seal is under way, or has succeeded
  * @retval others           the writer has failed for good; it stays so
  */
 enum weir_status pravega_byte_writer_write(struct pravega_byte_writer *writer, struct weir_view bytes,
@@ -56,7 +56,9 @@ enum weir_status pravega_byte_writer_write(struct pravega_byte_writer *writer, s
 /** Ends when all that was taken before is durable, or with what the writer failed of. Several may be under way. */
 void pravega_byte_writer_flush(struct pravega_byte_writer *writer, pravega_done_fn *done, void *arg);
 /** Upstream's closeAndSeal: flushes, then nothing can be written by anyone any more; readers see the end. The
- *  controller's stream is not sealed by it. Sealing a sealed one succeeds. Only free() is of use afterwards. */
+ *  controller's stream is not sealed by it. Sealing a sealed one succeeds. Until it ends nothing can be written here
+ *  (WEIR_E_STATE), and nothing more once it has succeeded. If it fails without the writer having failed (out of
+ *  memory, say), it can be called again, and what is written meanwhile is taken. */
 void pravega_byte_writer_close_and_seal(struct pravega_byte_writer *writer, pravega_done_fn *done, void *arg);
 /** Drops what is before `offset`; what is dropped already is fine. WEIR_E_INVAL: beyond the tail. */
 void pravega_byte_writer_truncate_before(struct pravega_byte_writer *writer, int64_t offset, pravega_done_fn *done,

@@ -18,6 +18,7 @@ struct world {
     struct play_segment *segment;
     struct pravega_client *client;
     int64_t head_offset; /* what the controller says */
+    bool seals_not;      /* the store cannot now */
 };
 
 static bool seal_it(struct play_store *store, const struct pravega_wire_command *cmd, struct weir_buf *out)
@@ -27,6 +28,11 @@ static bool seal_it(struct play_store *store, const struct pravega_wire_command 
 
     if (cmd->type != PRAVEGA_WIRE_SEAL_SEGMENT)
         return false;
+    if (world->seals_not) {
+        pravega_wire_encode_operation_unsupported(
+            out, &(struct pravega_wire_operation_unsupported){sealed.request_id, weir_view_str("seal"), {0}});
+        return true;
+    }
     if (world->segment->sealed) {
         pravega_wire_encode_segment_is_sealed(
             out, &(struct pravega_wire_segment_is_sealed){sealed.request_id, sealed.segment, weir_view_str(""), -1});
@@ -263,6 +269,39 @@ START_TEST(a_writer_truncates_and_seals)
     pravega_byte_writer_flush(late.writer, on_done, &result);
     ck_assert_int_eq(await(&world, &result), WEIR_E_SEALED);
     pravega_byte_writer_free(late.writer);
+    pravega_byte_writer_free(source.writer);
+    close_world(&world);
+}
+END_TEST
+
+/* Goal: a seal that is refused can be asked for again, and what is written meanwhile is taken. Two of them both end. */
+START_TEST(a_seal_that_failed_is_asked_for_again)
+{
+    struct result first = {0}, second = {0};
+    struct source source;
+    struct world world;
+
+    open_world(&world, 1);
+    start_source(&world, &source, 10, 0);
+    pravega_byte_writer_flush(source.writer, on_done, &first);
+    ck_assert_int_eq(await(&world, &first), WEIR_OK);
+    world.seals_not = true;
+    pravega_byte_writer_close_and_seal(source.writer, on_done, &first);
+    ck_assert_int_eq(await(&world, &first), WEIR_E_UNSUPPORTED);
+    ck_assert(!world.segment->sealed);
+    world.seals_not = false;
+    source.end = 20;
+    write_on(&source);
+    pravega_byte_writer_close_and_seal(source.writer, on_done, &first);
+    pravega_byte_writer_close_and_seal(source.writer, on_done, &second);
+    ck_assert_int_eq(pravega_byte_writer_write(source.writer, weir_view_str("x"), NULL), WEIR_E_STATE);
+    ck_assert_int_eq(await(&world, &first), WEIR_OK);
+    ck_assert_int_ne(pravega_byte_writer_write(source.writer, weir_view_str("x"), NULL), WEIR_OK);
+    weir_sim_run(world.store.sim, never, NULL, WEIR_NS_PER_S);
+    ck_assert_int_eq(second.calls, 1);
+    ck_assert_int_eq(second.status, WEIR_OK);
+    ck_assert(world.segment->sealed);
+    ck_assert_uint_eq(world.segment->data.len, 20);
     pravega_byte_writer_free(source.writer);
     close_world(&world);
 }
@@ -557,6 +596,7 @@ int main(void)
 
     tcase_set_timeout(tc, 240);
     tcase_add_loop_test(tc, bytes_are_written_once_and_in_order, 0, 60);
+    tcase_add_test(tc, a_seal_that_failed_is_asked_for_again);
     tcase_add_test(tc, a_writer_truncates_and_seals);
     tcase_add_loop_test(tc, bytes_are_read_to_the_end, 0, 24);
     tcase_add_test(tc, the_tail_brings_bytes_as_they_are_written);
