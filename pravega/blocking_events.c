@@ -6,6 +6,8 @@
  */
 #include "pravega/blocking.h"
 
+#include "pravega/transaction_int.h"
+
 /* ---- writers */
 
 enum weir_status pravega_await_writer_new(struct pravega_session *session, const struct pravega_stream_name *stream,
@@ -67,7 +69,20 @@ enum weir_status pravega_await_writer_close(struct pravega_session *session, str
 
 /* ---- transactions */
 
-static void on_txn(void *arg, enum weir_status status, struct pravega_txn *txn, const struct weir_error *why)
+/* One that came too late would be open for its lease, and hold up scales for as long. */
+static void on_begun(void *arg, enum weir_status status, struct pravega_txn *txn, const struct weir_error *why)
+{
+    struct pravega_txn **out = pravega_await_out(arg);
+
+    if (out != NULL)
+        *out = txn;
+    else
+        pravega_txn_abandon(txn);
+    pravega_await_done(arg, status, why);
+}
+
+/* It was there before: whoever resumes it next finds it as it was. */
+static void on_resumed(void *arg, enum weir_status status, struct pravega_txn *txn, const struct weir_error *why)
 {
     struct pravega_txn **out = pravega_await_out(arg);
 
@@ -89,7 +104,7 @@ enum weir_status pravega_await_txn_begin(struct pravega_session *session, const 
     ours.on_ready = pravega_session_ready;
     ours.arg = session;
     if (await != NULL)
-        pravega_txn_begin(pravega_session_client(session), stream, &ours, on_txn, await);
+        pravega_txn_begin(pravega_session_client(session), stream, &ours, on_begun, await);
     return pravega_await_end(session, await, err);
 }
 
@@ -104,7 +119,7 @@ enum weir_status pravega_await_txn_resume(struct pravega_session *session, const
     ours.on_ready = pravega_session_ready;
     ours.arg = session;
     if (await != NULL)
-        pravega_txn_resume(pravega_session_client(session), stream, id, &ours, on_txn, await);
+        pravega_txn_resume(pravega_session_client(session), stream, id, &ours, on_resumed, await);
     return pravega_await_end(session, await, err);
 }
 

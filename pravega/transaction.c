@@ -255,3 +255,23 @@ void pravega_txn_abort(struct pravega_txn *txn, pravega_done_fn *done, void *arg
     txn->state = TXN_ENDING;
     begin_ending(txn, pravega_txn_abort_as(txn->client, &stream, txn->id, on_ended, txn));
 }
+
+/* By its id, so that nothing of it has to live until then. */
+static void on_abandoned(void *arg, enum weir_status status, const struct weir_error *why)
+{
+    struct weir_log *log = arg;
+
+    if (status != WEIR_OK)
+        weir_log_info(log, "pravega", "a transaction that nobody waits for stays open for its lease: %s", why->message);
+}
+
+void pravega_txn_abandon(struct pravega_txn *txn)
+{
+    struct pravega_stream_name stream;
+
+    if (txn == NULL)
+        return;
+    stream = stream_of(txn);
+    pravega_txn_abort_id(txn->client, &stream, txn->id, on_abandoned, weir_loop_log(txn->client->loop));
+    pravega_txn_free(txn);
+}

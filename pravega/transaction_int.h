@@ -33,6 +33,9 @@ enum weir_status pravega_txn_make(struct pravega_client *client, const struct pr
                                   const struct pravega_txn_options *options, struct pravega_txn **out,
                                   struct weir_error *err);
 
+/** Nobody wants it: it is aborted, without anybody to tell, and freed. NULL is fine. */
+void pravega_txn_abandon(struct pravega_txn *txn);
+
 /** As pravega_txn_commit_id(). The work under way, which can be freed until `done` is called; NULL: it has been.
  *  @param writer_id NULL, or whose `timestamp_ms` is noted */
 struct pravega_user_call *pravega_txn_commit_as(struct pravega_client *client, const struct pravega_stream_name *stream,

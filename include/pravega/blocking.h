@@ -177,7 +177,7 @@ enum weir_status pravega_await_note_time(struct pravega_session *session, struct
 enum weir_status pravega_await_writer_close(struct pravega_session *session, struct pravega_writer *writer,
                                             struct weir_error *err);
 
-/** @param options its on_ready and arg are not looked at */
+/** One that is begun after its time was up is aborted. @param options its on_ready and arg are not looked at */
 enum weir_status pravega_await_txn_begin(struct pravega_session *session, const struct pravega_stream_name *stream,
                                          const struct pravega_txn_options *options, struct pravega_txn **out,
                                          struct weir_error *err);

@@ -172,6 +172,46 @@ START_TEST(transactions_end_by_their_objects)
 }
 END_TEST
 
+struct ended {
+    size_t count;
+    struct pravega_txn_info last;
+};
+
+static void on_ended(void *arg, enum weir_status status, const struct pravega_txn_info *txns, size_t count,
+                     const struct weir_error *why)
+{
+    struct ended *ended = pravega_await_out(arg);
+
+    if (ended != NULL && count > 0)
+        ended->last = txns[0];
+    if (ended != NULL)
+        ended->count = count;
+    pravega_await_done(arg, status, why);
+}
+
+/* Goal: a transaction that comes after its caller has left does not stay open. */
+START_TEST(a_transaction_that_comes_too_late_is_aborted)
+{
+    struct ended ended = {0};
+    struct pravega_await *await;
+    struct pravega_txn *txn;
+    bool exists;
+
+    OK(pravega_await_stream_exists(session, &stream, &exists, &err)); /* connected */
+    pravega_session_set_timeout(session, 1);
+    ENDS(pravega_await_txn_begin(session, &stream, NULL, &txn, &err), WEIR_E_TIMEOUT);
+    ck_assert_ptr_null(txn);
+    pravega_session_set_timeout(session, 0);
+    OK(pravega_await_stream_exists(session, &stream, &exists, &err)); /* while the abort goes out */
+    OK(pravega_await_stream_exists(session, &stream, &exists, &err));
+    await = pravega_await_begin(session, &ended);
+    pravega_txn_list_completed(pravega_session_client(session), &stream, on_ended, await);
+    OK(pravega_await_end(session, await, &err));
+    ck_assert_uint_eq(ended.count, 1);
+    ck_assert_int_eq(ended.last.status, PRAVEGA_TXN_ABORTED);
+}
+END_TEST
+
 static void write_events(int count)
 {
     struct pravega_writer *writer;
@@ -485,6 +525,7 @@ int main(void)
     tcase_add_test(tc, bytes_are_written_and_read);
     tcase_add_test(tc, a_log_is_written_marked_read_and_truncated);
     tcase_add_test(tc, transactions_end_by_their_objects);
+    tcase_add_test(tc, a_transaction_that_comes_too_late_is_aborted);
     tcase_add_test(tc, a_writer_that_is_closed_has_written_all);
     tcase_add_test(tc, a_group_is_checkpointed_and_reset);
     tcase_add_test(tc, a_dead_reader_holds_up_a_checkpoint_until_it_is_cancelled);
