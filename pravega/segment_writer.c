@@ -161,15 +161,14 @@ static void hand_over(struct pravega_segment_writer *w, struct pravega_block_lis
         w->handler->on_acked(w->arg, acked);
 }
 
-/* The last number that the store can know: what the network has taken of the blocks. */
-static int64_t last_written_number(struct pravega_segment_writer *w)
+/* Whether the store can know this number: the network has taken the block that it lies in. */
+static bool is_written(struct pravega_segment_writer *w, int64_t number)
 {
-    uint64_t written = pravega_connection_written_count(connection_of(w));
-    int64_t number = 0;
+    const struct pravega_append_block *block = w->sent.first;
 
-    for (struct pravega_append_block *b = w->sent.first; b != NULL && b->sent_end <= written; b = b->next)
-        number = b->last_number;
-    return number;
+    while (block != NULL && block->last_number < number) /* over those that the acknowledgement takes away */
+        block = block->next;
+    return block != NULL && block->sent_end <= pravega_connection_written_count(connection_of(w));
 }
 
 static void on_data_appended(struct pravega_segment_writer *w, const struct pravega_wire_data_appended *ack)
@@ -179,7 +178,7 @@ static void on_data_appended(struct pravega_segment_writer *w, const struct prav
 
     if (w->state != WRITER_READY || !weir_uuid_equal(ack->writer_id, w->writer_id) ||
         ack->previous_event_number >= ack->event_number || first == NULL ||
-        first->last_number <= ack->previous_event_number || ack->event_number > last_written_number(w)) {
+        first->last_number <= ack->previous_event_number || !is_written(w, ack->event_number)) {
         retry(w, "acknowledged events that were not awaited", ack->event_number);
         return;
     }
