@@ -11,7 +11,8 @@
 
 #include "pravega/user_call.h"
 
-#define LISTED_NAMES_MAX 1000000u /* what a list of pages without end may grow to */
+#define LISTED_NAMES_MAX 1000000u              /* what a list of pages without end may grow to */
+#define SEEN_NAMES_MAX (4u * LISTED_NAMES_MAX) /* with internal ones: a stream can have one, a reader group has */
 
 struct list {
     struct pravega_user_call user; /* first */
@@ -19,6 +20,7 @@ struct list {
     char *tag;                     /* NULL: of all streams */
     char **names;
     size_t count, cap;
+    size_t seen_count; /* internal ones, too */
 };
 
 static void list_fini(struct pravega_user_call *user)
@@ -96,6 +98,9 @@ static void list_end(struct list *list, enum weir_status status, const struct we
 
 static enum weir_status list_add(struct list *list, const char *name, struct weir_error *err)
 {
+    if (++list->seen_count > SEEN_NAMES_MAX)
+        return weir_fail(err, WEIR_E_LIMIT, "more than %u names, internal ones included, from the controller",
+                         SEEN_NAMES_MAX);
     if (name[0] == '_')
         return WEIR_OK;
     if (list->count == LISTED_NAMES_MAX)

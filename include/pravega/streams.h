@@ -59,7 +59,8 @@ void pravega_scope_delete(struct pravega_client *client, const char *scope, prav
 /** With all that is in it: streams (sealed or not), reader groups, key-value tables. WEIR_OK too if there is none. */
 void pravega_scope_delete_recursive(struct pravega_client *client, const char *scope, pravega_done_fn *done, void *arg);
 void pravega_scope_exists(struct pravega_client *client, const char *scope, pravega_exists_fn *done, void *arg);
-/** All of them, but for internal ones (a leading '_'); up to a million, then WEIR_E_LIMIT. */
+/** All of them, but for internal ones (a leading '_'). WEIR_E_LIMIT: more than a million, or four with internal ones.
+ */
 void pravega_scope_list(struct pravega_client *client, pravega_names_fn *done, void *arg);
 /** One page of them. @param token of the page before; NULL for the first */
 void pravega_scope_list_page(struct pravega_client *client, const char *token, pravega_name_page_fn *done, void *arg);

@@ -72,6 +72,41 @@ START_TEST(a_list_of_scopes_leaves_out_the_system)
 }
 END_TEST
 
+#define NAMES_OF_A_PAGE 40000
+
+/* Always the same page, of names that are internal. */
+static void serve_for_ever(void *arg, struct weir_grpc_request *request, const char *path, const char *authorization,
+                           struct weir_view message)
+{
+    static uint8_t page[3 * NAMES_OF_A_PAGE];
+
+    (void)path;
+    (void)authorization;
+    (void)message;
+    ++*(int *)arg;
+    for (size_t i = 0; i < sizeof(page); i += 3)
+        memcpy(page + i, "\x0a\x01_", 3);
+    weir_grpc_answer(request, WEIR_GRPC_OK, weir_view(page, sizeof(page)), NULL);
+}
+
+/* Goal: no controller is asked for ever. */
+START_TEST(pages_without_end_are_given_up)
+{
+    struct world *world = world_new_deaf(NULL);
+    struct weir_target at = {"server", 9090, NULL};
+    struct names_result result = {0};
+    int pages = 0;
+
+    ck_assert_int_eq(weir_grpc_server_new(world->server_loop, &at, serve_for_ever, &pages, &world->server, NULL),
+                     WEIR_OK);
+    pravega_scope_list(world->client, on_names, &result);
+    world_await(world, &result.result);
+    ck_assert_int_eq(result.result.status, WEIR_E_LIMIT);
+    ck_assert_int_eq(pages, 4000000 / NAMES_OF_A_PAGE + 1);
+    world_free(world);
+}
+END_TEST
+
 START_TEST(an_empty_list_is_one)
 {
     struct world *world = world_new(NULL);
@@ -253,6 +288,7 @@ static void add_cases(TCase *tc)
 {
     tcase_add_test(tc, a_list_of_streams_ends_with_an_empty_page);
     tcase_add_test(tc, a_list_of_scopes_leaves_out_the_system);
+    tcase_add_test(tc, pages_without_end_are_given_up);
     tcase_add_test(tc, an_empty_list_is_one);
     tcase_add_test(tc, a_list_that_fails_has_no_names);
     tcase_add_loop_test(tc, names_are_checked_before_they_are_sent, 0, sizeof(names) / sizeof(names[0]));
