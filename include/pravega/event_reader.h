@@ -42,7 +42,9 @@ typedef void pravega_event_reader_fn(void *arg, enum weir_status status, struct 
                                      const struct weir_error *why);
 /**
  * Joins the group. WEIR_E_NOT_FOUND: no such group. WEIR_E_EXISTS: a reader of this id is part of it: declare it
- * offline (pravega_reader_group_reader_offline()) if it is dead. WEIR_E_INVAL: a bad id or option.
+ * offline (pravega_reader_group_reader_offline()) if it is dead. WEIR_E_INVAL: a bad id or option. After WEIR_E_CLOSED,
+ * WEIR_E_REFUSED or WEIR_E_TIMEOUT it is not known whether it has become a member: declare the id offline before it is
+ * used again, which is fine if it was none.
  * @param reader_id at most 255 bytes, unique within the group
  */
 void pravega_event_reader_new(struct pravega_client *client, const struct pravega_group_name *group,

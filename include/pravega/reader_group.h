@@ -109,7 +109,7 @@ typedef void pravega_checkpoint_fn(void *arg, enum weir_status status, const str
 /**
  * Asks every reader for a checkpoint; each meets it in its stream (PRAVEGA_READ_CHECKPOINT) and takes part in it by its
  * next call. Ends when all have. A reader that neither reads nor is declared offline holds it up for ever; it can be
- * cancelled. Several may be under way.
+ * cancelled. Several may be under way. A name that the group knows already begins none: the answer is that checkpoint.
  * WEIR_E_LIMIT: max_outstanding_checkpoint_request are under way. WEIR_E_CONFLICT: it was cancelled, or the group was
  * reset, before it was complete. WEIR_E_INVAL: an empty name, one longer than 1024 bytes, or one with "_SILENT_".
  */

@@ -223,6 +223,8 @@ static enum weir_status propose_lag(struct pravega_event_reader *reader, const s
     return propose_places(reader, &update, updates, err);
 }
 
+/* Upstream compacts after the looks of its fetch timer only, which each lag starts anew: in a group of one or two
+ * readers it never ends, and the log grows for ever. So this look counts, too. */
 static void on_lag_written(void *arg, enum weir_status status, const struct weir_error *why)
 {
     struct pravega_event_reader *reader = arg;
@@ -230,7 +232,7 @@ static void on_lag_written(void *arg, enum weir_status status, const struct weir
     if (status != WEIR_OK)
         pravega_event_reader_acted(reader, status, why);
     else
-        pravega_synchronizer_fetch(reader->sync, on_acted, reader);
+        pravega_synchronizer_fetch(reader->sync, on_fetched, reader);
 }
 
 static void tell_lag(struct pravega_event_reader *reader)

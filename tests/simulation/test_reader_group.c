@@ -694,10 +694,16 @@ static void play_resetting(struct seed_run *run)
     play(run, (struct drama){false, true});
 }
 
+static void play_dying_and_resetting(struct seed_run *run)
+{
+    play(run, (struct drama){true, true});
+}
+
 static const struct scenario scenarios[] = {
     {.name = "readers-close", .play = play_closing, .every = 1, .must_see = "segments"},
     {.name = "readers-die", .play = play_dying, .every = 1, .must_see = "events given again"},
     {.name = "group-resets", .play = play_resetting, .every = 1, .must_see = "resets"},
+    {.name = "readers-die-group-resets", .play = play_dying_and_resetting, .every = 2, .must_see = "resets"},
     {0},
 };
 
