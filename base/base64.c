@@ -25,7 +25,7 @@ void weir_base64_append(struct weir_buf *out, struct weir_view bytes)
     }
 }
 
-static int value_of(uint8_t c)
+static int value_of(uint8_t c, bool any_alphabet)
 {
     if (c >= 'A' && c <= 'Z')
         return c - 'A';
@@ -33,15 +33,26 @@ static int value_of(uint8_t c)
         return c - 'a' + 26;
     if (c >= '0' && c <= '9')
         return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    if (c == '+' || (c == '-' && any_alphabet))
+        return 62;
+    return c == '/' || (c == '_' && any_alphabet) ? 63 : -1;
 }
 
-/* A group of `count` digits is count - 1 bytes. */
-static void append_group(struct weir_buf *out, uint32_t bits, size_t count)
+size_t weir_base64_group(const uint8_t *digits, size_t count, bool any_alphabet, uint8_t bytes[3])
 {
-    const uint8_t bytes[] = {(uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
+    uint32_t bits = 0;
 
-    weir_buf_append(out, bytes, count - 1);
+    for (size_t i = 0; i < count; i++) {
+        int value = value_of(digits[i], any_alphabet);
+
+        if (value < 0)
+            return i;
+        bits |= (uint32_t)value << (18 - 6 * i);
+    }
+    bytes[0] = (uint8_t)(bits >> 16);
+    bytes[1] = (uint8_t)(bits >> 8);
+    bytes[2] = (uint8_t)bits;
+    return count;
 }
 
 size_t weir_base64_decode(struct weir_buf *out, struct weir_view text)
@@ -52,19 +63,15 @@ size_t weir_base64_decode(struct weir_buf *out, struct weir_view text)
         for (int pad = 0; pad < 2 && len > 0 && text.ptr[len - 1] == '='; pad++)
             len--;
     while (at < len) {
-        size_t count = len - at < 4 ? len - at : 4;
-        uint32_t bits = 0;
+        size_t count = len - at < 4 ? len - at : 4, taken;
+        uint8_t bytes[3];
 
         if (count == 1)
             return at;
-        for (size_t i = 0; i < count; i++) {
-            int value = value_of(text.ptr[at + i]);
-
-            if (value < 0)
-                return at + i;
-            bits |= (uint32_t)value << (18 - 6 * i);
-        }
-        append_group(out, bits, count);
+        taken = weir_base64_group(text.ptr + at, count, false, bytes);
+        if (taken < count)
+            return at + taken;
+        weir_buf_append(out, bytes, count - 1);
         at += count;
     }
     return text.len;

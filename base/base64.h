@@ -1,6 +1,7 @@
 /**
  * @file base/base64.h
- * @brief Base64 of RFC 4648: the standard alphabet, no line breaks.
+ * @brief Base64 of RFC 4648: the standard alphabet, no line breaks; and groups of any alphabet for those who decode
+ *        without memory.
  */
 #ifndef WEIR_BASE_BASE64_H
 #define WEIR_BASE_BASE64_H
@@ -14,5 +15,11 @@ void weir_base64_append(struct weir_buf *out, struct weir_view bytes);
  * @return how many characters were taken: text.len, or where it stops being base64
  */
 size_t weir_base64_decode(struct weir_buf *out, struct weir_view text);
+/**
+ * One group of 2 to 4 digits, which stand for 1 to 3 bytes.
+ * @param any_alphabet digits of the URL-safe one are taken as well, whichever the others are of
+ * @return how many digits were taken: `count`, or where they stop being digits
+ */
+size_t weir_base64_group(const uint8_t *digits, size_t count, bool any_alphabet, uint8_t bytes[3]);
 
 #endif

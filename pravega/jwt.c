@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "base/base64.h"
+
 /* Finds `"exp" : digits` in bytes that come one by one. */
 struct finder {
     enum { KEY, COLON, DIGITS, FOUND } state;
@@ -69,46 +71,22 @@ static void look_at(struct finder *finder, uint8_t byte)
     }
 }
 
-/* 0..63, of either alphabet; -1 for anything else. */
-static int digit_of(uint8_t byte)
-{
-    if (byte >= 'A' && byte <= 'Z')
-        return byte - 'A';
-    if (byte >= 'a' && byte <= 'z')
-        return byte - 'a' + 26;
-    if (byte >= '0' && byte <= '9')
-        return byte - '0' + 52;
-    if (byte == '+' || byte == '-')
-        return 62;
-    return byte == '/' || byte == '_' ? 63 : -1;
-}
-
 /* False if it is no base64; padding may be left out, as it is in web tokens. */
 static bool decode(struct weir_view text, struct finder *finder)
 {
-    const uint8_t *bytes = text.ptr;
-    uint32_t bits = 0;
-    size_t count = 0;
+    uint8_t bytes[3];
 
-    while (text.len > 0 && bytes[text.len - 1] == '=')
+    while (text.len > 0 && text.ptr[text.len - 1] == '=')
         text.len--;
-    for (size_t i = 0; i < text.len; i++) {
-        int digit = digit_of(bytes[i]);
+    for (size_t at = 0; at < text.len; at += 4) {
+        size_t count = text.len - at < 4 ? text.len - at : 4;
 
-        if (digit < 0)
+        if (count == 1 || weir_base64_group(text.ptr + at, count, true, bytes) < count)
             return false;
-        bits = (bits << 6 | (uint32_t)digit) & 0xffffff;
-        if (++count % 4 == 0) {
-            look_at(finder, (uint8_t)(bits >> 16));
-            look_at(finder, (uint8_t)(bits >> 8));
-            look_at(finder, (uint8_t)bits);
-        }
+        for (size_t i = 0; i + 1 < count; i++)
+            look_at(finder, bytes[i]);
     }
-    if (count % 4 >= 2)
-        look_at(finder, (uint8_t)(count % 4 == 2 ? bits >> 4 : bits >> 10));
-    if (count % 4 == 3)
-        look_at(finder, (uint8_t)(bits >> 2));
-    return count % 4 != 1;
+    return true;
 }
 
 bool pravega_jwt_expiry(struct weir_view token, int64_t *expires_s)
