@@ -61,7 +61,8 @@ struct weir_in {
 
 static inline struct weir_in weir_in(struct weir_view view)
 {
-    return (struct weir_in){view.ptr, view.ptr + view.len, false};
+    return (struct weir_in){view.ptr, view.len > 0 ? view.ptr + view.len : view.ptr,
+                            false}; /* NULL may be an empty one */
 }
 static inline size_t weir_in_left(const struct weir_in *in)
 {

@@ -388,7 +388,7 @@ static void keep_range(struct pravega_table_iterator *iterator, const struct pra
         if (views[i]->len > 0)
             weir_buf_append(&iterator->parts, views[i]->ptr, views[i]->len);
     for (size_t i = 0; i < 3 && iterator->parts.status == WEIR_OK; i++) {
-        views[i]->ptr = iterator->parts.ptr + at;
+        views[i]->ptr = at < iterator->parts.len ? iterator->parts.ptr + at : iterator->parts.ptr;
         at += views[i]->len;
     }
 }

@@ -144,7 +144,7 @@ static void answer_read(struct play_conn *conn, const struct play_read *read)
 
     if (conn->store->read_len_max > 0 && len > conn->store->read_len_max)
         len = conn->store->read_len_max;
-    reply.data = weir_view(segment->data.ptr + read->offset, len);
+    reply.data = len > 0 ? weir_view(segment->data.ptr + read->offset, len) : weir_view(NULL, 0);
     reply.at_tail = len == left;
     reply.end_of_segment = segment->sealed && len == left;
     reply.request_id = read->request_id;
