@@ -107,3 +107,22 @@ resets_race() {
     [ $failed = 0 ] && c_peer "$1" group-reset $group $one $two && same_view "$1" $group || return 1
     peer "$1" group-read $group r1 3000 | sort -n -k 2 | verify_lines 0 200
 }
+
+# Our group's state is compacted by C while a dead Java reader is a member, a checkpoint is known and another one is
+# under way. Each Java process after that begins with what C wrote: it sees the same group, declares the reader dead, and
+# reads on behind the checkpoint. Then C reads a state that Java has gone on with, and compacts again.
+java_reads_a_compact() {
+    local group=interop/compacted stream=interop/compacted checkpoint
+    peer "$1" create $stream 3 && peer "$1" write $stream 0 300 && c_peer "$1" group-create $group $stream || return 1
+    peer "$1" group-read-and-die $group dead 2000 >"$work/compact-dead" || return 1
+    c_peer "$1" group-offline $group dead && checkpoint=$(c_peer "$1" group-checkpoint $group mark) || return 1
+    peer "$1" group-read-and-die $group second 2000 >"$work/compact-second" || return 1
+    same_view "$1" $group && cp "$work/view-java" "$work/view-before" || return 1
+    build/tests/interop/compactor "$1" interop compacted && build/tests/interop/compactor "$1" interop compacted || return 1
+    same_view "$1" $group && cmp "$work/view-before" "$work/view-java" || return 1
+    peer "$1" group-offline $group second && count_readers "$1" $group 0 && same_view "$1" $group || return 1
+    peer "$1" group-read $group heir 4000 >"$work/compact-heir" && verify_lines 0 300 <"$work/compact-heir" || return 1
+    build/tests/interop/compactor "$1" interop compacted && same_view "$1" $group || return 1
+    peer "$1" group-reset-to $group "$checkpoint" && same_view "$1" $group || return 1
+    peer "$1" group-read $group again 4000 >"$work/compact-again" && verify_lines 0 300 <"$work/compact-again"
+}

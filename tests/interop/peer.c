@@ -91,16 +91,22 @@ int main(int argc, char **argv)
     const struct peer_verb *verb = argc < 3 ? NULL : find_verb(argv[2], argc - 3);
     struct pravega_client_options options = {0};
     struct pravega_session *session;
+    struct weir_host *host = NULL;
     struct weir_error err = {0};
     int status;
 
     if (verb == NULL)
         return usage();
     options.controller_uri = argv[1];
-    if (pravega_session_open(NULL, &options, &session, &err) != WEIR_OK)
-        return peer_fail(&err);
-    pravega_session_set_timeout(session, CALL_TIMEOUT_MS);
-    status = verb->run(session, argv + 3, argc - 3);
-    pravega_session_close(session);
+    if (weir_host_new(NULL, &host, &err) != WEIR_OK ||
+        pravega_client_options_from_environment(host, &options, &err) != WEIR_OK ||
+        pravega_session_open(host, &options, &session, &err) != WEIR_OK) {
+        status = peer_fail(&err);
+    } else {
+        pravega_session_set_timeout(session, CALL_TIMEOUT_MS);
+        status = verb->run(session, argv + 3, argc - 3);
+        pravega_session_close(session);
+    }
+    weir_host_free(host);
     return status;
 }
