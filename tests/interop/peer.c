@@ -7,6 +7,7 @@
  */
 #include "peer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,13 @@ bool peer_group(const char *text, struct peer_name *room, struct pravega_group_n
     return split_name(text, room->scope, room->name);
 }
 
+void peer_fresh_name(struct pravega_session *session, const char *prefix, char out[40])
+{
+    struct weir_host *host = weir_loop_host(pravega_session_loop(session));
+
+    snprintf(out, 40, "%.8s-%016" PRIx64, prefix, weir_host_random(host));
+}
+
 void peer_print_hex(struct weir_view bytes)
 {
     for (size_t i = 0; i < bytes.len; i++)
@@ -66,7 +74,8 @@ bool peer_read_hex(const char *text, struct weir_buf *bytes)
     return text[0] == '\0';
 }
 
-static const struct peer_verb *const tables[] = {peer_group_verbs, peer_reader_verbs};
+static const struct peer_verb *const tables[] = {peer_stream_verbs, peer_event_verbs, peer_txn_verbs,
+                                                 peer_log_verbs,    peer_group_verbs, peer_reader_verbs};
 
 static int usage(void)
 {

@@ -78,7 +78,8 @@ static bool fill_config(char **arguments, int count, struct peer_name *rooms, st
     return true;
 }
 
-static int create(struct pravega_session *session, char **arguments, int count)
+static int create_kept(struct pravega_session *session, const char *group, char **arguments, int count,
+                       enum pravega_data_retention retention)
 {
     struct peer_name room, rooms[STREAMS_MAX];
     struct pravega_group_stream streams[STREAMS_MAX];
@@ -87,12 +88,26 @@ static int create(struct pravega_session *session, char **arguments, int count)
     struct pravega_await *await;
     struct weir_error err = {0};
 
-    if (!peer_group(arguments[0], &room, &name) || !fill_config(arguments + 1, count - 1, rooms, streams, &config))
+    if (!peer_group(group, &room, &name) || !fill_config(arguments, count, rooms, streams, &config))
         return 2;
+    config.retention_type = retention;
     await = pravega_await_begin(session, NULL);
     if (await != NULL)
         pravega_reader_group_create(pravega_session_client(session), &name, &config, pravega_await_done, await);
     return peer_end(pravega_await_end(session, await, &err), &err);
+}
+
+static int create(struct pravega_session *session, char **arguments, int count)
+{
+    return create_kept(session, arguments[0], arguments + 1, count - 1, PRAVEGA_DATA_RETENTION_NONE);
+}
+
+static int subscribe(struct pravega_session *session, char **arguments, int count)
+{
+    return create_kept(session, arguments[0], arguments + 2, count - 2,
+                       strcmp(arguments[1], "manual") == 0
+                           ? PRAVEGA_DATA_RETENTION_MANUAL_RELEASE_AT_USER_STREAMCUT
+                           : PRAVEGA_DATA_RETENTION_AUTOMATIC_RELEASE_AT_LAST_CHECKPOINT);
 }
 
 static int delete (struct pravega_session *session, char **arguments, int count)
@@ -320,17 +335,124 @@ static int cancel(struct pravega_session *session, char **arguments, int count)
 
 static enum weir_status offline_of_group(struct asked *asked, char **arguments, int count, struct weir_error *err)
 {
-    struct pravega_await *await = pravega_await_begin(asked->session, NULL);
+    struct pravega_position position = {0};
+    enum weir_status status = WEIR_OK;
+    struct weir_buf bytes;
 
-    (void)count;
-    if (await != NULL)
-        pravega_reader_group_reader_offline(asked->group, arguments[0], NULL, pravega_await_done, await);
-    return pravega_await_end(asked->session, await, err);
+    weir_buf_init(&bytes, 1 << 20);
+    if (count == 2)
+        status = peer_read_hex(arguments[1], &bytes)
+                     ? pravega_position_from_bytes(weir_buf_view(&bytes), &position, err)
+                     : weir_fail(err, WEIR_E_INVAL, "no hexadecimal digits");
+    if (status == WEIR_OK)
+        status = pravega_await_reader_group_reader_offline(asked->session, asked->group, arguments[0],
+                                                           count == 2 ? &position : NULL, err);
+    pravega_position_fini(&position);
+    weir_buf_fini(&bytes);
+    return status;
 }
 
 static int offline(struct pravega_session *session, char **arguments, int count)
 {
     return on_group(session, arguments, count, offline_of_group);
+}
+
+/* ---- retention, and a reader's place */
+
+static enum weir_status release_of_group(struct asked *asked, char **arguments, int count, struct weir_error *err)
+{
+    struct pravega_await *await = NULL;
+    struct pravega_stream_cut cut;
+    enum weir_status status;
+
+    (void)count;
+    if (!peer_cut(arguments[0], &cut, err))
+        return err->status;
+    await = pravega_await_begin(asked->session, NULL);
+    if (await != NULL)
+        pravega_reader_group_update_retention_stream_cut(asked->group, &cut, 1, pravega_await_done, await);
+    status = pravega_await_end(asked->session, await, err);
+    pravega_stream_cut_fini(&cut);
+    return status;
+}
+
+static int release(struct pravega_session *session, char **arguments, int count)
+{
+    return on_group(session, arguments, count, release_of_group);
+}
+
+static enum weir_status take_events(struct pravega_session *session, struct pravega_event_reader *reader, int left,
+                                    struct weir_error *err)
+{
+    struct pravega_event_read event;
+    enum weir_status status = WEIR_OK;
+
+    while (left > 0 && status == WEIR_OK) {
+        status = pravega_await_event_next(session, reader, 60000, &event, err);
+        if (status == WEIR_OK && event.kind == PRAVEGA_READ_EVENT) {
+            printf("%.*s\n", (int)event.payload.len, (const char *)event.payload.ptr);
+            left--;
+        }
+    }
+    return status;
+}
+
+/* Prints so many events, and where the reader is then; it dies. */
+static int take(struct pravega_session *session, char **arguments, int count)
+{
+    struct pravega_event_reader *reader = NULL;
+    struct pravega_position position = {0};
+    struct pravega_group_name name;
+    struct peer_name room;
+    struct weir_buf bytes;
+    struct weir_error err = {0};
+    enum weir_status status;
+
+    (void)count;
+    if (!peer_group(arguments[0], &room, &name))
+        return 2;
+    weir_buf_init(&bytes, 1 << 20);
+    status = pravega_await_event_reader_new(session, &name, arguments[1], NULL, &reader, &err);
+    if (status == WEIR_OK)
+        status = take_events(session, reader, atoi(arguments[2]), &err);
+    if (status == WEIR_OK)
+        status = pravega_event_reader_position(reader, &position, &err);
+    if (status == WEIR_OK) {
+        pravega_position_to_bytes(&position, &bytes);
+        printf("position ");
+        peer_print_hex(weir_buf_view(&bytes));
+    }
+    pravega_event_reader_free(reader);
+    pravega_position_fini(&position);
+    weir_buf_fini(&bytes);
+    return peer_end(status, &err);
+}
+
+/* Events, until none comes for so long. */
+static int read_group(struct pravega_session *session, char **arguments, int count)
+{
+    struct pravega_event_reader *reader = NULL;
+    struct pravega_event_read event;
+    struct pravega_group_name name;
+    struct peer_name room;
+    struct weir_error err = {0};
+    enum weir_status status;
+
+    (void)count;
+    if (!peer_group(arguments[0], &room, &name))
+        return 2;
+    status = pravega_await_event_reader_new(session, &name, arguments[1], NULL, &reader, &err);
+    while (status == WEIR_OK) {
+        status = pravega_await_event_next(session, reader, atoll(arguments[2]), &event, &err);
+        if (status == WEIR_OK && event.kind == PRAVEGA_READ_EVENT)
+            printf("%.*s\n", (int)event.payload.len, (const char *)event.payload.ptr);
+        else if (status == WEIR_OK)
+            printf("checkpoint %s\n", event.checkpoint);
+    }
+    if (status == WEIR_E_TIMEOUT || status == WEIR_E_END)
+        status = pravega_await_event_reader_close(session, reader, NULL, &err);
+    pravega_event_reader_free(reader);
+    return peer_end(status, &err);
 }
 
 const struct peer_verb peer_group_verbs[] = {
@@ -343,6 +465,13 @@ const struct peer_verb peer_group_verbs[] = {
     {"group-cancel", "SCOPE/GROUP                   all checkpoints under way", 1, 1, cancel},
     {"group-reset", "SCOPE/GROUP [SCOPE/STREAM...]  anew, or from its last checkpoint", 1, 1 + STREAMS_MAX, reset},
     {"group-reset-to", "SCOPE/GROUP HEX             from a checkpoint", 2, 2, reset_to},
-    {"group-offline", "SCOPE/GROUP READER", 2, 2, offline},
+    {"group-offline", "SCOPE/GROUP READER [POSITION]", 2, 3, offline},
+    {"group-subscribe", "SCOPE/GROUP manual|automatic SCOPE/STREAM...   that holds retention back", 3, 2 + STREAMS_MAX,
+     subscribe},
+    {"group-release", "SCOPE/GROUP CUT              what is before it may go", 2, 2, release},
+    {"group-take", "SCOPE/GROUP READER COUNT        so many events, and the position then; the reader dies", 3, 3,
+     take},
+    {"group-read", "SCOPE/GROUP READER IDLE-MS      events and checkpoints, until none comes for so long", 3, 3,
+     read_group},
     {0},
 };

@@ -78,6 +78,7 @@ run_standalone() { # run_standalone LOG-NAME OPTION...
     set -- "$@" -Dsinglenode.segmentStore.port="$free_port"
     free_port; set -- "$@" -Dsinglenode.admin.gateway.port="$free_port"
     free_port; set -- "$@" -Dpravegaservice.rest.listener.port="$free_port"
+    set -- "$@" -Dcontroller.retention.frequency.minutes=1
     mkdir "$work/$name"
     : >"$work/$name/standalone.properties"
     for module in lang io util nio; do
@@ -137,8 +138,50 @@ start_store() {
 # peer URI VERB...: the Java client. With fewer processors its pool would have a single thread, which
 # ReaderGroup.initiateCheckpoint blocks on itself.
 peer() {
+    local lock status
+    if [ -n "${served[$1]:-}" ] && is_served "$2"; then
+        exec {lock}>"${served[$1]}.lock"
+        if flock -n $lock; then
+            served_peer "$@"
+            status=$?
+            exec {lock}>&-
+            return $status
+        fi
+        exec {lock}>&-
+    fi
     timeout 300 java "${java_peer_options[@]}" weir.interop.Peer "$@"
 }
+
+# A program that serves verbs for all of the checks (Serve.java), since it takes seconds to start one. One at a time: who
+# finds it busy gets a program of its own.
+declare -A served=() # by URI: its folder
+start_peer() { # start_peer SERVER URI
+    local folder=$work/peer-$1
+    mkdir "$folder" && mkfifo "$folder/requests" "$folder/answers"
+    (enter "$1" && java_peer "$2" serve <>"$folder/requests" 1<>"$folder/answers" 2>"$folder/log") &
+    pids="$pids $!"
+    served[$2]=$folder
+}
+
+# Verbs that read standard input, end their program, or go on until they are told to end have one of their own.
+is_served() {
+    case $1 in bytes-* | group-read-and-die | group-share | suite | serve) return 1 ;; esac
+}
+
+served_peer() { # served_peer URI VERB...: as the program itself
+    local folder=${served[$1]} number=$BASHPID.$RANDOM.$RANDOM got="" status why answers
+    shift
+    exec {answers}<>"$folder/answers"
+    echo "$number $folder/$number $*" >>"$folder/requests"
+    while [ "$got" != "$number" ]; do # answers that nobody waited for are passed over
+        read -r -t 300 got status why <&$answers || { echo "peer: no answer to $*" >&2; status=1; break; }
+    done
+    exec {answers}>&-
+    cat "$folder/$number" && rm -f "$folder/$number"
+    [ -z "$why" ] || echo "$why" >&2
+    return "$status"
+}
+
 
 # The same without a limit, for what runs beside: its pid is Java's own.
 java_peer() {

@@ -6,6 +6,7 @@ import io.pravega.client.segment.impl.Segment;
 import io.pravega.client.stream.Checkpoint;
 import io.pravega.client.stream.EventRead;
 import io.pravega.client.stream.EventStreamReader;
+import io.pravega.client.stream.Position;
 import io.pravega.client.stream.ReaderConfig;
 import io.pravega.client.stream.ReaderGroup;
 import io.pravega.client.stream.ReaderGroupConfig;
@@ -53,7 +54,11 @@ final class GroupPeer {
             case "group-cancel" -> peer.with(ReaderGroup::cancelOutstandingCheckpoints);
             case "group-reset" -> peer.with(group -> peer.reset(group, rest));
             case "group-reset-to" -> peer.with(group -> peer.resetTo(group, rest.get(0)));
-            case "group-offline" -> peer.with(group -> group.readerOffline(rest.get(0), null));
+            case "group-offline" -> peer.with(group -> group.readerOffline(rest.get(0), rest.size() == 1 ? null
+                    : Position.fromBytes(ByteBuffer.wrap(HexFormat.of().parseHex(rest.get(1))))));
+            case "group-subscribe" -> peer.subscribe(rest.get(0), rest.subList(1, rest.size()));
+            case "group-release" -> peer.with(group -> peer.release(group, StreamPeer.parseCut(rest.get(0))));
+            case "group-take" -> peer.take(rest.get(0), Integer.parseInt(rest.get(1)));
             case "group-read" -> peer.read(rest.get(0), Long.parseLong(rest.get(1)), true);
             case "group-read-and-die" -> peer.read(rest.get(0), Long.parseLong(rest.get(1)), false);
             default -> {
@@ -83,6 +88,19 @@ final class GroupPeer {
         try (ReaderGroupManager groups = server.groups(scope)) {
             groups.createReaderGroup(name, config(streams).build());
         }
+    }
+
+    /** A group whose retention is of this type. */
+    private void subscribe(String retention, List<String> streams) {
+        try (ReaderGroupManager groups = server.groups(scope)) {
+            groups.createReaderGroup(name, config(streams).retentionType(retention.equals("manual")
+                    ? ReaderGroupConfig.StreamDataRetention.MANUAL_RELEASE_AT_USER_STREAMCUT
+                    : ReaderGroupConfig.StreamDataRetention.AUTOMATIC_RELEASE_AT_LAST_CHECKPOINT).build());
+        }
+    }
+
+    private void release(ReaderGroup group, StreamCut cut) {
+        group.updateRetentionStreamCut(Map.of(cut.asImpl().getStream(), cut));
     }
 
     private void delete() {
@@ -148,6 +166,23 @@ final class GroupPeer {
     private void resetTo(ReaderGroup group, String hex) {
         Checkpoint checkpoint = CheckpointImpl.fromBytes(ByteBuffer.wrap(HexFormat.of().parseHex(hex)));
         group.resetReaderGroup(config(new ArrayList<>()).startFromCheckpoint(checkpoint).build());
+    }
+
+    /** Prints so many events, and where the reader is then: it goes no further, and stays a member. */
+    private void take(String reader, int count) {
+        EventStreamReader<String> events = server.clients(scope).createReader(reader, name, Io.TEXT,
+                ReaderConfig.builder().build());
+        Position position = null;
+        for (int left = count; left > 0;) {
+            EventRead<String> read = events.readNextEvent(WAIT_S * 1000L);
+            Numbered.require(read.getEvent() != null || read.isCheckpoint(), "no event in %d s", WAIT_S);
+            if (read.getEvent() != null) {
+                System.out.println(read.getEvent());
+                position = read.getPosition();
+                left--;
+            }
+        }
+        System.out.println("position " + StreamPeer.hex(position.toBytes()));
     }
 
     /** Prints events, and the names of the checkpoints among them, until none comes for so long. */

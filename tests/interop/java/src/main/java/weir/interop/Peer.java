@@ -36,6 +36,11 @@ public final class Peer {
               table-replace SCOPE/TABLE PRIMARY SECONDARY VALUE VERSION     status 4: another version is there
               bytes-write|bytes-read|bytes-bounds|bytes-seal SCOPE/STREAM   from and to the standard streams
               bytes-truncate SCOPE/STREAM OFFSET
+              stream-VERB SCOPE/STREAM [ARGUMENT...]  streams, cuts and batches, as the C peer (StreamPeer)
+              txn-VERB SCOPE/STREAM [ARGUMENT...]     transactions, by their ids (TransactionPeer)
+              events-VERB SCOPE/STREAM [ARGUMENT...]  large events, times, pointers (EventPeer)
+              log-VERB SCOPE/STREAM [ARGUMENT...]     revisioned streams (LogPeer)
+              serve                                   verbs from standard input (Serve)
               suite [PART-OF-NAME]                    every check, or those with such a name
                    peer formats write SEED COUNT      random objects in their portable forms, one a line
                    peer formats read SEED COUNT       the same objects, written by another program
@@ -66,35 +71,45 @@ public final class Peer {
             return formats(args);
         }
         try (Server server = new Server(URI.create(args[0]))) {
-            if (args[1].startsWith("table-") && args.length > 2) {
-                return table(server, args);
-            }
-            if (args[1].startsWith("bytes-") && args.length > 2) {
-                return bytes(server, args);
-            }
-            return switch (args[1] + "/" + (args.length - 2)) {
-                case "create/2" -> create(server, Stream.of(args[2]), Integer.parseInt(args[3]));
-                case "write/3" -> write(server, Stream.of(args[2]), Integer.parseInt(args[3]),
-                        Integer.parseInt(args[4]));
-                case "transaction/4" -> transaction(server, Stream.of(args[2]), Integer.parseInt(args[3]),
-                        Integer.parseInt(args[4]), args[5].equals("commit"));
-                case "read/1" -> read(server, Stream.of(args[2]));
-                case "verify/3" -> verify(Io.readAll(server, Stream.of(args[2])), Integer.parseInt(args[3]),
-                        Integer.parseInt(args[4]));
-                case "counter/4" -> {
-                    Counter.race(server, Stream.of(args[2]), Integer.parseInt(args[4]), Long.parseLong(args[5]));
-                    yield 0;
-                }
-                case "counter/2" -> {
-                    Counter.print(server, Stream.of(args[2]));
-                    yield 0;
-                }
-                case "group-share/2" -> GroupReader.read(server, Stream.of(args[2]), args[3]);
-                case "suite/0" -> suite(server, "");
-                case "suite/1" -> suite(server, args[2]);
-                default -> GroupPeer.run(server, args) ? 0 : usage();
-            };
+            return args[1].equals("serve") && args.length == 2 ? Serve.serve(server, args[0]) : run(server, args);
         }
+    }
+
+    /** Runs one verb, the second of the arguments; returns the exit status. */
+    static int run(Server server, String[] args) throws Exception {
+        if (args[1].startsWith("table-") && args.length > 2) {
+            return table(server, args);
+        }
+        if (args[1].startsWith("bytes-") && args.length > 2) {
+            return bytes(server, args);
+        }
+        return switch (args[1] + "/" + (args.length - 2)) {
+            case "create/2" -> create(server, Stream.of(args[2]), Integer.parseInt(args[3]));
+            case "write/3" -> write(server, Stream.of(args[2]), Integer.parseInt(args[3]),
+                    Integer.parseInt(args[4]));
+            case "transaction/4" -> transaction(server, Stream.of(args[2]), Integer.parseInt(args[3]),
+                    Integer.parseInt(args[4]), args[5].equals("commit"));
+            case "read/1" -> read(server, Stream.of(args[2]));
+            case "verify/3" -> verify(Io.readAll(server, Stream.of(args[2])), Integer.parseInt(args[3]),
+                    Integer.parseInt(args[4]));
+            case "counter/4" -> {
+                Counter.race(server, Stream.of(args[2]), Integer.parseInt(args[4]), Long.parseLong(args[5]));
+                yield 0;
+            }
+            case "counter/2" -> {
+                Counter.print(server, Stream.of(args[2]));
+                yield 0;
+            }
+            case "group-share/2" -> GroupReader.read(server, Stream.of(args[2]), args[3]);
+            case "suite/0" -> suite(server, "");
+            case "suite/1" -> suite(server, args[2]);
+            default -> runTheme(server, args) ? 0 : usage();
+        };
+    }
+
+    private static boolean runTheme(Server server, String[] args) throws Exception {
+        return GroupPeer.run(server, args) || StreamPeer.run(server, args) || TransactionPeer.run(server, args)
+                || EventPeer.run(server, args) || LogPeer.run(server, args);
     }
 
     private static int table(Server server, String[] args) throws Exception {

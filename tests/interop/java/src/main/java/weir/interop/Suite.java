@@ -64,10 +64,15 @@ final class Suite {
             return "not done after " + SECONDS_MAX + " s";
         } catch (ExecutionException failure) {
             failure.getCause().printStackTrace();
-            return oneLine(root(failure));
+            return why(failure);
         } catch (InterruptedException stop) {
             return "interrupted";
         }
+    }
+
+    /** In one line. */
+    static String why(Throwable why) {
+        return oneLine(root(why));
     }
 
     private static Throwable root(Throwable why) {
