@@ -448,6 +448,7 @@ static int read_group(struct pravega_session *session, char **arguments, int cou
             printf("%.*s\n", (int)event.payload.len, (const char *)event.payload.ptr);
         else if (status == WEIR_OK)
             printf("checkpoint %s\n", event.checkpoint);
+        fflush(stdout);
     }
     if (status == WEIR_E_TIMEOUT || status == WEIR_E_END)
         status = pravega_await_event_reader_close(session, reader, NULL, &err);

@@ -108,7 +108,7 @@ public final class Peer {
     }
 
     private static boolean runTheme(Server server, String[] args) throws Exception {
-        return GroupPeer.run(server, args) || StreamPeer.run(server, args) || TransactionPeer.run(server, args)
+        return StreamPeer.run(server, args) || GroupPeer.run(server, args) || TransactionPeer.run(server, args)
                 || EventPeer.run(server, args) || LogPeer.run(server, args);
     }
 

@@ -50,8 +50,7 @@ final class StreamPeer {
         StreamPeer peer = new StreamPeer(server, Stream.of(args[2]));
         switch (args[1]) {
             case "stream-create" -> peer.create(rest);
-            case "stream-update" -> Numbered.require(server.streams.updateStream(peer.stream.getScope(),
-                    peer.stream.getStreamName(), config(rest)), "updateStream says false");
+            case "stream-update" -> peer.update(rest);
             case "stream-show" -> peer.show();
             case "stream-seal" -> Numbered.require(server.streams.sealStream(peer.stream.getScope(),
                     peer.stream.getStreamName()), "sealStream says false");
@@ -124,10 +123,20 @@ final class StreamPeer {
                 : RetentionPolicy.bySizeBytes(min, max);
     }
 
-    private void create(List<String> words) {
+    /* StreamManager leaves some fields of a configuration out: the controller is asked itself. */
+    private void create(List<String> words) throws Exception {
         server.streams.createScope(stream.getScope());
-        Numbered.require(server.streams.createStream(stream.getScope(), stream.getStreamName(), config(words)),
-                "createStream says false");
+        try (Controller controller = controller()) {
+            Numbered.require(controller.createStream(stream.getScope(), stream.getStreamName(), config(words))
+                    .get(WAIT_S, TimeUnit.SECONDS), "createStream says false");
+        }
+    }
+
+    private void update(List<String> words) throws Exception {
+        try (Controller controller = controller()) {
+            Numbered.require(controller.updateStream(stream.getScope(), stream.getStreamName(), config(words))
+                    .get(WAIT_S, TimeUnit.SECONDS), "updateStream says false");
+        }
     }
 
     private void show() throws Exception {
