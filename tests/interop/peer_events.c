@@ -21,16 +21,6 @@ struct weir_view peer_event(int number, struct peer_event *event)
     return weir_view_str(event->key);
 }
 
-static enum weir_status close_writer(struct pravega_session *session, struct pravega_writer *writer,
-                                     struct weir_error *err)
-{
-    struct pravega_await *await = pravega_await_begin(session, NULL);
-
-    if (await != NULL)
-        pravega_writer_close(writer, pravega_await_done, await);
-    return pravega_await_end(session, await, err);
-}
-
 /* ---- large events and batches: a line for each event, its length and hash (FNV-1a, 64 bits) */
 
 static void print_event(struct weir_view event)
@@ -109,7 +99,7 @@ static int events_mix(struct pravega_session *session, char **arguments, int cou
     if (status == WEIR_OK) {
         status = write_mix(session, writer, room, atoi(arguments[1]), &err);
         if (status == WEIR_OK)
-            status = close_writer(session, writer, &err);
+            status = pravega_await_writer_close(session, writer, &err);
         else
             pravega_writer_free(writer);
     }
@@ -191,7 +181,6 @@ static int events_digest(struct pravega_session *session, char **arguments, int 
 static enum weir_status note(struct pravega_session *session, struct pravega_writer *writer, char **arguments,
                              struct weir_error *err)
 {
-    struct pravega_await *await;
     enum weir_status status = WEIR_OK;
 
     for (int number = atoi(arguments[0]); number < atoi(arguments[1]) && status == WEIR_OK; number++) {
@@ -204,10 +193,7 @@ static enum weir_status note(struct pravega_session *session, struct pravega_wri
         status = pravega_await_flush(session, writer, err);
     if (status != WEIR_OK)
         return status;
-    await = pravega_await_begin(session, NULL);
-    if (await != NULL)
-        pravega_writer_note_time(writer, atoll(arguments[2]), pravega_await_done, await);
-    return pravega_await_end(session, await, err);
+    return pravega_await_note_time(session, writer, atoll(arguments[2]), err);
 }
 
 /* Writes numbered events and notes a time, under the same writer's name as the last time. */

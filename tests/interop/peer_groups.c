@@ -361,17 +361,13 @@ static int offline(struct pravega_session *session, char **arguments, int count)
 
 static enum weir_status release_of_group(struct asked *asked, char **arguments, int count, struct weir_error *err)
 {
-    struct pravega_await *await = NULL;
     struct pravega_stream_cut cut;
     enum weir_status status;
 
     (void)count;
     if (!peer_cut(arguments[0], &cut, err))
         return err->status;
-    await = pravega_await_begin(asked->session, NULL);
-    if (await != NULL)
-        pravega_reader_group_update_retention_stream_cut(asked->group, &cut, 1, pravega_await_done, await);
-    status = pravega_await_end(asked->session, await, err);
+    status = pravega_await_reader_group_update_retention_stream_cut(asked->session, asked->group, &cut, 1, err);
     pravega_stream_cut_fini(&cut);
     return status;
 }

@@ -2,43 +2,16 @@
  * peer_logs.c - the verbs on revisioned streams; revisions are in their text form, "-" is none.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "peer.h"
-#include "pravega/revisioned_stream.h"
 
 struct log {
     struct pravega_session *session;
     struct pravega_revisioned_stream *stream;
     struct peer_name room;
     struct pravega_stream_name name;
-    struct pravega_revision found;
-    bool has_found;
 };
-
-/* ---- calls, awaited */
-
-static void on_revision(void *arg, enum weir_status status, const struct pravega_revision *revision,
-                        const struct weir_error *why)
-{
-    struct log *log = pravega_await_out(arg);
-
-    if (log != NULL) {
-        log->has_found = status == WEIR_OK && revision != NULL;
-        if (log->has_found)
-            log->found = *revision;
-    }
-    pravega_await_done(arg, status, why);
-}
-
-#define AWAIT(log, err, ...)                                                                                           \
-    do {                                                                                                               \
-        struct pravega_await *await = pravega_await_begin((log)->session, log);                                        \
-        if (await != NULL)                                                                                             \
-            __VA_ARGS__;                                                                                               \
-        status = pravega_await_end((log)->session, await, err);                                                        \
-    } while (0)
 
 static void print_revision(const struct log *log, const struct pravega_revision *revision)
 {
@@ -56,50 +29,31 @@ static enum weir_status parse(const struct log *log, const char *text, struct pr
     return *revision == NULL ? WEIR_OK : pravega_revision_parse(text, &log->name, room, err);
 }
 
-/* ---- verbs */
-
 static enum weir_status append(struct log *log, char **arguments, struct weir_error *err)
 {
-    enum weir_status status;
-
-    AWAIT(log, err,
-          pravega_revisioned_stream_write_unconditionally(log->stream, weir_view_str(arguments[0]), pravega_await_done,
-                                                          await));
-    return status;
+    return pravega_await_revisioned_write(log->session, log->stream, weir_view_str(arguments[0]), err);
 }
 
 static enum weir_status append_after(struct log *log, char **arguments, struct weir_error *err)
 {
-    struct pravega_revision room;
-    const struct pravega_revision *after;
-    enum weir_status status = parse(log, arguments[0], &room, &after, err);
+    struct pravega_revision after, revision;
+    enum weir_status status = pravega_revision_parse(arguments[0], &log->name, &after, err);
 
-    if (status != WEIR_OK || after == NULL)
-        return WEIR_E_INVAL;
-    AWAIT(log, err,
-          pravega_revisioned_stream_write_conditionally(log->stream, after, weir_view_str(arguments[1]), on_revision,
-                                                        await));
+    if (status != WEIR_OK)
+        return status;
+    status = pravega_await_revisioned_write_conditionally(log->session, log->stream, &after,
+                                                          weir_view_str(arguments[1]), &revision, err);
     if (status == WEIR_OK)
-        print_revision(log, &log->found);
+        print_revision(log, &revision);
     printf("%s\n", status == WEIR_E_CONFLICT ? "conflict" : "");
     return status == WEIR_E_CONFLICT ? WEIR_OK : status;
 }
 
 static bool on_entry(void *arg, const struct pravega_revision *revision, struct weir_view entry)
 {
-    const struct log *log = pravega_await_out(arg);
-
-    print_revision(log, revision);
+    print_revision(arg, revision);
     printf(" %.*s\n", (int)entry.len, (const char *)entry.ptr);
     return true;
-}
-
-static enum weir_status oldest(struct log *log, struct weir_error *err)
-{
-    enum weir_status status;
-
-    AWAIT(log, err, pravega_revisioned_stream_oldest(log->stream, on_revision, await));
-    return status;
 }
 
 static enum weir_status read_on(struct log *log, char **arguments, struct weir_error *err)
@@ -108,39 +62,40 @@ static enum weir_status read_on(struct log *log, char **arguments, struct weir_e
     const struct pravega_revision *from;
     enum weir_status status = parse(log, arguments[0], &room, &from, err);
 
-    if (status == WEIR_OK && from == NULL) {
-        status = oldest(log, err);
-        room = log->found;
-    }
+    if (status == WEIR_OK && from == NULL)
+        status = pravega_await_revisioned_oldest(log->session, log->stream, &room, err);
     if (status == WEIR_OK)
-        AWAIT(log, err, pravega_revisioned_stream_read(log->stream, &room, on_entry, pravega_await_done, await));
+        status = pravega_await_revisioned_read(log->session, log->stream, &room, on_entry, log, err);
     return status;
 }
 
 static enum weir_status bounds(struct log *log, char **arguments, struct weir_error *err)
 {
-    enum weir_status status = oldest(log, err);
+    struct pravega_revision oldest, latest;
+    enum weir_status status = pravega_await_revisioned_oldest(log->session, log->stream, &oldest, err);
 
     (void)arguments;
+    if (status == WEIR_OK)
+        status = pravega_await_revisioned_latest(log->session, log->stream, &latest, err);
     if (status != WEIR_OK)
         return status;
-    print_revision(log, &log->found);
-    AWAIT(log, err, pravega_revisioned_stream_latest(log->stream, on_revision, await));
+    print_revision(log, &oldest);
     printf(" ");
-    print_revision(log, &log->found);
+    print_revision(log, &latest);
     printf("\n");
-    return status;
+    return WEIR_OK;
 }
 
 static enum weir_status show_mark(struct log *log, char **arguments, struct weir_error *err)
 {
-    enum weir_status status;
+    struct pravega_revision mark;
+    bool is_set = false;
+    enum weir_status status = pravega_await_revisioned_mark(log->session, log->stream, &mark, &is_set, err);
 
     (void)arguments;
-    AWAIT(log, err, pravega_revisioned_stream_mark(log->stream, on_revision, await));
-    if (log->has_found)
-        print_revision(log, &log->found);
-    printf("%s\n", log->has_found ? "" : "-");
+    if (is_set)
+        print_revision(log, &mark);
+    printf("%s\n", is_set ? "" : "-");
     return status;
 }
 
@@ -153,7 +108,7 @@ static enum weir_status set_mark(struct log *log, char **arguments, struct weir_
     if (status == WEIR_OK)
         status = parse(log, arguments[1], &rooms[1], &mark, err);
     if (status == WEIR_OK)
-        AWAIT(log, err, pravega_revisioned_stream_set_mark(log->stream, expected, mark, pravega_await_done, await));
+        status = pravega_await_revisioned_set_mark(log->session, log->stream, expected, mark, err);
     if (status == WEIR_OK || status == WEIR_E_CONFLICT)
         printf("%s\n", status == WEIR_OK ? "set" : "conflict");
     return status == WEIR_E_CONFLICT ? WEIR_OK : status;
@@ -161,13 +116,10 @@ static enum weir_status set_mark(struct log *log, char **arguments, struct weir_
 
 static enum weir_status truncate_to(struct log *log, char **arguments, struct weir_error *err)
 {
-    struct pravega_revision room;
-    const struct pravega_revision *to;
-    enum weir_status status = parse(log, arguments[0], &room, &to, err);
+    struct pravega_revision to;
+    enum weir_status status = pravega_revision_parse(arguments[0], &log->name, &to, err);
 
-    if (status == WEIR_OK && to != NULL)
-        AWAIT(log, err, pravega_revisioned_stream_truncate(log->stream, to, pravega_await_done, await));
-    return status;
+    return status == WEIR_OK ? pravega_await_revisioned_truncate(log->session, log->stream, &to, err) : status;
 }
 
 /* Opens the log, runs `run`, closes it. */
@@ -206,7 +158,7 @@ static int log_bounds(struct pravega_session *session, char **arguments, int cou
 
 static int log_mark(struct pravega_session *session, char **arguments, int count)
 {
-    return on_log(session, arguments, count == 1 ? show_mark : set_mark);
+    return count == 2 ? 2 : on_log(session, arguments, count == 1 ? show_mark : set_mark);
 }
 
 static int log_truncate(struct pravega_session *session, char **arguments, int count)

@@ -69,17 +69,6 @@ static int hold(struct pravega_session *session, char **arguments, int count)
     return peer_end(status, &err);
 }
 
-static void resumed(void *arg, enum weir_status status, struct pravega_txn *txn, const struct weir_error *why)
-{
-    struct pravega_txn **out = pravega_await_out(arg);
-
-    if (out != NULL)
-        *out = txn;
-    else
-        pravega_txn_free(txn);
-    pravega_await_done(arg, status, why);
-}
-
 /* Numbered events into a transaction that somebody else began. */
 static enum weir_status write_numbers(struct pravega_session *session, struct pravega_txn *txn, int from, int to,
                                       struct weir_error *err)
@@ -97,9 +86,7 @@ static enum weir_status write_numbers(struct pravega_session *session, struct pr
 
 static int write_into(struct pravega_session *session, char **arguments, int count)
 {
-    struct pravega_txn_options options = {.on_ready = pravega_session_ready, .arg = session};
     struct pravega_txn *txn = NULL;
-    struct pravega_await *await;
     struct pravega_stream_name stream;
     struct pravega_txn_id id;
     struct peer_name room;
@@ -109,10 +96,7 @@ static int write_into(struct pravega_session *session, char **arguments, int cou
     (void)count;
     if (!peer_stream(arguments[0], &room, &stream) || !parse_id(arguments[1], &id))
         return 2;
-    await = pravega_await_begin(session, &txn);
-    if (await != NULL)
-        pravega_txn_resume(pravega_session_client(session), &stream, id, &options, resumed, await);
-    status = pravega_await_end(session, await, &err);
+    status = pravega_await_txn_resume(session, &stream, id, NULL, &txn, &err);
     if (status == WEIR_OK)
         status = write_numbers(session, txn, atoi(arguments[2]), atoi(arguments[3]), &err);
     pravega_txn_free(txn);
@@ -129,7 +113,7 @@ static int commit(struct pravega_session *session, char **arguments, int count)
     (void)count;
     if (!peer_stream(arguments[0], &room, &stream) || !parse_id(arguments[1], &id))
         return 2;
-    return peer_end(pravega_await_txn_commit(session, &stream, id, &err), &err);
+    return peer_end(pravega_await_txn_commit_id(session, &stream, id, &err), &err);
 }
 
 static int abort_it(struct pravega_session *session, char **arguments, int count)
@@ -142,7 +126,7 @@ static int abort_it(struct pravega_session *session, char **arguments, int count
     (void)count;
     if (!peer_stream(arguments[0], &room, &stream) || !parse_id(arguments[1], &id))
         return 2;
-    return peer_end(pravega_await_txn_abort(session, &stream, id, &err), &err);
+    return peer_end(pravega_await_txn_abort_id(session, &stream, id, &err), &err);
 }
 
 static int show_status(struct pravega_session *session, char **arguments, int count)
