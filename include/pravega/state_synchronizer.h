@@ -57,7 +57,8 @@ const void *pravega_synchronizer_state(const struct pravega_synchronizer *sync);
 /** What the copy has seen; NULL without a state. Borrowed likewise. It grows with each update applied. */
 const struct pravega_revision *pravega_synchronizer_revision(const struct pravega_synchronizer *sync);
 
-/** Initializes the state with `object` (copied), if nobody has; either way the copy is up to date afterwards. */
+/** Initializes the state with `object` (copied), if nobody has; either way the copy is up to date afterwards.
+ *  WEIR_E_STATE: the stream has entries, but after 5 s none that makes a state. */
 void pravega_synchronizer_initialize(struct pravega_synchronizer *sync, struct weir_view object, pravega_done_fn *done,
                                      void *arg);
 

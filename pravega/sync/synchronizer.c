@@ -24,6 +24,8 @@
 #include "pravega/client_int.h"
 #include "pravega/sync/update_or_init.h"
 
+#define LOOKS_MAX 50 /* for an object that another process is writing */
+#define LOOK_INTERVAL_MS 100
 #define TRUNCATED_MAX 100 /* times that a fetch begins anew because others truncate faster than it reads */
 
 enum call_kind { CALL_INITIALIZE, CALL_FETCH, CALL_UPDATE, CALL_UPDATE_ANYHOW, CALL_COMPACT, CALL_BYTES };
@@ -63,6 +65,9 @@ struct pravega_synchronizer {
     bool has_old_mark;
     struct sync_call *running, *first, **end;
     struct weir_timer next;
+    /* The initialization under way. */
+    struct weir_timer look_again;
+    int look_count;
 };
 
 static void fetch(struct pravega_synchronizer *sync, void (*then)(struct pravega_synchronizer *sync));
@@ -254,13 +259,33 @@ static void fetch(struct pravega_synchronizer *sync, void (*then)(struct pravega
 
 /* ---- initialize ---- */
 
+/* A store refuses on account of an entry that it does not show yet: the other one's object, still on its way. */
+static void end_if_found(struct pravega_synchronizer *sync)
+{
+    struct weir_error why = {0};
+
+    if (sync->state != NULL) {
+        end_ok(sync);
+    } else if (++sync->look_count < LOOKS_MAX) {
+        weir_timer_start(sync->client->loop, &sync->look_again, LOOK_INTERVAL_MS * WEIR_NS_PER_MS);
+    } else {
+        weir_fail(&why, WEIR_E_STATE, "the stream has entries, but none that makes a state");
+        end_call(sync, why.status, &why);
+    }
+}
+
+static void on_look_again(void *arg)
+{
+    fetch(arg, end_if_found);
+}
+
 static void on_initialized(void *arg, enum weir_status status, const struct pravega_revision *revision,
                            const struct weir_error *why)
 {
     struct pravega_synchronizer *sync = arg;
 
     if (status == WEIR_E_CONFLICT)
-        fetch(sync, end_ok);
+        fetch(sync, end_if_found);
     else if (status != WEIR_OK)
         end_call(sync, status, why);
     else
@@ -417,6 +442,7 @@ static void on_next(void *arg)
         sync->end = &sync->first;
     switch (call->kind) {
     case CALL_INITIALIZE:
+        sync->look_count = 0;
         pravega_revisioned_stream_oldest(sync->log, on_oldest, sync);
         break;
     case CALL_FETCH:
@@ -557,6 +583,7 @@ enum weir_status pravega_synchronizer_new(struct pravega_client *client, const s
     sync->arg = arg;
     sync->end = &sync->first;
     sync->next = (struct weir_timer){.fn = on_next, .arg = sync};
+    sync->look_again = (struct weir_timer){.fn = on_look_again, .arg = sync};
     weir_buf_init(&sync->proposal.entry, PRAVEGA_EVENT_LEN_MAX);
     weir_buf_init(&sync->object, PRAVEGA_EVENT_LEN_MAX);
     status = pravega_revisioned_stream_new(client, stream, &sync->log, err);
@@ -573,6 +600,7 @@ void pravega_synchronizer_free(struct pravega_synchronizer *sync)
     if (sync == NULL)
         return;
     weir_timer_stop(sync->client->loop, &sync->next);
+    weir_timer_stop(sync->client->loop, &sync->look_again);
     pravega_revisioned_stream_free(sync->log);
     drop_state(sync);
     weir_buf_fini(&sync->proposal.entry);

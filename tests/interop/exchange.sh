@@ -210,7 +210,7 @@ transactions_pinged() {
     local uri=$1 stream=interop/pinged by_java by_c alone holder tries
     peer "$uri" create $stream 2 && by_java=$(peer "$uri" txn-begin $stream 10000) &&
         alone=$(c_peer "$uri" txn-begin $stream 10000) || return 1
-    c_peer "$uri" txn-hold $stream 10000 60000 >"$work/held" & holder=$!
+    c_peer "$uri" txn-hold $stream 10000 110000 >"$work/held" & holder=$!
     for ((tries = 0; tries < 60; tries++)); do
         sleep 1
         [ "$(peer "$uri" txn-status $stream "$alone")" != OPEN ] && [ $tries -ge 12 ] && break
@@ -221,7 +221,7 @@ transactions_pinged() {
         is ABORTED peer "$uri" txn-status $stream "$alone" && is ABORTED c_peer "$uri" txn-status $stream "$alone" &&
         peer "$uri" verify $stream 0 200
     tries=$?
-    kill $holder
+    kill $holder 2>/dev/null
     return $tries
 }
 

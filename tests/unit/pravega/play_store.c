@@ -367,7 +367,8 @@ static void on_conditional_append(struct play_conn *conn, const struct pravega_w
         pravega_wire_encode_segment_is_sealed(
             &conn->out, &(struct pravega_wire_segment_is_sealed){
                             append->request_id, weir_view_str(setup->writer->segment->name), weir_view_str(""), -1});
-    else if (store_conditional(store, setup->writer, append->event_number, append->expected_offset, append->event))
+    else if (store->conditional_count != store->refused_conditional &&
+             store_conditional(store, setup->writer, append->event_number, append->expected_offset, append->event))
         pravega_wire_encode_data_appended(
             &conn->out,
             &(struct pravega_wire_data_appended){append->writer_id, append->event_number, append->event_number - 1,

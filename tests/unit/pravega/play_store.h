@@ -83,6 +83,8 @@ struct play_store {
     uint64_t late_at_conditional; /* this conditional append (counted from 1) loses its connection, and is stored only
                                    * when the writer sends it again on another one; 0: never */
     struct play_late *late;
+    uint64_t
+        refused_conditional; /* this one is refused whatever it expects, as if an entry were on its way; 0: never */
     void (*on_conditional)(struct play_store *store, uint64_t number); /* before each conditional append */
     uint64_t scale_at_append; /* the segment of this append (counted from 1) is scaled before it is stored; 0: never */
     uint64_t scale_at_merge;  /* likewise the target of this merge */

@@ -235,6 +235,32 @@ START_TEST(two_copies_are_the_same)
 }
 END_TEST
 
+/* Pravega refuses a conditional append for an entry that it has taken, but does not show yet. */
+START_TEST(an_object_that_is_not_shown_yet_is_waited_for)
+{
+    struct world world;
+    struct app *a, *b;
+    uint8_t bytes[8];
+
+    open_world(&world, 2);
+    a = &world.apps[0];
+    b = &world.apps[1];
+    world.store.refused_conditional = 1;
+    weir_put_u64be(bytes, 555);
+    pravega_synchronizer_initialize(a->sync, weir_view(bytes, 8), on_done, a);
+    ck_assert(!weir_sim_run(world.store.sim, is_over, a, WEIR_NS_PER_S));
+    ck_assert_int_eq(initialize(&world, b, 100), WEIR_OK);
+    ck_assert_int_eq(await(&world, a), WEIR_OK);
+    ck_assert_int_eq(counter_of(a)->value, 100);
+    close_world(&world);
+
+    open_world(&world, 1); /* nor is it ever shown */
+    world.store.refused_conditional = 1;
+    ck_assert_int_eq(initialize(&world, &world.apps[0], 100), WEIR_E_STATE);
+    close_world(&world);
+}
+END_TEST
+
 START_TEST(no_updates_are_no_write)
 {
     struct world world;
@@ -561,6 +587,7 @@ int main(void)
 
     tcase_set_timeout(tc, 0);
     tcase_add_test(tc, two_copies_are_the_same);
+    tcase_add_test(tc, an_object_that_is_not_shown_yet_is_waited_for);
     tcase_add_test(tc, no_updates_are_no_write);
     tcase_add_test(tc, a_fetch_without_news_is_one_question);
     tcase_add_test(tc, an_unconditional_update_is_seen_after_a_fetch);
