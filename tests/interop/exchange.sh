@@ -206,6 +206,7 @@ transactions_handed_over() { # transactions_handed_over BEGINNER ENDER URI
 }
 
 # Those that a program pings outlive their lease, and the other program commits them; the one that nobody pings does not.
+# (Java pings whatever it is asked for the state of, so that C asks.)
 transactions_pinged() {
     local uri=$1 stream=interop/pinged by_java by_c alone holder tries
     peer "$uri" create $stream 2 && by_java=$(peer "$uri" txn-begin $stream 10000) &&
@@ -213,7 +214,7 @@ transactions_pinged() {
     c_peer "$uri" txn-hold $stream 10000 110000 >"$work/held" & holder=$!
     for ((tries = 0; tries < 60; tries++)); do
         sleep 1
-        [ "$(peer "$uri" txn-status $stream "$alone")" != OPEN ] && [ $tries -ge 12 ] && break
+        [ "$(c_peer "$uri" txn-status $stream "$alone")" != OPEN ] && [ $tries -ge 12 ] && break
     done
     by_c=$(cat "$work/held")
     peer "$uri" txn-write $stream "$by_c" 0 100 && peer "$uri" txn-commit $stream "$by_c" &&
