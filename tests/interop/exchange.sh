@@ -161,7 +161,7 @@ position_from() { # position_from READER OTHER URI
         "$reader" "$uri" group-take "$stream-group" dies 120 >"$work/taken" || return 1
     position=$(sed -n 's/^position //p' "$work/taken")
     "$other" "$uri" group-offline "$stream-group" dies "$position" &&
-        "$other" "$uri" group-read "$stream-group" heir 3000 >"$work/left" || return 1
+        "$other" "$uri" group-read "$stream-group" heir 30000 180 >"$work/left" || return 1
     sed '/^position/d' "$work/taken" | cat - "$work/left" | verify_lines 0 300
 }
 
@@ -275,7 +275,7 @@ released_at_checkpoint() { # released_at_checkpoint READER MAKER URI
     stream=interop/checkpointed-$(of "$reader")
     "$maker" "$uri" stream-create "$stream" scale=fixed:2 keep=size:1:1000000000000 &&
         "$maker" "$uri" group-subscribe "$stream-group" automatic "$stream" && peer "$uri" write "$stream" 0 100 || return 1
-    beside "$reader" "$uri" group-read "$stream-group" r 8000 >"$work/kept" & pid=$!
+    beside "$reader" "$uri" group-read "$stream-group" r 30000 200 >"$work/kept" & pid=$!
     for ((tries = 0; tries < 60; tries++)); do
         [ "$(grep -c . "$work/kept")" -lt 100 ] || break
         sleep 0.3

@@ -35,7 +35,7 @@ made_by() {
     same_view "$uri" $group || return 1
     [ "$(c_peer "$uri" group-unread $group)" = "$(peer "$uri" group-unread $group)" ] ||
         { echo "Java and C have different numbers of unread bytes"; return 1; }
-    peer "$uri" group-read $group r1 3000 >"$work/group-events" && verify_lines 0 300 <"$work/group-events" || return 1
+    peer "$uri" group-read $group r1 30000 300 >"$work/group-events" && verify_lines 0 300 <"$work/group-events" || return 1
     same_view "$uri" $group || return 1
     [ "$(c_peer "$uri" group-unread $group)" = 0 ] || { echo "there is something unread"; return 1; }
     "$other" "$uri" group-delete $group || return 1
@@ -60,8 +60,8 @@ checkpoint_by() {
     local maker=$1 resetter=$2 uri=$3 group=interop/checkpoint-by-${1/_/-} stream=interop/checkpoint-by-${1/_/-} readers checkpoint
     peer "$uri" create $stream 4 && peer "$uri" write $stream 0 1000 && c_peer "$uri" group-create $group $stream ||
         return 1
-    peer "$uri" group-read $group r1 12000 >"$work/$maker-r1" & readers=$!
-    peer "$uri" group-read $group r2 12000 >"$work/$maker-r2" & readers="$readers $!"
+    beside peer "$uri" group-read $group r1 6000 >"$work/$maker-r1" & readers=$!
+    beside peer "$uri" group-read $group r2 6000 >"$work/$maker-r2" & readers="$readers $!"
     await_readers "$uri" $group 2 || { kill $readers; return 1; }
     checkpoint=$("$maker" "$uri" group-checkpoint $group mark) || { kill $readers; return 1; }
     peer "$uri" write $stream 1000 2000
@@ -71,7 +71,7 @@ checkpoint_by() {
     [ "$(wc -l <"$work/$maker-after")" -ge 1000 ] || { echo "not all came after the checkpoint"; return 1; }
     cat "$work/$maker-r1" "$work/$maker-r2" | grep -v '^checkpoint' | sort -n -k 2 | verify_lines 0 2000 || return 1
     "$resetter" "$uri" group-reset-to $group "$checkpoint" && same_view "$uri" $group || return 1
-    peer "$uri" group-read $group r3 4000 | sort >"$work/$maker-again"
+    peer "$uri" group-read $group r3 30000 "$(wc -l <"$work/$maker-after")" | sort >"$work/$maker-again"
     cmp "$work/$maker-after" "$work/$maker-again" && verify_groups_cuts "$uri" $group
 }
 
@@ -88,7 +88,7 @@ reader_dies() {
     count_readers "$1" $group 1 && same_view "$1" $group || { echo "the dead reader is no member"; return 1; }
     c_peer "$1" group-offline $group dead && c_peer "$1" group-offline $group dead || return 1
     count_readers "$1" $group 0 || { echo "the dead reader is a member"; return 1; }
-    peer "$1" group-read $group heir 3000 >"$work/heir" && verify_lines 0 500 <"$work/heir"
+    peer "$1" group-read $group heir 30000 500 >"$work/heir" && verify_lines 0 500 <"$work/heir"
 }
 
 # Resets of both kinds race; the group ends up with one of them, and can be read.
@@ -105,7 +105,7 @@ resets_race() {
         wait "$racer" || failed=1
     done
     [ $failed = 0 ] && c_peer "$1" group-reset $group $one $two && same_view "$1" $group || return 1
-    peer "$1" group-read $group r1 3000 | sort -n -k 2 | verify_lines 0 200
+    peer "$1" group-read $group r1 30000 200 | sort -n -k 2 | verify_lines 0 200
 }
 
 # Our group's state is compacted by C while a dead Java reader is a member, a checkpoint is known and another one is
@@ -121,8 +121,8 @@ java_reads_a_compact() {
     build/tests/interop/compactor "$1" interop compacted && build/tests/interop/compactor "$1" interop compacted || return 1
     same_view "$1" $group && cmp "$work/view-before" "$work/view-java" || return 1
     peer "$1" group-offline $group second && count_readers "$1" $group 0 && same_view "$1" $group || return 1
-    peer "$1" group-read $group heir 4000 >"$work/compact-heir" && verify_lines 0 300 <"$work/compact-heir" || return 1
+    peer "$1" group-read $group heir 30000 300 >"$work/compact-heir" && verify_lines 0 300 <"$work/compact-heir" || return 1
     build/tests/interop/compactor "$1" interop compacted && same_view "$1" $group || return 1
     peer "$1" group-reset-to $group "$checkpoint" && same_view "$1" $group || return 1
-    peer "$1" group-read $group again 4000 >"$work/compact-again" && verify_lines 0 300 <"$work/compact-again"
+    peer "$1" group-read $group again 30000 300 >"$work/compact-again" && verify_lines 0 300 <"$work/compact-again"
 }

@@ -2,6 +2,7 @@
  * peer_groups.c - the verbs on reader groups.
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "pravega/event_reader.h"
 
 #define STREAMS_MAX 16
+#define SURPLUS_MS 500
 
 /* ---- calls on a group, awaited. What a callback shows it shows at once. */
 
@@ -424,7 +426,7 @@ static int take(struct pravega_session *session, char **arguments, int count)
     return peer_end(status, &err);
 }
 
-/* Events, until none comes for so long. */
+/* Events, until none comes for so long; once there were so many, a moment is long enough. */
 static int read_group(struct pravega_session *session, char **arguments, int count)
 {
     struct pravega_event_reader *reader = NULL;
@@ -433,13 +435,14 @@ static int read_group(struct pravega_session *session, char **arguments, int cou
     struct peer_name room;
     struct weir_error err = {0};
     enum weir_status status;
+    int left = count > 3 ? atoi(arguments[3]) : INT_MAX;
 
-    (void)count;
     if (!peer_group(arguments[0], &room, &name))
         return 2;
     status = pravega_await_event_reader_new(session, &name, arguments[1], NULL, &reader, &err);
     while (status == WEIR_OK) {
-        status = pravega_await_event_next(session, reader, atoll(arguments[2]), &event, &err);
+        status = pravega_await_event_next(session, reader, left > 0 ? atoll(arguments[2]) : SURPLUS_MS, &event, &err);
+        left -= status == WEIR_OK && event.kind == PRAVEGA_READ_EVENT;
         if (status == WEIR_OK && event.kind == PRAVEGA_READ_EVENT)
             printf("%.*s\n", (int)event.payload.len, (const char *)event.payload.ptr);
         else if (status == WEIR_OK)
@@ -468,7 +471,7 @@ const struct peer_verb peer_group_verbs[] = {
     {"group-release", "SCOPE/GROUP CUT              what is before it may go", 2, 2, release},
     {"group-take", "SCOPE/GROUP READER COUNT        so many events, and the position then; the reader dies", 3, 3,
      take},
-    {"group-read", "SCOPE/GROUP READER IDLE-MS      events and checkpoints, until none comes for so long", 3, 3,
+    {"group-read", "SCOPE/GROUP READER IDLE-MS [COUNT]   events and checkpoints, until none comes for so long", 3, 4,
      read_group},
     {0},
 };

@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 /** The verbs on reader groups, which the C peer has, too; both print the same of the same group. */
 final class GroupPeer {
     private static final int WAIT_S = 60;
+    private static final int SURPLUS_MS = 500;
     private final Server server;
     private final String scope;
     private final String name;
@@ -59,8 +60,10 @@ final class GroupPeer {
             case "group-subscribe" -> peer.subscribe(rest.get(0), rest.subList(1, rest.size()));
             case "group-release" -> peer.with(group -> peer.release(group, StreamPeer.parseCut(rest.get(0))));
             case "group-take" -> peer.take(rest.get(0), Integer.parseInt(rest.get(1)));
-            case "group-read" -> peer.read(rest.get(0), Long.parseLong(rest.get(1)), true);
-            case "group-read-and-die" -> peer.read(rest.get(0), Long.parseLong(rest.get(1)), false);
+            case "group-read" -> peer.read(rest.get(0), Long.parseLong(rest.get(1)),
+                    rest.size() > 2 ? Integer.parseInt(rest.get(2)) : Integer.MAX_VALUE, true);
+            case "group-read-and-die" -> peer.read(rest.get(0), Long.parseLong(rest.get(1)),
+                    Integer.MAX_VALUE, false);
             default -> {
                 return false;
             }
@@ -185,19 +188,23 @@ final class GroupPeer {
         System.out.println("position " + StreamPeer.hex(position.toBytes()));
     }
 
-    /** Prints events, and the names of the checkpoints among them, until none comes for so long. */
-    private void read(String reader, long idleMs, boolean closes) {
+    /**
+     * Prints events, and the names of the checkpoints among them, until none comes for so long; once there were so many,
+     * a moment is long enough.
+     */
+    private void read(String reader, long idleMs, int count, boolean closes) {
         try (EventStreamClientFactory clients = server.clients(scope)) {
             EventStreamReader<String> events = clients.createReader(reader, name, Io.TEXT,
                     ReaderConfig.builder().build());
             long deadline = System.currentTimeMillis() + idleMs;
+            int left = count;
             while (System.currentTimeMillis() < deadline) {
                 EventRead<String> read = events.readNextEvent(100);
                 if (read.isCheckpoint()) {
                     System.out.println("checkpoint " + read.getCheckpointName());
                 } else if (read.getEvent() != null) {
                     System.out.println(read.getEvent());
-                    deadline = System.currentTimeMillis() + idleMs;
+                    deadline = System.currentTimeMillis() + (--left > 0 ? idleMs : SURPLUS_MS);
                 }
                 System.out.flush();
             }
