@@ -22,11 +22,15 @@ int main(int argc, char **argv)
 {
     struct pravega_client_options options = {.controller_uri = argc > 1 ? argv[1] : NULL, .rpc_timeout_ms = 30000};
     struct pravega_session *session;
+    struct weir_host *host = NULL;
     struct weir_error err = {0};
     int failed = 0;
 
-    if (pravega_session_open(NULL, &options, &session, &err) != WEIR_OK) {
+    if (weir_host_new(NULL, &host, &err) != WEIR_OK ||
+        pravega_client_options_from_environment(host, &options, &err) != WEIR_OK ||
+        pravega_session_open(host, &options, &session, &err) != WEIR_OK) {
         fprintf(stderr, "manage: %s\n", err.message);
+        weir_host_free(host);
         return 1;
     }
     pravega_session_set_timeout(session, 60000);
@@ -46,5 +50,6 @@ int main(int argc, char **argv)
         failed += !passed;
     }
     pravega_session_close(session);
+    weir_host_free(host);
     return failed == 0 ? 0 : 1;
 }

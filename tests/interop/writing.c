@@ -2,7 +2,7 @@
  * writing.c - what the event writer and transactions do, played on a cluster: large events, batches, noted time, and
  * transactions of many shapes across scales; read back and counted.
  *
- *   writing URI SCOPE
+ *   writing URI SCOPE      credentials and trust come from the environment
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,17 +264,23 @@ static void transactions_across_scales(const char *scope)
 
 int main(int argc, char **argv)
 {
+    struct pravega_client_options options = {0};
+    struct weir_host *host = NULL;
+
     if (argc != 3) {
         fprintf(stderr, "usage: writing URI SCOPE\n");
         return 2;
     }
-    need(pravega_session_open(NULL, &(struct pravega_client_options){.controller_uri = argv[1]}, &session, &err),
-         "session");
+    options.controller_uri = argv[1];
+    need(weir_host_new(NULL, &host, &err), "host");
+    need(pravega_client_options_from_environment(host, &options, &err), "environment");
+    need(pravega_session_open(host, &options, &session, &err), "session");
     pravega_session_set_timeout(session, 120000);
     need(pravega_await_scope_create(session, argv[2], &err), "scope");
     large_and_batches(argv[2]);
     writer_across_scales(argv[2]);
     transactions_across_scales(argv[2]);
     pravega_session_close(session);
+    weir_host_free(host);
     return 0;
 }
