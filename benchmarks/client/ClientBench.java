@@ -14,7 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -152,7 +152,7 @@ public final class ClientBench {
         byte[] event = event();
         int warm = Math.min(3 * rate, events / 2);
         long[] nanos = new long[events];
-        AtomicInteger acked = new AtomicInteger();
+        CountDownLatch acks = new CountDownLatch(events);
         try (EventStreamClientFactory clients = EventStreamClientFactory.withScope(scope, config);
              EventStreamWriter<byte[]> writer = writer(clients)) {
             start();
@@ -165,13 +165,11 @@ public final class ClientBench {
                 long sent = System.nanoTime();
                 writer.writeEvent("key", event).thenRun(() -> {
                     nanos[at] = System.nanoTime() - sent;
-                    acked.incrementAndGet();
+                    acks.countDown();
                 });
             }
             writer.flush();
-            while (acked.get() < events) {
-                Thread.sleep(1);
-            }
+            acks.await();
         }
         long[] counted = Arrays.copyOfRange(nanos, warm, events);
         Arrays.sort(counted);
