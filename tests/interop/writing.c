@@ -271,6 +271,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: writing URI SCOPE\n");
         return 2;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0); /* what went wrong is said last, also into a file */
     options.controller_uri = argv[1];
     need(weir_host_new(NULL, &host, &err), "host");
     need(pravega_client_options_from_environment(host, &options, &err), "environment");
