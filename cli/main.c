@@ -12,7 +12,8 @@
 #define VERSION "0.1.0"
 
 static const struct cli_command *const commands[] = {
-    &cli_store_command,           &cli_run_command,
+    &cli_store_command,           &cli_store_check_command,
+    &cli_run_command,
     &cli_scope_create_command,    &cli_scope_list_command,
     &cli_scope_delete_command,    &cli_stream_create_command,
     &cli_stream_list_command,     &cli_stream_delete_command,
@@ -142,11 +143,10 @@ int main(int argc, char **argv)
         return print_help();
     if (strcmp(argv[1], "--version") == 0)
         return weir_exit_code(weir_console_out(weir_view_str("weir " VERSION "\n"), NULL));
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        int taken = words_of(commands[i], argc, argv);
-
-        if (taken > 0)
-            return run_command(commands[i], argc - taken, argv + taken);
+    for (int words = 2; words > 0; words--) { /* "store check" before "store" */
+        for (size_t i = 0; i < COMMAND_COUNT; i++)
+            if (words_of(commands[i], argc, argv) == words)
+                return run_command(commands[i], argc - words, argv + words);
     }
     return no_command(argc, argv);
 }

@@ -17,7 +17,6 @@
 #include "weir/endian.h"
 
 #define PAGE_HEADER_LEN 8u
-#define PAGE_FILE_LEN (PAGE_HEADER_LEN + WEIR_CHUNK_PAGE_LEN)
 #define STAGING_PAGES 16u
 
 /* --- The set --- */
@@ -125,10 +124,10 @@ void weir_chunk_live_sub(struct weir_chunk_set *set, struct weir_chunk *chunk, u
 
 /* --- Reading --- */
 
-static enum weir_status read_page(struct weir_file *file, const char *path, const struct weir_chunk_place *place,
-                                  uint64_t page, uint8_t buf[PAGE_FILE_LEN], size_t *data_len, struct weir_error *err)
+enum weir_status weir_chunk_read_page(struct weir_file *file, const char *path, const struct weir_chunk_place *place,
+                                      uint64_t page, uint8_t *buf, size_t *data_len, struct weir_error *err)
 {
-    uint64_t offset = place->run_offset + page * PAGE_FILE_LEN;
+    uint64_t offset = place->run_offset + page * WEIR_CHUNK_PAGE_FILE_LEN;
     uint64_t left = place->run_len - page * WEIR_CHUNK_PAGE_LEN;
     size_t got;
     enum weir_status status;
@@ -147,14 +146,14 @@ static enum weir_status read_page(struct weir_file *file, const char *path, cons
 }
 
 static enum weir_status read_pages(struct weir_file *file, const char *path, const struct weir_chunk_place *place,
-                                   uint8_t *out, size_t len, uint8_t buf[PAGE_FILE_LEN], struct weir_error *err)
+                                   uint8_t *out, size_t len, uint8_t *buf, struct weir_error *err)
 {
     uint64_t at = place->skip;
 
     while (len > 0) {
         uint64_t page = at / WEIR_CHUNK_PAGE_LEN;
         size_t skip = (size_t)(at % WEIR_CHUNK_PAGE_LEN), data_len, take;
-        enum weir_status status = read_page(file, path, place, page, buf, &data_len, err);
+        enum weir_status status = weir_chunk_read_page(file, path, place, page, buf, &data_len, err);
 
         if (status != WEIR_OK)
             return status;
@@ -177,7 +176,7 @@ enum weir_status weir_chunk_read(struct weir_fs *fs, const char *dir, const stru
 
     if (place->skip > place->run_len || len > place->run_len - place->skip)
         return weir_fail(err, WEIR_E_INVAL, "read beyond a run of %s", dir);
-    page = malloc(PAGE_FILE_LEN);
+    page = malloc(WEIR_CHUNK_PAGE_FILE_LEN);
     if (page == NULL)
         return weir_fail(err, WEIR_E_NOMEM, "out of memory for a page of %s", dir);
     weir_store_path(path, dir, WEIR_PATH_CHUNK, place->chunk_id);
@@ -231,7 +230,7 @@ enum weir_status weir_chunk_writer_open(struct weir_chunk_writer *writer, struct
     enum weir_status status;
 
     *writer = (struct weir_chunk_writer){.salt = salt};
-    writer->staging = malloc(STAGING_PAGES * PAGE_FILE_LEN);
+    writer->staging = malloc(STAGING_PAGES * WEIR_CHUNK_PAGE_FILE_LEN);
     if (writer->staging == NULL)
         return weir_fail(err, WEIR_E_NOMEM, "out of memory to write %s", path);
     status = weir_fs_open(fs, path, WEIR_OPEN_WRITE | WEIR_OPEN_CREATE | WEIR_OPEN_TRUNC, &writer->file, err);
@@ -263,7 +262,7 @@ static enum weir_status end_page(struct weir_chunk_writer *writer, struct weir_e
     weir_put_u64be(page, weir_hash64(weir_view(page + PAGE_HEADER_LEN, writer->page_len), writer->salt ^ offset));
     writer->staging_len += PAGE_HEADER_LEN + writer->page_len;
     writer->page_len = 0;
-    if (writer->staging_len + PAGE_FILE_LEN > STAGING_PAGES * PAGE_FILE_LEN)
+    if (writer->staging_len + WEIR_CHUNK_PAGE_FILE_LEN > STAGING_PAGES * WEIR_CHUNK_PAGE_FILE_LEN)
         return write_staging(writer, err);
     return WEIR_OK;
 }

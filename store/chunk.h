@@ -15,6 +15,7 @@
 #include "weir/fs.h"
 
 #define WEIR_CHUNK_PAGE_LEN 65536u
+#define WEIR_CHUNK_PAGE_FILE_LEN (WEIR_CHUNK_PAGE_LEN + 8u) /**< with its checksum */
 
 struct weir_chunk {
     uint64_t id, salt;
@@ -65,6 +66,12 @@ struct weir_chunk_place {
  */
 enum weir_status weir_chunk_read(struct weir_fs *fs, const char *dir, const struct weir_chunk_place *place, void *buf,
                                  size_t len, struct weir_error *err);
+/**
+ * Reads page number `page` of a run into `buf` (WEIR_CHUNK_PAGE_FILE_LEN bytes) and checks it; `*data_len` data bytes
+ * stand behind its checksum. @param path of the open file, to be named @retval as weir_chunk_read()
+ */
+enum weir_status weir_chunk_read_page(struct weir_file *file, const char *path, const struct weir_chunk_place *place,
+                                      uint64_t page, uint8_t *buf, size_t *data_len, struct weir_error *err);
 /** Checks that the file is there, is of this chunk, and is long enough. */
 enum weir_status weir_chunk_check(struct weir_fs *fs, const char *dir, const struct weir_chunk *chunk,
                                   struct weir_error *err);

@@ -191,7 +191,6 @@ void weir_container_barrier(struct weir_container *ctr, struct weir_store_op *op
 static enum weir_status take_folder(struct weir_container *ctr, struct weir_error *err)
 {
     char path[WEIR_STORE_PATH_LEN_MAX];
-    struct weir_error why = {0};
     bool is_new = !weir_fs_exists(ctr->fs, ctr->dir);
     enum weir_status status = weir_fs_mkdir(ctr->fs, ctr->dir, err);
 
@@ -200,13 +199,7 @@ static enum weir_status take_folder(struct weir_container *ctr, struct weir_erro
     if (status != WEIR_OK)
         return status;
     weir_store_path_named(path, ctr->dir, "lock");
-    status = weir_fs_lock(ctr->fs, path, &ctr->lock, &why);
-    if (status == WEIR_E_BUSY)
-        return weir_fail(err, status, "another process holds the store in %s: stop it, or choose another folder",
-                         ctr->dir);
-    if (status != WEIR_OK && err != NULL)
-        *err = why;
-    return status;
+    return weir_fs_lock(ctr->fs, path, &ctr->lock, err); /* names the process that has it */
 }
 
 static void on_acked(void *arg)

@@ -135,3 +135,18 @@ bool weir_record_tail_is_torn(const struct weir_record_reader *reader)
             return false;
     return true;
 }
+
+bool weir_record_pass_damage(struct weir_record_reader *reader)
+{
+    struct weir_record later;
+
+    for (uint64_t offset = reader->offset + 8; offset < reader->file.len; offset += 8) {
+        if (!parse(reader, offset, &later))
+            continue;
+        reader->offset = offset;
+        reader->next_lsn = later.lsn;
+        reader->group = later.group;
+        return true;
+    }
+    return false;
+}

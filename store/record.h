@@ -72,5 +72,7 @@ enum weir_status weir_record_next(struct weir_record_reader *reader, struct weir
  * damaged one (a group is written only when the one before it is synced).
  */
 bool weir_record_tail_is_torn(const struct weir_record_reader *reader);
+/** After WEIR_E_DAMAGED: goes on at the next right record behind the damage. False: there is none. */
+bool weir_record_pass_damage(struct weir_record_reader *reader);
 
 #endif

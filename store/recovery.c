@@ -6,56 +6,13 @@
  * fault is damage, and the folder is refused with file and offset: to go on would lose what was acknowledged. What is
  * recovered is made durable before anybody sees it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "store/checkpoint.h"
 #include "store/container_int.h"
-#include "store/paths.h"
-
-/* The folder's files, by kind; numbers ascend, because names are listed in byte order. */
-struct listing {
-    struct numbers {
-        uint64_t *items;
-        size_t count, cap;
-    } kinds[3];
-    bool has_temporary;
-};
-
-static enum weir_status note_number(struct numbers *numbers, uint64_t number)
-{
-    if (numbers->count == numbers->cap) {
-        size_t cap = numbers->cap > 0 ? numbers->cap * 2 : 16;
-        uint64_t *items = realloc(numbers->items, cap * sizeof(*items));
-
-        if (items == NULL)
-            return WEIR_E_NOMEM;
-        numbers->items = items;
-        numbers->cap = cap;
-    }
-    numbers->items[numbers->count++] = number;
-    return WEIR_OK;
-}
-
-static enum weir_status note_name(void *arg, const char *name, bool is_dir)
-{
-    struct listing *listing = arg;
-    uint64_t number;
-
-    if (is_dir)
-        return WEIR_OK;
-    for (int kind = WEIR_PATH_LOG; kind <= WEIR_PATH_CHUNK; kind++)
-        if (weir_store_path_parse(name, (enum weir_path_kind)kind, &number))
-            return note_number(&listing->kinds[kind], number);
-    listing->has_temporary |= strcmp(name, "checkpoint.tmp") == 0;
-    return WEIR_OK;
-}
-
-static void listing_fini(struct listing *listing)
-{
-    for (int kind = WEIR_PATH_LOG; kind <= WEIR_PATH_CHUNK; kind++)
-        free(listing->kinds[kind].items);
-}
+#include "store/folder.h"
 
 static enum weir_status remove_file(struct weir_container *ctr, enum weir_path_kind kind, uint64_t number,
                                     struct weir_error *err)
@@ -66,43 +23,9 @@ static enum weir_status remove_file(struct weir_container *ctr, enum weir_path_k
     return weir_fs_remove(ctr->fs, path, err);
 }
 
-static enum weir_status read_open_file(struct weir_file *file, const char *path, struct weir_block **out,
-                                       struct weir_error *err)
-{
-    uint64_t size;
-    enum weir_status status = weir_file_size(file, &size, err);
-    struct weir_block *block;
-
-    if (status != WEIR_OK)
-        return status;
-    block = weir_block_new(size);
-    if (block == NULL)
-        return weir_fail(err, WEIR_E_NOMEM, "out of memory to read %s", path);
-    status = weir_file_read_at(file, block->bytes, size, 0, &block->len, err);
-    if (status == WEIR_OK)
-        *out = block;
-    else
-        weir_block_unref(block);
-    return status;
-}
-
-/* The whole file in memory; the caller owns the block. */
-static enum weir_status read_file(struct weir_container *ctr, const char *path, struct weir_block **out,
-                                  struct weir_error *err)
-{
-    struct weir_file *file;
-    enum weir_status status = weir_fs_open(ctr->fs, path, WEIR_OPEN_READ, &file, err);
-
-    if (status != WEIR_OK)
-        return status;
-    status = read_open_file(file, path, out, err);
-    weir_file_close(file);
-    return status;
-}
-
 /* --- Checkpoint --- */
 
-static enum weir_status load_checkpoint(struct weir_container *ctr, const struct numbers *checkpoints,
+static enum weir_status load_checkpoint(struct weir_container *ctr, const struct weir_file_numbers *checkpoints,
                                         struct weir_error *err)
 {
     char path[WEIR_STORE_PATH_LEN_MAX];
@@ -114,7 +37,7 @@ static enum weir_status load_checkpoint(struct weir_container *ctr, const struct
         return WEIR_OK;
     number = checkpoints->items[checkpoints->count - 1];
     weir_store_path(path, ctr->dir, WEIR_PATH_CHECKPOINT, number);
-    status = read_file(ctr, path, &block, err);
+    status = weir_folder_read(ctr->fs, path, &block, err);
     if (status != WEIR_OK)
         return status;
     status = weir_checkpoint_load(&ctr->state, weir_view(block->bytes, block->len), path, &lsn, err);
@@ -134,29 +57,11 @@ struct replay {
     bool newest; /* the file may have a torn tail */
 };
 
-static void settle_effects(struct weir_state *state)
-{
-    struct weir_effect effect;
-
-    while (weir_state_take_effect(state, UINT64_MAX, &effect)) {
-        effect.seg->durable_length = effect.length;
-        effect.seg->durable_sealed = effect.seg->sealed;
-        weir_segment_unref(effect.seg);
-    }
-}
-
 static enum weir_status replay_record(struct replay *replay, const struct weir_record *record, struct weir_block *block,
                                       struct weir_error *err)
 {
-    struct weir_in in = weir_in(record->payload);
-    struct weir_op op;
-    enum weir_status status = WEIR_OK;
+    enum weir_status status = weir_state_apply_record(&replay->ctr->state, record, block);
 
-    while (weir_in_left(&in) > 0 && status == WEIR_OK) {
-        status =
-            weir_op_get(&in, &op) ? weir_state_apply(&replay->ctr->state, &op, block, record->lsn) : WEIR_E_DAMAGED;
-    }
-    settle_effects(&replay->ctr->state);
     if (status == WEIR_E_NOMEM)
         return weir_fail(err, status, "out of memory to recover from %s", replay->path);
     if (status != WEIR_OK)
@@ -233,7 +138,7 @@ static enum weir_status replay_file(struct replay *replay, uint64_t number, stru
     if (number != replay->next_lsn)
         return weir_fail(err, WEIR_E_DAMAGED, "%s: the log before it is missing (LSN %llu to %llu)", path,
                          (unsigned long long)replay->next_lsn, (unsigned long long)(number - 1));
-    status = read_file(replay->ctr, path, &block, err);
+    status = weir_folder_read(replay->ctr->fs, path, &block, err);
     if (status != WEIR_OK)
         return status;
     /* Records follow only when the header is durable: without them, the file was just being made. */
@@ -246,7 +151,7 @@ static enum weir_status replay_file(struct replay *replay, uint64_t number, stru
     return status;
 }
 
-static enum weir_status replay_log(struct weir_container *ctr, const struct numbers *logs, uint64_t *next_lsn,
+static enum weir_status replay_log(struct weir_container *ctr, const struct weir_file_numbers *logs, uint64_t *next_lsn,
                                    struct weir_error *err)
 {
     struct replay replay = {.ctr = ctr, .next_lsn = ctr->published_lsn + 1};
@@ -277,11 +182,11 @@ static enum weir_status check_chunks(struct weir_container *ctr, struct weir_err
     return status;
 }
 
-static enum weir_status remove_leftovers(struct weir_container *ctr, const struct listing *listing,
+static enum weir_status remove_leftovers(struct weir_container *ctr, const struct weir_folder *folder,
                                          struct weir_error *err)
 {
-    const struct numbers *logs = &listing->kinds[WEIR_PATH_LOG], *chunks = &listing->kinds[WEIR_PATH_CHUNK];
-    const struct numbers *checkpoints = &listing->kinds[WEIR_PATH_CHECKPOINT];
+    const struct weir_file_numbers *logs = &folder->kinds[WEIR_PATH_LOG], *chunks = &folder->kinds[WEIR_PATH_CHUNK];
+    const struct weir_file_numbers *checkpoints = &folder->kinds[WEIR_PATH_CHECKPOINT];
     char path[WEIR_STORE_PATH_LEN_MAX];
     enum weir_status status = WEIR_OK;
 
@@ -294,28 +199,39 @@ static enum weir_status remove_leftovers(struct weir_container *ctr, const struc
         if (weir_chunk_set_find(&ctr->state.chunks, chunks->items[i]) == NULL)
             status = remove_file(ctr, WEIR_PATH_CHUNK, chunks->items[i], err);
     weir_store_path_named(path, ctr->dir, "checkpoint.tmp");
-    if (status == WEIR_OK && listing->has_temporary)
+    if (status == WEIR_OK && folder->has_temporary)
         status = weir_fs_remove(ctr->fs, path, err);
     return status;
 }
 
+/* Damage is no reason to guess: the folder stays as it is, and the reader learns what else to look at. */
+static void tell_what_to_do(const struct weir_container *ctr, struct weir_error *err)
+{
+    char message[WEIR_ERROR_MESSAGE_LEN_MAX];
+
+    if (err == NULL)
+        return;
+    snprintf(message, sizeof(message), "%s", err->message);
+    weir_fail(err, WEIR_E_DAMAGED, "%s (weir store check %s tells what is good)", message, ctr->dir);
+}
+
 enum weir_status weir_container_recover(struct weir_container *ctr, uint64_t *next_lsn, struct weir_error *err)
 {
-    struct listing listing = {0};
-    enum weir_status status = weir_fs_list(ctr->fs, ctr->dir, note_name, &listing, err);
+    struct weir_folder folder = {0};
+    enum weir_status status = weir_folder_list(ctr->fs, ctr->dir, &folder, err);
 
-    if (status == WEIR_E_NOMEM)
-        weir_fail(err, status, "out of memory to list %s", ctr->dir);
     if (status == WEIR_OK)
-        status = load_checkpoint(ctr, &listing.kinds[WEIR_PATH_CHECKPOINT], err);
+        status = load_checkpoint(ctr, &folder.kinds[WEIR_PATH_CHECKPOINT], err);
     if (status == WEIR_OK)
-        status = replay_log(ctr, &listing.kinds[WEIR_PATH_LOG], next_lsn, err);
+        status = replay_log(ctr, &folder.kinds[WEIR_PATH_LOG], next_lsn, err);
     if (status == WEIR_OK)
         status = check_chunks(ctr, err);
     if (status == WEIR_OK)
         status = weir_fs_sync_dir(ctr->fs, ctr->dir, err); /* the checkpoint's name, before what it replaces goes */
     if (status == WEIR_OK)
-        status = remove_leftovers(ctr, &listing, err);
-    listing_fini(&listing);
+        status = remove_leftovers(ctr, &folder, err);
+    if (status == WEIR_E_DAMAGED)
+        tell_what_to_do(ctr, err);
+    weir_folder_fini(&folder);
     return status;
 }

@@ -318,3 +318,21 @@ enum weir_status weir_state_apply(struct weir_state *state, const struct weir_op
         return seg != NULL ? apply_to_segment(state, seg, op, block, lsn) : WEIR_E_DAMAGED;
     }
 }
+
+enum weir_status weir_state_apply_record(struct weir_state *state, const struct weir_record *record,
+                                         struct weir_block *block)
+{
+    struct weir_in in = weir_in(record->payload);
+    enum weir_status status = WEIR_OK;
+    struct weir_effect effect;
+    struct weir_op op;
+
+    while (weir_in_left(&in) > 0 && status == WEIR_OK)
+        status = weir_op_get(&in, &op) ? weir_state_apply(state, &op, block, record->lsn) : WEIR_E_DAMAGED;
+    while (weir_state_take_effect(state, UINT64_MAX, &effect)) {
+        effect.seg->durable_length = effect.length;
+        effect.seg->durable_sealed = effect.seg->sealed;
+        weir_segment_unref(effect.seg);
+    }
+    return status;
+}

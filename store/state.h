@@ -56,6 +56,12 @@ void weir_state_each(const struct weir_state *state, void (*each)(void *arg, str
 enum weir_status weir_state_apply(struct weir_state *state, const struct weir_op *op, struct weir_block *block,
                                   uint64_t lsn);
 
+/**
+ * Applies a whole record as recovery does: all that it did counts as acknowledged. @retval as weir_state_apply()
+ */
+enum weir_status weir_state_apply_record(struct weir_state *state, const struct weir_record *record,
+                                         struct weir_block *block);
+
 /** Takes the next effect of a record up to `lsn`; the reference goes to the caller. */
 bool weir_state_take_effect(struct weir_state *state, uint64_t lsn, struct weir_effect *out);
 
