@@ -32,7 +32,10 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
 {
     const char *host = options->listen_host != NULL ? options->listen_host : "127.0.0.1";
     const char *advertised = options->advertised_host != NULL ? options->advertised_host : host;
-    struct weir_container_options container = {.durability = options->durability, .on_failed = on_failed, .arg = store};
+    struct weir_container_options container = {.durability = options->durability,
+                                               .flush_bytes = options->flush_bytes,
+                                               .on_failed = on_failed,
+                                               .arg = store};
     struct weir_controller_options controller = {.listen = {.host = host, .port = options->controller_port},
                                                  .advertised_host = advertised};
     struct weir_target segments = {.host = host, .port = options->segment_port};

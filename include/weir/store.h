@@ -30,6 +30,11 @@ struct weir_store_options {
     uint16_t controller_port;    /**< 0 picks a free one */
     uint16_t segment_port;       /**< 0 picks a free one */
     enum weir_durability durability;
+    /**
+     * Bytes of the log between two checkpoints; 0 means 64 MiB. What a checkpoint does not cover is in memory, too, and
+     * is what a restart replays: at most four times this, then acknowledgements wait for the flush under way.
+     */
+    uint64_t flush_bytes;
 };
 
 /**

@@ -23,7 +23,7 @@
 #define LEDGER_TXNS_MAX 600
 #define LEDGER_WRITERS_MAX 256
 #define LEDGER_KEYS 4
-#define LEDGER_SEGMENTS_MAX 4
+#define LEDGER_SEGMENTS_MAX 16
 #define LEDGER_NO_TXN (-1)
 
 struct ledger_event {

@@ -21,6 +21,7 @@
 
 #define CLIENTS 2
 #define TXNS_PER_CLIENT 2
+#define SEGMENTS_MAX 4
 #define STREAM "events"
 #define PLAY_NS (3 * WEIR_NS_PER_S)
 #define REST_NS (1200 * WEIR_NS_PER_S)
@@ -465,7 +466,7 @@ static void play_trial(struct trial *trial)
     int64_t end_ns;
 
     make_scope(world);
-    trial->segments = 1 + (int)pick(world, LEDGER_SEGMENTS_MAX);
+    trial->segments = 1 + (int)pick(world, SEGMENTS_MAX);
     make_stream(world, STREAM, trial->segments);
     if (seed_failed(world->run))
         return;
@@ -506,6 +507,7 @@ static void play(struct seed_run *run)
 
     assert(trial != NULL);
     ledger_init(&trial->ledger, run);
+    trial->world.flush_bytes = run->seed % 2 == 0 ? 0 : 30000; /* half of the seeds flush all the while */
     world_open(&trial->world, run);
     if (!seed_failed(run))
         play_trial(trial);

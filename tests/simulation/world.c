@@ -48,7 +48,11 @@ void store_crash(struct world *world)
 void store_start(struct world *world)
 {
     struct weir_store_options options = {
-        .data_dir = "store", .advertised_host = "store", .controller_port = 9090, .segment_port = 12345};
+        .data_dir = "store",
+        .advertised_host = "store",
+        .controller_port = 9090,
+        .segment_port = 12345,
+        .flush_bytes = world->flush_bytes};
     struct weir_error err = {0};
 
     seed_tell(world->run, world_now(world), "store starts");
@@ -122,8 +126,10 @@ void world_open(struct world *world, struct seed_run *run)
                                        .net_delay_max_ns = (int64_t)choose(&bits, delays_us) * 1000};
     struct pravega_client_options client = {.controller_uri = STORE_URI};
 
-    *world =
-        (struct world){.run = run, .net_delay_max_ns = options.net_delay_max_ns, .store_fate = {.disk = STORE_DISK}};
+    *world = (struct world){.run = run,
+                            .net_delay_max_ns = options.net_delay_max_ns,
+                            .store_fate = {.disk = STORE_DISK},
+                            .flush_bytes = world->flush_bytes};
     must(weir_sim_new(&options, &world->sim, NULL));
     seed_tell(run, world_now(world), "per million: %u cuts, %u stalls, %u torn; net delay up to %d us",
               options.cut_per_million, options.stall_per_million, options.torn_per_million,
@@ -154,19 +160,48 @@ struct await {
     const bool *flag;
 };
 
+static bool crash_is_due(const struct world *world)
+{
+    return world->crash_at_sync > 0 && weir_sim_disk_sync_count(world->sim, STORE_DISK) >= world->crash_at_sync;
+}
+
 static bool awaited(void *arg)
 {
     const struct await *await = arg;
 
-    return *await->flag || seed_failed(await->world->run);
+    return *await->flag || seed_failed(await->world->run) || crash_is_due(await->world);
+}
+
+/* Down and up again. The first attempt to recover may meet a sync that fails, and is then followed by another. */
+static void crash_at_sync(struct world *world)
+{
+    uint64_t at = world->crash_at_sync;
+
+    seed_tell(world->run, world_now(world), "at sync %" PRIu64 ":", at);
+    world->crash_at_sync = 0;
+    store_crash(world);
+    world->store_fate.disk_hurt = true;
+    weir_sim_disk_fail_sync(world->sim, STORE_DISK, at % 4, WEIR_E_IO);
+    store_start(world);
+    weir_sim_disk_fail_sync(world->sim, STORE_DISK, UINT64_MAX, WEIR_E_IO);
+    if (world->store_host != NULL)
+        store_crash(world); /* what it recovered to must be durable by now; and it may have a failing sync behind it */
+    world->store_fate.disk_hurt = false;
+    store_start(world);
+    if (world->on_recovered != NULL && !seed_failed(world->run))
+        world->on_recovered(world->recovered_arg);
 }
 
 bool world_await(struct world *world, const bool *flag, int64_t limit_ns, const char *what)
 {
     struct await await = {world, flag};
 
-    if (!weir_sim_run(world->sim, awaited, &await, limit_ns))
-        seed_fail(world->run, "%s: not done within %" PRId64 " s", what, limit_ns / WEIR_NS_PER_S);
+    while (!*flag && !seed_failed(world->run)) {
+        if (!weir_sim_run(world->sim, awaited, &await, limit_ns))
+            seed_fail(world->run, "%s: not done within %" PRId64 " s", what, limit_ns / WEIR_NS_PER_S);
+        else if (crash_is_due(world))
+            crash_at_sync(world);
+    }
     return *flag;
 }
 

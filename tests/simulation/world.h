@@ -32,6 +32,12 @@ struct world {
     struct weir_loop *store_loop;
     struct weir_store *store;
     struct fate store_fate;
+    uint64_t flush_bytes; /* of the store's options; set before world_open(), which keeps it */
+    /* The store crashes when its disk has seen so many syncs, and comes up again at once; 0: no such moment. It is felt
+     * while somebody awaits something, and then told. */
+    uint64_t crash_at_sync;
+    void (*on_recovered)(void *arg);
+    void *recovered_arg;
     struct weir_host *driver_host;
     struct weir_loop *driver_loop;
     struct pravega_client *client; /* the driver's */
