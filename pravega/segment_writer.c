@@ -15,7 +15,14 @@
 #define UNDER_WAY_FORCED_MAX 8 /* and before it waits even so for an acknowledgement */
 #define LINGER_NS (20 * WEIR_NS_PER_MS)
 
-enum segment_writer_state { WRITER_IDLE, WRITER_CONNECTING, WRITER_READY, WRITER_SEALED, WRITER_FAILED };
+enum segment_writer_state {
+    WRITER_IDLE,
+    WRITER_CONNECTING,
+    WRITER_PROBING,
+    WRITER_READY,
+    WRITER_SEALED,
+    WRITER_FAILED
+};
 
 struct pravega_segment_writer {
     struct pravega_segment_writer_node node;
@@ -29,7 +36,7 @@ struct pravega_segment_writer {
     int64_t last_number;               /* of the last event taken */
     int64_t write_offset;              /* the segment's length as far as known; -1: unknown */
     struct pravega_append_block *open; /* NULL, or holds one event at least */
-    struct pravega_block_list sent;    /* closed, not acknowledged; in READY all of them are sent */
+    struct pravega_block_list sent;    /* closed, not acknowledged; sent: in READY all of them, in PROBING the first */
     bool hurry;                        /* the open block has waited long enough, or is flushed */
     bool lingering;                    /* it waits, and the timer runs */
     struct weir_deferred turn_end;
@@ -166,9 +173,19 @@ static bool is_written(struct pravega_segment_writer *w, int64_t number)
 {
     const struct pravega_append_block *block = w->sent.first;
 
+    if (w->state == WRITER_PROBING && number > block->last_number)
+        return false;
     while (block != NULL && block->last_number < number) /* over those that the acknowledgement takes away */
         block = block->next;
     return block != NULL && block->sent_end <= pravega_connection_written_count(connection_of(w));
+}
+
+/* The segment takes appends: what was held back goes out. */
+static void become_ready(struct pravega_segment_writer *w)
+{
+    w->state = WRITER_READY;
+    for (struct pravega_append_block *block = w->sent.first; block != NULL; block = block->next)
+        send_block(w, block);
 }
 
 static void on_data_appended(struct pravega_segment_writer *w, const struct pravega_wire_data_appended *ack)
@@ -176,9 +193,10 @@ static void on_data_appended(struct pravega_segment_writer *w, const struct prav
     struct pravega_block_list acked = {0};
     struct pravega_append_block *first = w->sent.first;
 
-    if (w->state != WRITER_READY || !weir_uuid_equal(ack->writer_id, w->writer_id) ||
-        ack->previous_event_number >= ack->event_number || first == NULL ||
-        first->last_number <= ack->previous_event_number || !is_written(w, ack->event_number)) {
+    bool sending = w->state == WRITER_READY || w->state == WRITER_PROBING;
+
+    if (!sending || !weir_uuid_equal(ack->writer_id, w->writer_id) || ack->previous_event_number >= ack->event_number ||
+        first == NULL || first->last_number <= ack->previous_event_number || !is_written(w, ack->event_number)) {
         retry(w, "acknowledged events that were not awaited", ack->event_number);
         return;
     }
@@ -187,9 +205,20 @@ static void on_data_appended(struct pravega_segment_writer *w, const struct prav
     } else {
         pravega_segment_link_works(&w->link);
         pravega_segment_writer_set_write_offset(w, ack->write_offset);
+        if (w->state == WRITER_PROBING && acked.first != NULL)
+            become_ready(w);
         send_if_due(w);
     }
     hand_over(w, &acked);
+}
+
+/* One block, and nothing behind it until it is answered. A store that refuses an append breaks the connection if
+ * another one follows, and if that is there already, before the refusal has left: then it is never heard of, attempt
+ * after attempt. */
+static void probe(struct pravega_segment_writer *w)
+{
+    w->state = WRITER_PROBING;
+    send_block(w, w->sent.first);
 }
 
 /* Everything up to the store's last number is durable; what is after it has not arrived, and goes out again. */
@@ -207,9 +236,10 @@ static void on_append_setup(struct pravega_segment_writer *w, const struct prave
     } else {
         if (acked.first != NULL || w->sent.first == NULL)
             pravega_segment_link_works(&w->link);
-        w->state = WRITER_READY;
-        for (struct pravega_append_block *block = w->sent.first; block != NULL; block = block->next)
-            send_block(w, block);
+        if (w->sent.first != NULL)
+            probe(w);
+        else
+            w->state = WRITER_READY;
         send_if_due(w);
     }
     hand_over(w, &acked);

@@ -2,16 +2,18 @@
  * @file pravega/segment_writer.h
  * @brief Appends events to one segment, once each, in order. Mirrors upstream's SegmentOutputStream.
  *
- *     IDLE --start--> CONNECTING --APPEND_SETUP--> READY
- *       ^                 ^--- lost, or an answer that makes no sense ---|
- *       |----- lost, with nothing under way -----------------------------|
- *     CONNECTING, READY --sealed, no such segment--> SEALED (final)    --attempts used up, no access--> FAILED (final)
+ *     IDLE --start--> CONNECTING --APPEND_SETUP--> PROBING --acknowledged--> READY
+ *     CONNECTING --APPEND_SETUP, and nothing to send--> READY
+ *     PROBING, READY --lost, or an answer that makes no sense--> CONNECTING; with nothing under way--> IDLE
+ *     CONNECTING, PROBING, READY --sealed, no such segment--> SEALED (final)
+ *     CONNECTING --attempts used up, no access--> FAILED (final)
  *
  * Events are gathered in an open block. It goes out when it is full; or at the end of the loop's turn, or with an
  * acknowledgement, if fewer than two blocks are under way: so it holds what came in half a round trip when the store is
  * the slower one; or after 20 ms, or for a flush, unless eight are under way. Blocks stay until acknowledged; after a
- * reconnect the store says the number of the last event it has, and the blocks after it are sent again. In SEALED
- * events are still taken and kept, for take(). Thread: the client's loop.
+ * reconnect the store says the number of the last event it has, and the blocks after it are sent again: the first of
+ * them alone, so that a refusal is heard (PROBING). In SEALED events are still taken and kept, for take(). Thread: the
+ * client's loop.
  */
 #ifndef PRAVEGA_SEGMENT_WRITER_H
 #define PRAVEGA_SEGMENT_WRITER_H

@@ -41,6 +41,8 @@ struct play_conn {
     struct weir_buf out;
     struct play_read *reads;
     struct play_setup *setups;
+    struct weir_buf refusal; /* of an append, held back for a moment: see store->late_refusals */
+    struct weir_timer refuse, acknowledge_rest;
     bool cut;
 };
 
@@ -75,6 +77,9 @@ static void conn_free(struct play_conn *conn)
         conn->setups = setup->next;
         free(setup);
     }
+    weir_timer_stop(conn->store->loop, &conn->refuse);
+    weir_timer_stop(conn->store->loop, &conn->acknowledge_rest);
+    weir_buf_fini(&conn->refusal);
     weir_conn_close(conn->conn);
     pravega_wire_inbox_fini(&conn->inbox);
     weir_buf_fini(&conn->out);
@@ -231,13 +236,13 @@ static void on_setup_append(struct play_conn *conn, const struct pravega_wire_se
 static void acknowledge(struct play_conn *conn, struct play_setup *setup)
 {
     struct play_writer *writer = setup->writer;
+    int64_t less = setup->unacked_count > 1 ? conn->store->ack_less : 0;
 
     if (setup->unacked_count == 0)
         return;
-    pravega_wire_encode_data_appended(
-        &conn->out, &(struct pravega_wire_data_appended){writer->id, setup->unacked_number - conn->store->ack_less,
-                                                         setup->unacked_previous, setup->unacked_request,
-                                                         (int64_t)writer->segment->data.len});
+    pravega_wire_encode_data_appended(&conn->out, &(struct pravega_wire_data_appended){
+                                                      writer->id, setup->unacked_number - less, setup->unacked_previous,
+                                                      setup->unacked_request, (int64_t)writer->segment->data.len});
     setup->unacked_count = 0;
     setup->unacked_bytes = 0;
 }
@@ -271,8 +276,40 @@ static void store_append(struct play_conn *conn, struct play_setup *setup,
     weir_buf_append(&writer->segment->data, append->data.ptr, append->data.len);
     ck_assert_int_eq(writer->segment->data.status, WEIR_OK);
     answer_waiting(store, writer->segment);
-    if (!store->stalled && setup->unacked_count >= store->ack_every)
+    if (store->stalled)
+        return;
+    if (setup->unacked_count >= store->ack_every)
         acknowledge(conn, setup);
+    else if (!weir_timer_armed(&conn->acknowledge_rest))
+        weir_timer_start(store->loop, &conn->acknowledge_rest, 5 * WEIR_NS_PER_MS);
+}
+
+/* What no further append comes for is acknowledged all the same. */
+static void on_acknowledge_rest(void *arg)
+{
+    struct play_conn *conn = arg;
+
+    for (struct play_setup *setup = conn->setups; setup != NULL; setup = setup->next)
+        acknowledge(conn, setup);
+    write_out(conn);
+}
+
+static void on_refuse(void *arg)
+{
+    struct play_conn *conn = arg;
+
+    weir_buf_append(&conn->out, conn->refusal.ptr, conn->refusal.len);
+    weir_buf_reset(&conn->refusal);
+    write_out(conn);
+}
+
+/* Where the refusal of an append goes: what the writer sends before it has left breaks the connection. */
+static struct weir_buf *refusal_of(struct play_conn *conn)
+{
+    if (!conn->store->late_refusals)
+        return &conn->out;
+    weir_timer_start(conn->store->loop, &conn->refuse, 5 * WEIR_NS_PER_MS);
+    return &conn->refusal;
 }
 
 static void on_append(struct play_conn *conn, const struct pravega_wire_append_block_end *append)
@@ -293,12 +330,12 @@ static void on_append(struct play_conn *conn, const struct pravega_wire_append_b
 
         acknowledge(conn, setup); /* errors come after what was stored before them */
         if (setup->writer->segment->gone)
-            pravega_wire_encode_no_such_segment(
-                &conn->out, &(struct pravega_wire_no_such_segment){append->request_id, name, weir_view_str(""), -1});
+            pravega_wire_encode_no_such_segment(refusal_of(conn), &(struct pravega_wire_no_such_segment){
+                                                                      append->request_id, name, weir_view_str(""), -1});
         else
             pravega_wire_encode_segment_is_sealed(
-                &conn->out, &(struct pravega_wire_segment_is_sealed){append->request_id, name, weir_view_str(""),
-                                                                     append->last_event_number});
+                refusal_of(conn), &(struct pravega_wire_segment_is_sealed){append->request_id, name, weir_view_str(""),
+                                                                           append->last_event_number});
         setup->writer = writer_of(store, (struct weir_uuid){~0ull, 0}, setup->writer->segment); /* forgotten */
         return;
     }
@@ -720,6 +757,9 @@ static void on_accept(void *arg, struct weir_conn *conn)
     made->conn = conn;
     pravega_wire_inbox_init(&made->inbox);
     weir_buf_init(&made->out, SIZE_MAX);
+    weir_buf_init(&made->refusal, SIZE_MAX);
+    made->refuse = (struct weir_timer){.fn = on_refuse, .arg = made};
+    made->acknowledge_rest = (struct weir_timer){.fn = on_acknowledge_rest, .arg = made};
     made->next = store->conns;
     store->conns = made;
     if (store->connection_count < PLAY_CONNECTS_MAX)

@@ -77,8 +77,8 @@ struct play_store {
     uint64_t cut_at_frame;  /* the connection that receives this frame (counted over all, from 1) is cut; 0: none */
     bool cut_after_storing; /* the frame is carried out first, but not answered */
     uint64_t cut_every;     /* and again so many frames later; 0: once */
-    uint64_t ack_every;     /* appends that one acknowledgement covers; 0 and 1: each has its own */
-    int64_t ack_less;       /* so many events less than are stored are acknowledged, which no store does */
+    uint64_t ack_every;     /* appends that one acknowledgement covers, fewer after 5 ms; 0 and 1: each has its own */
+    int64_t ack_less;       /* one of several says so many events less than are stored, which no store does */
     bool stalled;           /* appends are stored, not acknowledged */
     uint64_t late_at_conditional; /* this conditional append (counted from 1) loses its connection, and is stored only
                                    * when the writer sends it again on another one; 0: never */
@@ -86,6 +86,8 @@ struct play_store {
     uint64_t
         refused_conditional; /* this one is refused whatever it expects, as if an entry were on its way; 0: never */
     void (*on_conditional)(struct play_store *store, uint64_t number); /* before each conditional append */
+    bool late_refusals; /* a refused append is answered 5 ms later, and a further one of its writer on that connection
+                         * breaks it before, as 0.13 does: the answer is lost */
     uint64_t scale_at_append; /* the segment of this append (counted from 1) is scaled before it is stored; 0: never */
     uint64_t scale_at_merge;  /* likewise the target of this merge */
     void (*on_scale)(struct play_store *store, struct play_segment *segment);

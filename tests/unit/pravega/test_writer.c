@@ -342,6 +342,31 @@ START_TEST(scales_at_every_append_keep_keys_in_order)
 }
 END_TEST
 
+/* Goal: the answer that a segment is sealed comes, however many blocks are under way.
+ * Method: a store that breaks the connection, and forgets the answer, if anything follows the refused append. */
+START_TEST(a_seal_is_heard_of_though_blocks_follow_it)
+{
+    struct weir_sim_options options = {.seed = (uint64_t)_i + 1};
+    struct app app = {.event_count = 2000, .keyed = true};
+    struct play_store store;
+    struct pravega_client *client;
+
+    play_store_open(&store, &options);
+    play_store_segment(&store, 0, 0, 0.5);
+    play_store_segment(&store, 1, 0.5, 1);
+    store.late_refusals = true;
+    store.scale_at_append = 5;
+    store.on_scale = split;
+    client = play_store_client(&store, NULL);
+    start_app(&app, &store, client, &(struct pravega_writer_options){.block_bytes = 700, .window_bytes = 20000});
+    expect_all_written(&store, &app);
+    ck_assert_uint_lt(store.connection_count, 10); /* its answer was lost once, not attempt after attempt */
+    stop_app(&app);
+    pravega_client_free(client);
+    play_store_close(&store);
+}
+END_TEST
+
 #define SCALES_MAX 20
 
 /* The neighbour above that takes writes too, or NULL. */
@@ -525,7 +550,7 @@ START_TEST(a_half_acknowledged_block_fails_the_writer_once)
     start_app(&app, &store, client, &(struct pravega_writer_options){.block_bytes = 1000});
     run(&store, &app);
     ck_assert_int_eq(app.failure, WEIR_E_PROTO);
-    ck_assert_uint_eq(app.done_count, 10);
+    ck_assert_uint_eq(app.done_count, 20); /* the block that goes alone, and the whole one of the next two */
     ck_assert_uint_eq(pravega_writer_pending_bytes(app.writer), 0);
     stop_app(&app);
     pravega_client_free(client);
@@ -644,6 +669,7 @@ int main(void)
     tcase_add_loop_test(tc, frequent_cuts_and_delays_lose_and_double_nothing, 0, 20);
     tcase_add_test(tc, acknowledgements_may_be_cumulative);
     tcase_add_loop_test(tc, scales_at_every_append_keep_keys_in_order, 0, 3);
+    tcase_add_loop_test(tc, a_seal_is_heard_of_though_blocks_follow_it, 0, 20);
     tcase_add_loop_test(tc, any_history_of_scales_keeps_keys_in_order, 0, 200);
     tcase_add_test(tc, a_sealed_stream_fails_the_writer_for_good);
     tcase_add_test(tc, a_missing_stream_is_not_found);
