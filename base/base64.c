@@ -3,26 +3,43 @@
  */
 #include "base/base64.h"
 
-static char digit_of(unsigned value)
+static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* The digits of one to three bytes, one more than there are bytes. */
+static size_t group_of(const char *alphabet, const uint8_t *bytes, size_t len, char digits[4])
 {
-    return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[value & 63];
+    uint32_t bits = (uint32_t)bytes[0] << 16;
+
+    if (len > 1)
+        bits |= (uint32_t)bytes[1] << 8;
+    if (len > 2)
+        bits |= bytes[2];
+    for (size_t i = 0; i <= len; i++)
+        digits[i] = alphabet[bits >> (18 - 6 * i) & 63];
+    return len + 1;
+}
+
+static void append(struct weir_buf *out, struct weir_view bytes, const char *alphabet, bool pads)
+{
+    for (size_t at = 0; at < bytes.len; at += 3) {
+        char digits[4];
+        size_t count = group_of(alphabet, bytes.ptr + at, bytes.len - at < 3 ? bytes.len - at : 3, digits);
+
+        while (pads && count < 4)
+            digits[count++] = '=';
+        weir_buf_append(out, digits, count);
+    }
 }
 
 void weir_base64_append(struct weir_buf *out, struct weir_view bytes)
 {
-    for (size_t at = 0; at < bytes.len; at += 3) {
-        size_t len = bytes.len - at < 3 ? bytes.len - at : 3;
-        uint32_t bits = (uint32_t)bytes.ptr[at] << 16;
+    append(out, bytes, standard, true);
+}
 
-        if (len > 1)
-            bits |= (uint32_t)bytes.ptr[at + 1] << 8;
-        if (len > 2)
-            bits |= bytes.ptr[at + 2];
-        weir_buf_append(out,
-                        (char[]){digit_of(bits >> 18), digit_of(bits >> 12), len > 1 ? digit_of(bits >> 6) : '=',
-                                 len > 2 ? digit_of(bits) : '='},
-                        4);
-    }
+void weir_base64_append_url(struct weir_buf *out, struct weir_view bytes)
+{
+    append(out, bytes, url_safe, false);
 }
 
 static int value_of(uint8_t c, bool any_alphabet)

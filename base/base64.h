@@ -1,7 +1,7 @@
 /**
  * @file base/base64.h
- * @brief Base64 of RFC 4648: the standard alphabet, no line breaks; and groups of any alphabet for those who decode
- *        without memory.
+ * @brief Base64 of RFC 4648: the standard alphabet, no line breaks; the URL-safe one of web tokens; and groups of any
+ *        alphabet for those who decode without memory.
  */
 #ifndef WEIR_BASE_BASE64_H
 #define WEIR_BASE_BASE64_H
@@ -10,6 +10,8 @@
 
 /** Appends the digits of `bytes` and their padding. */
 void weir_base64_append(struct weir_buf *out, struct weir_view bytes);
+/** The same in the URL-safe alphabet and without padding, as web tokens have it. */
+void weir_base64_append_url(struct weir_buf *out, struct weir_view bytes);
 /**
  * Appends the bytes that `text` stands for; `out->status` tells whether there was room. The padding may be missing.
  * @return how many characters were taken: text.len, or where it stops being base64

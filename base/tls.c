@@ -1,5 +1,5 @@
 /*
- * tls.c - certificates and rules, read once from PEM files and shared by many connections.
+ * tls.c - certificates and rules, read from PEM files and shared by many connections.
  *
  * One SSL_CTX serves both sides: which one a connection plays, and whether it checks its peer, is set per connection
  * (tls_conn.c). Host name checks are on unless asked otherwise.
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
@@ -92,17 +93,14 @@ static enum weir_status load_trust_store(struct weir_tls *tls, const char *path,
     return tls->trust_store != NULL ? WEIR_OK : weir_fail(err, WEIR_E_NOMEM, "no memory for TLS");
 }
 
-static enum weir_status load_certificate(struct weir_tls *tls, const struct weir_tls_options *options,
-                                         struct weir_error *err)
+static enum weir_status load_certificate(SSL_CTX *ctx, const struct weir_tls_options *options, struct weir_error *err)
 {
-    if (options->certificate == NULL && options->private_key == NULL)
-        return WEIR_OK;
     if (options->certificate == NULL || options->private_key == NULL)
         return weir_fail(err, WEIR_E_INVAL, "TLS needs a certificate and its private key, but %s is missing",
                          options->certificate == NULL ? "the certificate" : "the private key");
-    if (SSL_CTX_use_certificate_chain_file(tls->ctx, options->certificate) != 1)
+    if (SSL_CTX_use_certificate_chain_file(ctx, options->certificate) != 1)
         return fail_file(err, "certificate", options->certificate);
-    if (SSL_CTX_use_PrivateKey_file(tls->ctx, options->private_key, SSL_FILETYPE_PEM) != 1) {
+    if (SSL_CTX_use_PrivateKey_file(ctx, options->private_key, SSL_FILETYPE_PEM) != 1) {
         if (ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH) {
             ERR_clear_error();
             return weir_fail(err, WEIR_E_INVAL, "private key %s does not belong to certificate %s",
@@ -110,9 +108,48 @@ static enum weir_status load_certificate(struct weir_tls *tls, const struct weir
         }
         return fail_file(err, "private key", options->private_key);
     }
-    tls->has_certificate = true;
     return WEIR_OK;
 }
+
+/* --- the time of a certificate --- */
+
+static int64_t ms_of(const ASN1_TIME *time)
+{
+    struct tm parts;
+
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) * 1000 : 0;
+}
+
+static enum weir_status check_time(SSL_CTX *ctx, const char *path, int64_t now_ms, struct weir_error *err)
+{
+    const X509 *certificate = SSL_CTX_get0_certificate(ctx);
+    int64_t from_ms = ms_of(X509_get0_notBefore(certificate)), until_ms = ms_of(X509_get0_notAfter(certificate));
+    bool is_over = now_ms > until_ms;
+    time_t at_s = (time_t)((is_over ? until_ms : from_ms) / 1000);
+    struct tm parts;
+    char text[32];
+
+    if (now_ms >= from_ms && !is_over)
+        return WEIR_OK;
+    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", gmtime_r(&at_s, &parts));
+    if (is_over)
+        return weir_fail(err, WEIR_E_INVAL, "certificate %s expired at %s UTC; renew it", path, text);
+    return weir_fail(err, WEIR_E_INVAL, "certificate %s is good from %s UTC on, not yet; is the clock right?", path,
+                     text);
+}
+
+enum weir_status weir_tls_check_time(struct weir_tls *tls, const struct weir_tls_options *options, int64_t now_ms,
+                                     struct weir_error *err)
+{
+    enum weir_status status;
+
+    pthread_mutex_lock(&tls->lock);
+    status = check_time(tls->ctx, options->certificate, now_ms, err);
+    pthread_mutex_unlock(&tls->lock);
+    return status;
+}
+
+/* --- life --- */
 
 enum weir_status weir_tls_new(const struct weir_tls_options *options, struct weir_tls **out, struct weir_error *err)
 {
@@ -122,6 +159,7 @@ enum weir_status weir_tls_new(const struct weir_tls_options *options, struct wei
     if (tls == NULL)
         return weir_fail(err, WEIR_E_NOMEM, "no memory for TLS");
     atomic_init(&tls->refs, 1);
+    pthread_mutex_init(&tls->lock, NULL);
     ERR_clear_error();
     tls->ctx = SSL_CTX_new(TLS_method());
     tls->bio = weir_tls_bio_new();
@@ -134,7 +172,8 @@ enum weir_status weir_tls_new(const struct weir_tls_options *options, struct wei
     status = load_trust_store(tls, options->trust_store, err);
     if (status != WEIR_OK)
         goto fail;
-    status = load_certificate(tls, options, err);
+    tls->has_certificate = options->certificate != NULL || options->private_key != NULL;
+    status = tls->has_certificate ? load_certificate(tls->ctx, options, err) : WEIR_OK;
     if (status != WEIR_OK)
         goto fail;
     *out = tls;
@@ -157,8 +196,46 @@ void weir_tls_unref(struct weir_tls *tls)
         return;
     SSL_CTX_free(tls->ctx);
     BIO_meth_free(tls->bio);
+    pthread_mutex_destroy(&tls->lock);
     free(tls->trust_store);
     free(tls);
+}
+
+SSL *weir_tls_ssl_new(struct weir_tls *tls)
+{
+    SSL *ssl;
+
+    pthread_mutex_lock(&tls->lock);
+    ssl = SSL_new(tls->ctx); /* keeps the context as long as it lives */
+    pthread_mutex_unlock(&tls->lock);
+    return ssl;
+}
+
+enum weir_status weir_tls_reload(struct weir_tls *tls, const struct weir_tls_options *options, int64_t now_ms,
+                                 struct weir_error *err)
+{
+    SSL_CTX *fresh, *old;
+    enum weir_status status;
+
+    ERR_clear_error();
+    fresh = SSL_CTX_new(TLS_method());
+    if (fresh == NULL)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory for TLS");
+    set_rules(fresh);
+    status = load_certificate(fresh, options, err);
+    if (status == WEIR_OK)
+        status = check_time(fresh, options->certificate, now_ms, err);
+    if (status != WEIR_OK) {
+        SSL_CTX_free(fresh);
+        return status;
+    }
+    pthread_mutex_lock(&tls->lock);
+    old = tls->ctx;
+    SSL_CTX_set1_cert_store(fresh, SSL_CTX_get_cert_store(old));
+    tls->ctx = fresh;
+    pthread_mutex_unlock(&tls->lock);
+    SSL_CTX_free(old);
+    return WEIR_OK;
 }
 
 bool weir_tls_can_serve(const struct weir_tls *tls)

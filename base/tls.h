@@ -28,6 +28,19 @@ enum weir_status weir_tls_wrap_client(struct weir_loop *loop, struct weir_tls *t
 enum weir_status weir_tls_wrap_server(struct weir_loop *loop, struct weir_tls *tls, struct weir_conn *lower,
                                       struct weir_conn **out, struct weir_error *err);
 
+/**
+ * Reads a server's certificate and key anew: connections that are accepted from now on get them, those under way keep
+ * what they have. If anything is wrong with them, the old ones stay. Thread: any.
+ * @param now_ms wall clock: a certificate that is out of its time is refused
+ * @retval WEIR_E_INVAL as weir_tls_new(), or out of its time @retval WEIR_E_NOMEM
+ */
+enum weir_status weir_tls_reload(struct weir_tls *tls, const struct weir_tls_options *options, int64_t now_ms,
+                                 struct weir_error *err);
+
+/** Whether the certificate is good at a time. @retval WEIR_E_INVAL it has expired, or begins later: the words say it */
+enum weir_status weir_tls_check_time(struct weir_tls *tls, const struct weir_tls_options *options, int64_t now_ms,
+                                     struct weir_error *err);
+
 /** Whether servers can be made with it: it has a certificate and its private key. */
 bool weir_tls_can_serve(const struct weir_tls *tls);
 

@@ -648,7 +648,7 @@ static struct tls_conn *conn_new(struct weir_loop *loop, struct weir_tls *tls)
     conn->again = (struct weir_deferred){.fn = on_again, .arg = conn};
     conn->timer = (struct weir_timer){.fn = on_timer, .arg = conn};
     weir_buf_init(&conn->out, OUT_LEN_MAX);
-    conn->ssl = SSL_new(tls->ctx);
+    conn->ssl = weir_tls_ssl_new(tls);
     bio = conn->ssl != NULL ? BIO_new(tls->bio) : NULL;
     if (bio == NULL) {
         destroy(conn);

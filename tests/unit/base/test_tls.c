@@ -327,6 +327,66 @@ START_TEST(a_server_hears_why_its_client_refused)
 }
 END_TEST
 
+/* Goal: certificates are replaced under a listener. Method: a connection lives across the reload and still passes bytes;
+ * the next client trusts the new authority alone, and one that trusts the old one alone is refused. */
+START_TEST(certificates_are_reloaded_while_connections_live)
+{
+    static const uint8_t bytes[] = "before and after";
+    struct tls_certs renewed;
+    struct weir_tls_options fresh = {0};
+
+    tls_certs_make(&renewed, "DNS:localhost");
+    fresh.certificate = renewed.certificate;
+    fresh.private_key = renewed.private_key;
+    listen_with(server_tls);
+    client.sent = bytes;
+    client.send_len = server.got_max = 6;
+    connect_to("localhost", client_tls);
+    weir_loop_run(loop);
+    ck_assert_int_eq(weir_tls_reload(server_tls, &fresh, weir_loop_wall_ms(loop), NULL), WEIR_OK);
+    client.send_len = server.got_max = sizeof(bytes);
+    push(&client);
+    weir_loop_run(loop);
+    ck_assert_mem_eq(server.got, bytes, sizeof(bytes));
+    end_close(&client);
+    end_close(&server);
+    client.opened = 0;
+    expect_refusal("localhost", WEIR_E_AUTH, "is not trusted");
+    end_close(&server);
+    weir_tls_unref(client_tls);
+    client_tls = trusting(renewed.authority, false);
+    client.sent_len = server.got_len = 0;
+    connect_to("localhost", client_tls);
+    while (server.got_len < server.got_max)
+        weir_loop_run(loop);
+    ck_assert_int_eq(client.opened, 1);
+    tls_certs_remove(&renewed);
+}
+END_TEST
+
+START_TEST(a_bad_reload_changes_nothing_and_says_why)
+{
+    struct weir_tls_options mixed = {.certificate = certs.certificate, .private_key = certs.authority};
+    struct weir_tls_options right = {.certificate = certs.certificate, .private_key = certs.private_key};
+    int64_t now_ms = weir_loop_wall_ms(loop), two_hours_ms = INT64_C(7200000);
+    struct weir_error err = {0};
+
+    ck_assert_int_eq(weir_tls_reload(server_tls, &mixed, now_ms, &err), WEIR_E_INVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, certs.authority));
+    ck_assert_int_eq(weir_tls_reload(server_tls, &right, now_ms + two_hours_ms, &err), WEIR_E_INVAL);
+    ck_assert_msg(strstr(err.message, "expired at") != NULL, "%s", err.message);
+    ck_assert_int_eq(weir_tls_check_time(server_tls, &right, now_ms - two_hours_ms, &err), WEIR_E_INVAL);
+    ck_assert_msg(strstr(err.message, "not yet") != NULL, "%s", err.message);
+    ck_assert_int_eq(weir_tls_check_time(server_tls, &right, now_ms, &err), WEIR_OK);
+    listen_with(server_tls);
+    client.sent = (const uint8_t *)"x";
+    client.send_len = server.got_max = 1;
+    connect_to("localhost", client_tls);
+    weir_loop_run(loop);
+    ck_assert_uint_eq(server.got_len, 1);
+}
+END_TEST
+
 START_TEST(a_wrong_name_is_refused_and_named)
 {
     listen_with(server_tls);
@@ -509,6 +569,8 @@ int main(void)
     tcase_add_test(tc, what_was_accepted_arrives_before_the_end_of_a_closed_connection);
     tcase_add_test(tc, an_owner_may_close_within_on_open);
     tcase_add_test(tc, an_untrusted_certificate_is_refused_by_name);
+    tcase_add_test(tc, certificates_are_reloaded_while_connections_live);
+    tcase_add_test(tc, a_bad_reload_changes_nothing_and_says_why);
     tcase_add_test(tc, a_server_hears_why_its_client_refused);
     tcase_add_test(tc, with_the_name_check_off_trust_is_still_checked);
     tcase_add_test(tc, a_servers_own_certificate_may_stand_in_the_trust_store);
