@@ -9,7 +9,7 @@
 #include "pravega/client.h"
 #include "weir/host.h"
 
-#define CLI_OPTIONS_MAX 12
+#define CLI_OPTIONS_MAX 32
 #define CLI_ARGS_SIZE 256
 
 struct cli_command {
@@ -24,11 +24,11 @@ struct cli_command {
     int (*run)(int argc, char **argv, const void *args);
 };
 
-extern const struct cli_command cli_store_command, cli_store_check_command, cli_run_command, cli_scope_create_command,
-    cli_scope_list_command, cli_scope_delete_command, cli_stream_create_command, cli_stream_list_command,
-    cli_stream_delete_command, cli_stream_write_command, cli_stream_read_command, cli_checkpoint_inspect_command,
-    cli_stream_describe_command, cli_stream_update_command, cli_stream_seal_command, cli_stream_truncate_command,
-    cli_stream_scale_command;
+extern const struct cli_command cli_store_command, cli_store_check_command, cli_store_passwd_command, cli_run_command,
+    cli_scope_create_command, cli_scope_list_command, cli_scope_delete_command, cli_stream_create_command,
+    cli_stream_list_command, cli_stream_delete_command, cli_stream_write_command, cli_stream_read_command,
+    cli_checkpoint_inspect_command, cli_stream_describe_command, cli_stream_update_command, cli_stream_seal_command,
+    cli_stream_truncate_command, cli_stream_scale_command;
 
 /** Prints "weir: message" on standard error; returns the exit code of the status. */
 int cli_failed(const struct weir_error *err);

@@ -13,7 +13,7 @@
 
 static const struct cli_command *const commands[] = {
     &cli_store_command,           &cli_store_check_command,
-    &cli_run_command,
+    &cli_store_passwd_command,    &cli_run_command,
     &cli_scope_create_command,    &cli_scope_list_command,
     &cli_scope_delete_command,    &cli_stream_create_command,
     &cli_stream_list_command,     &cli_stream_delete_command,

@@ -14,7 +14,8 @@
 
 struct store_args {
     const char *data, *listen, *advertise, *ready_file, *durability, *log;
-    int64_t controller_port, segment_port;
+    const char *tls_certificate, *tls_key, *auth_accounts, *auth_signing_key;
+    int64_t controller_port, segment_port, auth_token_ttl_s;
 };
 
 static size_t options(struct cli_option *table, void *to)
@@ -27,9 +28,18 @@ static size_t options(struct cli_option *table, void *to)
         {"--listen", "HOST", "address to listen on (default: 127.0.0.1)", CLI_TEXT, &args->listen, 0, 0},
         {"--advertise", "HOST", "what clients are told to connect to (default: that of --listen)", CLI_TEXT,
          &args->advertise, 0, 0},
-        {"--ready-file", "FILE", "gets the line tcp://HOST:PORT when it serves", CLI_TEXT, &args->ready_file, 0, 0},
+        {"--ready-file", "FILE", "gets the line tcp://HOST:PORT (tls://...) when it serves", CLI_TEXT,
+         &args->ready_file, 0, 0},
         {"--durability", "MODE", "sync (default), os or none: what an acknowledgement promises", CLI_TEXT,
          &args->durability, 0, 0},
+        {"--tls-certificate", "FILE", "PEM chain: speak TLS on both ports", CLI_TEXT, &args->tls_certificate, 0, 0},
+        {"--tls-key", "FILE", "the certificate's private key, PEM", CLI_TEXT, &args->tls_key, 0, 0},
+        {"--auth-accounts", "FILE", "lines USER:HASH:RIGHTS: who may do what (see weir store passwd)", CLI_TEXT,
+         &args->auth_accounts, 0, 0},
+        {"--auth-signing-key", "FILE", "a secret text that signs delegation tokens (default: one of its own)", CLI_TEXT,
+         &args->auth_signing_key, 0, 0},
+        {"--auth-token-ttl", "SECONDS", "how long a delegation token lasts (default: 600; -1: for ever)", CLI_NUMBER,
+         &args->auth_token_ttl_s, -1, 31536000},
         {"--log", "LEVEL", "error, warn, info (default) or debug, on standard error", CLI_TEXT, &args->log, 0, 0},
     };
 
@@ -116,7 +126,12 @@ static int run(int argc, char **argv, const void *from)
                                                .advertised_host = args->advertise,
                                                .controller_port = (uint16_t)args->controller_port,
                                                .segment_port = (uint16_t)args->segment_port,
-                                               .durability = (enum weir_durability)durability};
+                                               .durability = (enum weir_durability)durability,
+                                               .tls_certificate = args->tls_certificate,
+                                               .tls_private_key = args->tls_key,
+                                               .auth_accounts = args->auth_accounts,
+                                               .auth_signing_key = args->auth_signing_key,
+                                               .auth_token_ttl_s = args->auth_token_ttl_s};
     struct weir_host_options host_options = {0};
     struct weir_host *host = NULL;
     struct weir_error err = {0};
@@ -139,7 +154,9 @@ const struct cli_command cli_store_command = {
     .summary = "serve the embedded, durable, Pravega-compatible store until Ctrl-C",
     .details =
         "Any Pravega 0.13 client takes it for a cluster of one node. After kill -9 it comes back to exactly what it\n"
-        "acknowledged. A data folder belongs to one process at a time.",
+        "acknowledged. A data folder belongs to one process at a time.\n\n"
+        "With --tls-certificate and --tls-key it speaks TLS 1.2 and 1.3 only; with --auth-accounts callers show a user\n"
+        "and a password and may do what the accounts say. These files are read anew when they change.",
     .options = options,
     .run = run,
 };

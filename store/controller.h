@@ -5,7 +5,9 @@
 #ifndef WEIR_STORE_CONTROLLER_H
 #define WEIR_STORE_CONTROLLER_H
 
+#include "store/access.h"
 #include "store/container.h"
+#include "store/tokens.h"
 #include "weir/net.h"
 
 struct weir_controller;
@@ -14,6 +16,8 @@ struct weir_controller_options {
     struct weir_target listen;
     const char *advertised_host; /**< what getURI answers, copied */
     uint16_t segment_port;
+    struct weir_access *access;      /**< who may call what; NULL: everybody everything. Borrowed */
+    struct weir_token_key token_key; /**< of delegation tokens, where there is `access`; its bytes are borrowed */
 };
 
 /**

@@ -14,6 +14,7 @@
 #include "pravega/proto.h"
 #include "store/batch.h"
 #include "store/controller.h"
+#include "store/rpc_access.h"
 
 #define WEIR_TXN_LEASE_MIN_MS INT64_C(10000)
 #define WEIR_TXN_LEASE_MAX_MS INT64_C(600000)
@@ -24,6 +25,8 @@ struct weir_controller {
     struct weir_loop *loop;
     struct weir_container *ctr;
     struct weir_grpc_server *grpc;
+    struct weir_access *access; /* NULL: everybody may do everything */
+    struct weir_token_key token_key;
     char *advertised_host;
     uint16_t segment_port;
     struct weir_directory dir;
@@ -43,6 +46,10 @@ struct weir_call {
     bool committed;          /**< op is under way */
     enum weir_grpc_code code;
     const char *words; /* static */
+    struct weir_login login;
+    const struct weir_rpc *rpc;
+    ProtobufCMessage *message; /**< the request, until it is served */
+    char *token;               /**< the delegation token for the reply, "" if there is none; the call's memory */
     uint8_t *reply;
     size_t reply_len;
     struct weir_call *next, **link;

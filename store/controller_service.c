@@ -1,6 +1,8 @@
 /*
- * controller_service.c - the controller's calls: which handler serves which, and how an answer leaves.
+ * controller_service.c - the controller's calls: which handler serves which, who may make it, and how an answer leaves.
  *
+ *     LOGIN (its credentials are checked, if there are accounts) --allowed--> OPEN
+ *     LOGIN --refused--> WAITING
  *     OPEN --commit--> COMMITTED --answer--> WAITING (reply packed) --durable--> answered, freed
  *     OPEN --answer--> WAITING, for a barrier
  */
@@ -16,6 +18,8 @@ static void call_free(struct weir_call *call)
     *call->link = call->next;
     if (call->next != NULL)
         call->next->link = call->link;
+    weir_access_cancel(&call->login);
+    pravega_proto_free(call->message);
     weir_batch_fini(&call->batch);
     free(call->reply);
     free(call);
@@ -143,65 +147,75 @@ static void get_controller_server_list(struct weir_call *call, const void *messa
     weir_call_answer(call, &reply.base);
 }
 
-/* Without authentication there is no token; clients ask for it all the same. */
+/* Without accounts there is no token; clients ask for it all the same. */
 static void get_delegation_token(struct weir_call *call, const void *message)
 {
     Pravega__DelegationToken reply = PRAVEGA__DELEGATION_TOKEN__INIT;
 
     (void)message;
+    reply.delegationtoken = call->token;
     weir_call_answer(call, &reply.base);
 }
 
 /* --- The table of calls ----------------------------------------------------------------------------------------- */
 
-static const struct rpc {
+/* Who may make which call is upstream's, odd as some of it looks: readers make their group's streams, so for groups
+ * READ is enough; listing a stream's subscribers takes READ_UPDATE. */
+#define RULE(target, permission, ...) {WEIR_RPC_##target, WEIR_PERMISSION_##permission, __VA_ARGS__}
+#define GIVES_TOKEN .gives_token = true
+#define TOKEN_IF_ASKED .gives_token = true, .token_if_asked = true
+
+struct weir_rpc {
     const char *name;
     weir_rpc_fn *serve;
-} rpcs[] = {
-    {"getControllerServerList", get_controller_server_list},
-    {"getURI", get_uri},
-    {"getDelegationToken", get_delegation_token},
-    {"createScope", weir_rpc_create_scope},
-    {"deleteScope", weir_rpc_delete_scope},
-    {"deleteScopeRecursive", weir_rpc_delete_scope_recursive},
-    {"listScopes", weir_rpc_list_scopes},
-    {"checkScopeExists", weir_rpc_check_scope_exists},
-    {"createStream", weir_rpc_create_stream},
-    {"updateStream", weir_rpc_update_stream},
-    {"truncateStream", weir_rpc_truncate_stream},
-    {"sealStream", weir_rpc_seal_stream},
-    {"deleteStream", weir_rpc_delete_stream},
-    {"getStreamConfiguration", weir_rpc_get_stream_configuration},
-    {"checkStreamExists", weir_rpc_check_stream_exists},
-    {"listStreamsInScope", weir_rpc_list_streams},
-    {"listStreamsInScopeForTag", weir_rpc_list_streams_for_tag},
-    {"getCurrentSegments", weir_rpc_get_current_segments},
-    {"getEpochSegments", weir_rpc_get_epoch_segments},
-    {"getSegments", weir_rpc_get_segments},
-    {"getSegmentsImmediatlyFollowing", weir_rpc_get_successors},
-    {"getSegmentsImmediatelyFollowing", weir_rpc_get_successors},
-    {"getSegmentsBetween", weir_rpc_get_segments_between},
-    {"isSegmentValid", weir_rpc_is_segment_valid},
-    {"isStreamCutValid", weir_rpc_is_stream_cut_valid},
-    {"scale", weir_rpc_scale},
-    {"checkScale", weir_rpc_check_scale},
-    {"createTransaction", weir_rpc_create_transaction},
-    {"commitTransaction", weir_rpc_commit_transaction},
-    {"abortTransaction", weir_rpc_abort_transaction},
-    {"pingTransaction", weir_rpc_ping_transaction},
-    {"checkTransactionState", weir_rpc_check_transaction_state},
-    {"listCompletedTransactions", weir_rpc_list_completed_transactions},
-    {"noteTimestampFromWriter", weir_rpc_note_timestamp},
-    {"removeWriter", weir_rpc_remove_writer},
-    {"createReaderGroup", weir_rpc_create_reader_group},
-    {"getReaderGroupConfig", weir_rpc_get_reader_group_config},
-    {"updateReaderGroup", weir_rpc_update_reader_group},
-    {"deleteReaderGroup", weir_rpc_delete_reader_group},
-    {"listSubscribers", weir_rpc_list_subscribers},
-    {"updateSubscriberStreamCut", weir_rpc_update_subscriber_stream_cut},
+    struct weir_rpc_rule rule;
 };
 
-static const struct rpc *rpc_find(const char *name)
+static const struct weir_rpc rpcs[] = {
+    {"getControllerServerList", get_controller_server_list, RULE(OPEN, NONE)},
+    {"getURI", get_uri, RULE(STREAM_OWNER, READ)},
+    {"getDelegationToken", get_delegation_token, RULE(TOKEN, NONE)},
+    {"createScope", weir_rpc_create_scope, RULE(ROOT, READ_UPDATE)},
+    {"deleteScope", weir_rpc_delete_scope, RULE(ROOT, READ_UPDATE)},
+    {"deleteScopeRecursive", weir_rpc_delete_scope_recursive, RULE(ROOT, READ_UPDATE)},
+    {"listScopes", weir_rpc_list_scopes, RULE(ROOT, READ)},
+    {"checkScopeExists", weir_rpc_check_scope_exists, RULE(SCOPE, READ)},
+    {"createStream", weir_rpc_create_stream, RULE(NEW_STREAM, READ_UPDATE)},
+    {"updateStream", weir_rpc_update_stream, RULE(STREAM_OWNER, READ_UPDATE)},
+    {"truncateStream", weir_rpc_truncate_stream, RULE(STREAM, READ_UPDATE)},
+    {"sealStream", weir_rpc_seal_stream, RULE(STREAM, READ_UPDATE)},
+    {"deleteStream", weir_rpc_delete_stream, RULE(STREAM, READ_UPDATE)},
+    {"getStreamConfiguration", weir_rpc_get_stream_configuration, RULE(STREAM, READ)},
+    {"checkStreamExists", weir_rpc_check_stream_exists, RULE(STREAM, READ)},
+    {"listStreamsInScope", weir_rpc_list_streams, RULE(SCOPE, READ)},
+    {"listStreamsInScopeForTag", weir_rpc_list_streams_for_tag, RULE(SCOPE, READ)},
+    {"getCurrentSegments", weir_rpc_get_current_segments, RULE(STREAM_OWNER, READ_UPDATE, TOKEN_IF_ASKED)},
+    {"getEpochSegments", weir_rpc_get_epoch_segments, RULE(STREAM, READ_UPDATE, GIVES_TOKEN)},
+    {"getSegments", weir_rpc_get_segments, RULE(STREAM, READ_UPDATE, TOKEN_IF_ASKED)},
+    {"getSegmentsImmediatlyFollowing", weir_rpc_get_successors, RULE(STREAM, READ)},
+    {"getSegmentsImmediatelyFollowing", weir_rpc_get_successors, RULE(STREAM, READ)},
+    {"getSegmentsBetween", weir_rpc_get_segments_between, RULE(STREAM, READ, GIVES_TOKEN)},
+    {"isSegmentValid", weir_rpc_is_segment_valid, RULE(STREAM, READ)},
+    {"isStreamCutValid", weir_rpc_is_stream_cut_valid, RULE(STREAM, READ)},
+    {"scale", weir_rpc_scale, RULE(STREAM, READ_UPDATE)},
+    {"checkScale", weir_rpc_check_scale, RULE(STREAM, READ)},
+    {"createTransaction", weir_rpc_create_transaction, RULE(STREAM, READ_UPDATE, GIVES_TOKEN)},
+    {"commitTransaction", weir_rpc_commit_transaction, RULE(STREAM, READ_UPDATE)},
+    {"abortTransaction", weir_rpc_abort_transaction, RULE(STREAM, READ_UPDATE)},
+    {"pingTransaction", weir_rpc_ping_transaction, RULE(STREAM, READ_UPDATE)},
+    {"checkTransactionState", weir_rpc_check_transaction_state, RULE(STREAM, READ)},
+    {"listCompletedTransactions", weir_rpc_list_completed_transactions, RULE(STREAM, READ)},
+    {"noteTimestampFromWriter", weir_rpc_note_timestamp, RULE(STREAM, READ_UPDATE)},
+    {"removeWriter", weir_rpc_remove_writer, RULE(STREAM, READ_UPDATE)},
+    {"createReaderGroup", weir_rpc_create_reader_group, RULE(SCOPE, READ)},
+    {"getReaderGroupConfig", weir_rpc_get_reader_group_config, RULE(SCOPE, READ)},
+    {"updateReaderGroup", weir_rpc_update_reader_group, RULE(SCOPE, READ)},
+    {"deleteReaderGroup", weir_rpc_delete_reader_group, RULE(SCOPE, READ)},
+    {"listSubscribers", weir_rpc_list_subscribers, RULE(STREAM, READ_UPDATE)},
+    {"updateSubscriberStreamCut", weir_rpc_update_subscriber_stream_cut, RULE(STREAM, READ_UPDATE)},
+};
+
+static const struct weir_rpc *rpc_find(const char *name)
 {
     for (size_t i = 0; i < sizeof(rpcs) / sizeof(rpcs[0]); i++) {
         if (strcmp(rpcs[i].name, name) == 0)
@@ -219,6 +233,7 @@ static struct weir_call *call_new(struct weir_controller *ctl, struct weir_grpc_
     call->op.done = call_done;
     call->ctl = ctl;
     call->request = request;
+    call->token = pravega_proto_str("");
     weir_batch_init(&call->batch);
     call->next = ctl->calls;
     call->link = &ctl->calls;
@@ -228,16 +243,52 @@ static struct weir_call *call_new(struct weir_controller *ctl, struct weir_grpc_
     return call;
 }
 
+/* The caller is known, or known to be nobody. */
+static void serve_call(struct weir_call *call)
+{
+    ProtobufCMessage *message = call->message;
+    const char *words = NULL;
+    int code = weir_call_authorize(call, &call->rpc->rule, message, &words);
+
+    call->message = NULL;
+    if (code == WEIR_GRPC_OK)
+        call->rpc->serve(call, message);
+    else
+        weir_call_refuse(call, (enum weir_grpc_code)code, words);
+    pravega_proto_free(message);
+}
+
+/* Its own words for what is wrong, as upstream: none for wrong credentials. */
+static void login_told(struct weir_login *login)
+{
+    struct weir_call *call = (struct weir_call *)((char *)login - offsetof(struct weir_call, login));
+
+    if (login->status == WEIR_OK)
+        serve_call(call);
+    else if (login->status == WEIR_E_AUTH)
+        weir_call_refuse(call, WEIR_GRPC_UNAUTHENTICATED, NULL);
+    else
+        weir_call_refuse(call, WEIR_GRPC_RESOURCE_EXHAUSTED, "too many credentials wait to be checked; try again");
+}
+
+static void begin_call(struct weir_call *call, const char *authorization)
+{
+    call->login.done = login_told;
+    if (call->ctl->access == NULL)
+        serve_call(call);
+    else if (weir_access_login(call->ctl->access, authorization, &call->login) != WEIR_E_AGAIN)
+        login_told(&call->login);
+}
+
 static void serve(void *arg, struct weir_grpc_request *request, const char *path, const char *authorization,
                   struct weir_view message)
 {
     struct weir_controller *ctl = arg;
     const ProtobufCMethodDescriptor *method = pravega_proto_method(path);
-    const struct rpc *rpc = method != NULL ? rpc_find(method->name) : NULL;
+    const struct weir_rpc *rpc = method != NULL ? rpc_find(method->name) : NULL;
     ProtobufCMessage *unpacked = NULL;
     struct weir_call *call;
 
-    (void)authorization;
     if (rpc == NULL) {
         weir_grpc_answer(request, WEIR_GRPC_UNIMPLEMENTED, weir_view(NULL, 0),
                          "the embedded store does not have this call");
@@ -249,11 +300,14 @@ static void serve(void *arg, struct weir_grpc_request *request, const char *path
         return;
     }
     call = call_new(ctl, request);
-    if (call == NULL)
+    if (call == NULL) {
         weir_grpc_answer(request, WEIR_GRPC_RESOURCE_EXHAUSTED, weir_view(NULL, 0), "the store is out of memory");
-    else
-        rpc->serve(call, unpacked);
-    pravega_proto_free(unpacked);
+        pravega_proto_free(unpacked);
+        return;
+    }
+    call->rpc = rpc;
+    call->message = unpacked;
+    begin_call(call, authorization);
 }
 
 /* --- The service ------------------------------------------------------------------------------------------------ */
@@ -272,6 +326,8 @@ enum weir_status weir_controller_new(struct weir_loop *loop, struct weir_contain
     ctl->loop = loop;
     ctl->ctr = ctr;
     ctl->segment_port = options->segment_port;
+    ctl->access = options->access;
+    ctl->token_key = options->token_key;
     status = weir_catalog_load(ctl, err);
     if (status != WEIR_OK)
         goto fail;

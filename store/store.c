@@ -9,12 +9,14 @@
 #include "base/log.h"
 #include "store/container.h"
 #include "store/controller.h"
+#include "store/security.h"
 #include "store/segment_merge.h"
 #include "store/wire_server.h"
 
 struct weir_store {
     struct weir_loop *loop;
     struct weir_container *ctr;
+    struct weir_security *security;
     struct weir_wire_server *wire;
     struct weir_controller *ctl;
     char *uri;
@@ -45,14 +47,23 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
     if (status != WEIR_OK)
         return status;
     weir_segment_merge_recover(store->ctr, weir_loop_wall_ms(store->loop));
-    status = weir_wire_server_new(store->loop, store->ctr, &segments, &store->wire, err);
+    status = weir_security_new(store->loop, store->ctr, options, &store->security, err);
+    if (status != WEIR_OK)
+        return status;
+    segments.tls = controller.listen.tls = weir_security_tls(store->security);
+    controller.access = weir_security_access(store->security);
+    if (controller.access != NULL)
+        controller.token_key = *weir_security_token_key(store->security);
+    status = weir_wire_server_new(store->loop, store->ctr, &segments, weir_security_token_key(store->security),
+                                  &store->wire, err);
     if (status != WEIR_OK)
         return status;
     controller.segment_port = weir_wire_server_port(store->wire);
     status = weir_controller_new(store->loop, store->ctr, &controller, &store->ctl, err);
     if (status != WEIR_OK)
         return status;
-    if (asprintf(&store->uri, "tcp://%s:%u", advertised, weir_controller_port(store->ctl)) < 0) {
+    if (asprintf(&store->uri, "%s://%s:%u", segments.tls != NULL ? "tls" : "tcp", advertised,
+                 weir_controller_port(store->ctl)) < 0) {
         store->uri = NULL;
         return weir_fail(err, WEIR_E_NOMEM, "no memory for the store");
     }
@@ -86,6 +97,7 @@ void weir_store_close(struct weir_store *store)
         return;
     weir_controller_free(store->ctl);
     weir_wire_server_free(store->wire);
+    weir_security_free(store->security);
     if (weir_container_close(store->ctr, &err) != WEIR_OK)
         weir_log_error(weir_loop_log(store->loop), "store", "while closing: %s", err.message);
     free(store->uri);

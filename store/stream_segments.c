@@ -15,6 +15,7 @@ static void answer_epoch(struct weir_call *call, const struct weir_held_stream *
     reply.n_segmentranges = count;
     for (size_t i = 0; i < count && reply.segmentranges != NULL; i++)
         reply.segmentranges[i] = weir_call_range(call, stream, &epoch->segments[i], epoch->segments[i].id);
+    reply.delegationtoken = call->token;
     weir_call_answer(call, &reply.base);
 }
 
@@ -72,6 +73,7 @@ void weir_rpc_get_segments(struct weir_call *call, const void *message)
         locations[i].offset = head->count > 0 && head->entries[i].offset > 0 ? head->entries[i].offset : 0;
         reply.segments[i] = &locations[i];
     }
+    reply.delegationtoken = call->token;
     weir_call_answer(call, &reply.base);
 }
 
@@ -218,6 +220,7 @@ void weir_rpc_get_segments_between(struct weir_call *call, const void *message)
             weir_epochs_each(&stream->rec.epochs, add_between, &between);
         reply.segments = between.list;
         reply.n_segments = between.count;
+        reply.delegationtoken = call->token;
         weir_call_answer(call, &reply.base);
     }
     weir_cut_fini(&from);

@@ -288,7 +288,8 @@ void weir_rpc_list_scopes(struct weir_call *call, const void *message)
     token.token = in->continuationtoken != NULL ? in->continuationtoken->token : token.token;
     for (; names != NULL && at < scopes->count && reply.n_scopes < WEIR_LIST_PAGE; at++) {
         token.token = ((struct weir_held_scope *)scopes->items[at])->name;
-        names[reply.n_scopes++] = token.token;
+        if (weir_call_sees_scope(call, token.token))
+            names[reply.n_scopes++] = token.token;
     }
     reply.scopes = names;
     reply.continuationtoken = &token;
@@ -493,7 +494,7 @@ static void list_streams(struct weir_call *call, const Pravega__ScopeInfo *scope
         struct weir_held_stream *stream = scope->streams.items[at];
 
         token.token = stream->name;
-        if (tag == NULL || has_tag(stream, tag))
+        if (weir_call_sees_stream(call, scope->name, stream->name) && (tag == NULL || has_tag(stream, tag)))
             infos[reply.n_streams++] = weir_call_stream_info(call, stream);
     }
     reply.streams = infos;

@@ -236,6 +236,7 @@ static void answer_created(struct weir_call *call, const struct weir_held_txn *t
         reply.activesegments[i] =
             weir_call_range(call, txn->stream, &active->segments[i],
                             weir_segment_id(weir_txn_epoch(txn), weir_segment_number(active->segments[i].id)));
+    reply.delegationtoken = call->token;
     weir_call_answer(call, &reply.base);
 }
 

@@ -80,6 +80,7 @@ static void conn_free(struct weir_wire_conn *conn)
     weir_appends_fini(conn);
     weir_wire_outbox_fini(&conn->outbox);
     weir_deferred_cancel(server->loop, &conn->turn_end);
+    weir_timer_stop(server->loop, &conn->token_end);
     pravega_wire_inbox_fini(&conn->inbox);
     weir_conn_close(conn->conn);
     *conn->link = conn->next;
@@ -120,6 +121,8 @@ static void dispatch(struct weir_wire_conn *conn, const struct pravega_wire_comm
         weir_wire_conn_end(conn, "an append block was not followed by its end");
         return;
     }
+    if (conn->server->checks_tokens && !weir_wire_allowed(conn, cmd))
+        return;
     switch (cmd->type) {
     case PRAVEGA_WIRE_APPEND_BLOCK_END:
         weir_wire_append_block_end(conn, &cmd->append_block_end);
@@ -281,7 +284,7 @@ static void on_accept(void *arg, struct weir_conn *accepted)
 }
 
 enum weir_status weir_wire_server_new(struct weir_loop *loop, struct weir_container *ctr, const struct weir_target *at,
-                                      struct weir_wire_server **out, struct weir_error *err)
+                                      const struct weir_token_key *key, struct weir_wire_server **out, struct weir_error *err)
 {
     struct weir_wire_server *server = calloc(1, sizeof(*server));
     enum weir_status status;
@@ -290,6 +293,9 @@ enum weir_status weir_wire_server_new(struct weir_loop *loop, struct weir_contai
         return weir_fail(err, WEIR_E_NOMEM, "no memory for the segment service");
     server->loop = loop;
     server->ctr = ctr;
+    server->checks_tokens = key != NULL;
+    if (key != NULL)
+        server->token_key = *key;
     weir_rng_init(&server->rng, weir_host_random(weir_loop_host(loop)));
     status = weir_net_listen(loop, at, on_accept, server, &server->listener, err);
     if (status != WEIR_OK) {

@@ -6,16 +6,18 @@
 #define WEIR_STORE_WIRE_SERVER_H
 
 #include "store/container.h"
+#include "store/tokens.h"
 #include "weir/net.h"
 
 struct weir_wire_server;
 
 /**
  * Listens and serves. @param ctr borrowed, outlives the server
+ * @param key what delegation tokens are checked with, copied, its bytes borrowed; NULL: nobody has to show one
  * @retval WEIR_E_BUSY the port is taken @retval WEIR_E_IO, WEIR_E_NOMEM, WEIR_E_INVAL
  */
 enum weir_status weir_wire_server_new(struct weir_loop *loop, struct weir_container *ctr, const struct weir_target *at,
-                                      struct weir_wire_server **out, struct weir_error *err);
+                                      const struct weir_token_key *key, struct weir_wire_server **out, struct weir_error *err);
 /** Ends every connection. NULL is fine. */
 void weir_wire_server_free(struct weir_wire_server *server);
 uint16_t weir_wire_server_port(const struct weir_wire_server *server);

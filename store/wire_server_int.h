@@ -55,6 +55,8 @@ struct weir_wire_conn {
     struct weir_wire_job *jobs;
     size_t job_count;
     struct weir_appends appends;
+    struct weir_timer token_end; /* of the writer's token that ends first */
+    int64_t token_ends_ms;       /* while it is armed */
     struct weir_wire_conn *next, **link;
 };
 
@@ -62,6 +64,8 @@ struct weir_wire_server {
     struct weir_loop *loop;
     struct weir_container *ctr;
     struct weir_listener *listener;
+    bool checks_tokens;
+    struct weir_token_key token_key;
     struct weir_rng rng;
     struct weir_wire_conn *conns;
     uint64_t conn_count;
@@ -75,6 +79,10 @@ void weir_wire_conn_end(struct weir_wire_conn *conn, const char *why);
 /** Puts a job into the list / takes it out. */
 void weir_wire_job_begin(struct weir_wire_conn *conn, struct weir_wire_job *job);
 void weir_wire_job_end(struct weir_wire_job *job);
+
+/* wire_access.c */
+/** Whether the command's delegation token allows it; else it is answered, or ends the connection. */
+bool weir_wire_allowed(struct weir_wire_conn *conn, const struct pravega_wire_command *cmd);
 
 /* append_session.c */
 void weir_appends_fini(struct weir_wire_conn *conn);

@@ -8,6 +8,7 @@
 #ifndef WEIR_STORE_H
 #define WEIR_STORE_H
 
+#include "weir/buf.h"
 #include "weir/host.h"
 
 #ifdef __cplusplus
@@ -35,6 +36,17 @@ struct weir_store_options {
      * is what a restart replays: at most four times this, then acknowledgements wait for the flush under way.
      */
     uint64_t flush_bytes;
+    /* Security; upstream's keys in brackets. All of these files but the key are looked at again and again, and used anew
+     * when they change: connections under way stay as they are. What is wrong with a changed file is logged, and the old
+     * content stays in use. */
+    const char *tls_certificate;  /**< PEM chain: both ports speak TLS 1.2 and 1.3 [security.tls.server.certificate] */
+    const char *tls_private_key;  /**< PEM, not encrypted [security.tls.server.privateKey] */
+    const char *auth_accounts;    /**< lines "user:hash:rights": nobody else may do anything, and nothing but what the
+                                   *   rights say [security.pwdAuthHandler.accountsDb] */
+    const char *auth_signing_key; /**< a file whose text signs delegation tokens; NULL: a key that the store makes and
+                                   *   keeps [security.auth.delegationToken.signingKey.basis] */
+    int64_t auth_token_ttl_s;     /**< 0 means 600; -1: tokens never end [security.auth.delegationToken.ttl.seconds] */
+    int64_t security_look_ms;     /**< between two looks at the files; 0 means 5000 */
 };
 
 /**
@@ -42,7 +54,8 @@ struct weir_store_options {
  * the loop runs.
  * @retval WEIR_E_BUSY     another process holds the folder (the message names it), or a port is taken
  * @retval WEIR_E_DAMAGED  a file is damaged elsewhere than at its torn end: the message names file and offset
- * @retval WEIR_E_FULL, WEIR_E_DENIED, WEIR_E_IO
+ * @retval WEIR_E_INVAL    a file of certificates, accounts or keys is not what it should be: the message names it
+ * @retval WEIR_E_NOT_FOUND, WEIR_E_FULL, WEIR_E_DENIED, WEIR_E_IO
  */
 enum weir_status weir_store_open(struct weir_loop *loop, const struct weir_store_options *options,
                                  struct weir_store **out, struct weir_error *err);
@@ -52,13 +65,22 @@ void weir_store_close(struct weir_store *store);
 
 uint16_t weir_store_controller_port(const struct weir_store *store);
 uint16_t weir_store_segment_port(const struct weir_store *store);
-/** "tcp://127.0.0.1:9090"; lives as long as the store. */
+/** "tcp://127.0.0.1:9090", "tls://..." with a certificate; lives as long as the store. */
 const char *weir_store_uri(const struct weir_store *store);
 
 struct weir_store_stats {
     uint64_t append_count, append_bytes, event_count, sync_count, read_bytes, connection_count;
 };
 void weir_store_stats(const struct weir_store *store, struct weir_store_stats *out);
+
+/**
+ * A line for a file of accounts, with a new salt: "ada:3530...:prn::*,READ_UPDATE\n". Slow: milliseconds.
+ * @param rights "RESOURCE,PERMISSION;..." or ""
+ * @retval WEIR_E_INVAL a user's name has no colon, no line end, and no '#' in front; rights are of that form
+ * @retval WEIR_E_IO, WEIR_E_NOMEM
+ */
+enum weir_status weir_store_account_line(struct weir_view user, struct weir_view password, struct weir_view rights,
+                                         struct weir_buf *out, struct weir_error *err);
 
 #ifdef __cplusplus
 }

@@ -19,7 +19,9 @@ struct served {
     struct weir_store *store;
     struct weir_grpc_channel *channel;
     struct weir_timer give_up;
-    char dir[64];
+    struct weir_store_options options;
+    struct weir_tls *tls;
+    char dir[64], *authorization;
     ProtobufCMessage *reply;
 };
 
@@ -39,13 +41,19 @@ static void wait_on(struct served *served)
 
 void served_start(struct served *served)
 {
-    struct weir_store_options options = {.data_dir = served->dir};
-    struct weir_target at = {.host = "127.0.0.1"};
+    struct weir_target at = {.host = "127.0.0.1", .tls = served->tls};
     struct weir_error err = {0};
 
-    ck_assert_msg(weir_store_open(served->loop, &options, &served->store, &err) == WEIR_OK, "%s", err.message);
+    ck_assert_msg(weir_store_open(served->loop, &served->options, &served->store, &err) == WEIR_OK, "%s", err.message);
     at.port = weir_store_controller_port(served->store);
-    ck_assert_int_eq(weir_grpc_channel_new(served->loop, &at, NULL, &served->channel, &err), WEIR_OK);
+    ck_assert_int_eq(weir_grpc_channel_new(served->loop, &at, served->authorization, &served->channel, &err), WEIR_OK);
+}
+
+void served_show(struct served *served, const char *authorization)
+{
+    free(served->authorization);
+    served->authorization = authorization != NULL ? strdup(authorization) : NULL;
+    ck_assert_int_eq(weir_grpc_channel_authorize(served->channel, authorization, NULL), WEIR_OK);
 }
 
 void served_stop(struct served *served)
@@ -56,9 +64,17 @@ void served_stop(struct served *served)
 
 struct served *served_new(void)
 {
+    return served_new_with(&(struct weir_store_options){0}, NULL);
+}
+
+struct served *served_new_with(const struct weir_store_options *options, struct weir_tls *tls)
+{
     struct served *served = calloc(1, sizeof(*served));
 
     ck_assert_ptr_nonnull(served);
+    served->options = *options;
+    served->options.data_dir = served->dir;
+    served->tls = tls;
     snprintf(served->dir, sizeof(served->dir), "/tmp/weir-serve-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(served->dir));
     ck_assert_int_eq(weir_host_new(NULL, &served->host, NULL), WEIR_OK);
@@ -92,6 +108,7 @@ void served_free(struct served *served)
     ck_assert_int_eq(weir_fs_remove(weir_host_fs(served->host), served->dir, NULL), WEIR_OK);
     weir_loop_free(served->loop);
     weir_host_free(served->host);
+    free(served->authorization);
     free(served);
 }
 
@@ -173,7 +190,12 @@ static const struct weir_conn_handler peer_handler = {peer_open, peer_readable, 
 
 struct peer *peer_new(struct served *served)
 {
-    struct weir_target to = {.host = "127.0.0.1", .port = weir_store_segment_port(served->store)};
+    return peer_new_trusting(served, served->tls);
+}
+
+struct peer *peer_new_trusting(struct served *served, struct weir_tls *tls)
+{
+    struct weir_target to = {.host = "127.0.0.1", .port = weir_store_segment_port(served->store), .tls = tls};
     struct peer *peer = calloc(1, sizeof(*peer));
 
     ck_assert_ptr_nonnull(peer);
@@ -181,9 +203,14 @@ struct peer *peer_new(struct served *served)
     pravega_wire_inbox_init(&peer->inbox);
     weir_buf_init(&peer->out, (size_t)256 << 20);
     ck_assert_int_eq(weir_net_connect(served->loop, &to, &peer_handler, peer, &peer->conn, NULL), WEIR_OK);
-    while (!peer->open)
+    while (!peer->open && !peer->ended)
         wait_on(served);
     return peer;
+}
+
+bool peer_is_open(const struct peer *peer)
+{
+    return peer->open;
 }
 
 void peer_free(struct peer *peer)

@@ -17,6 +17,13 @@ struct served; /* the store, its loop and its host */
 
 /** A new folder and a store in it, ready. */
 struct served *served_new(void);
+/**
+ * The same with more options. The strings are borrowed as long as it lives; data_dir is set here.
+ * @param tls what peers trust, where the options have a certificate; NULL: they speak plain. Borrowed
+ */
+struct served *served_new_with(const struct weir_store_options *options, struct weir_tls *tls);
+/** What rpc() shows from now on ("Basic ..."), NULL for nothing. */
+void served_show(struct served *served, const char *authorization);
 /** Closes the store and opens it again on the same folder. */
 void served_restart(struct served *served);
 /** The two halves of a restart, for a test that looks at the folder in between. */
@@ -33,6 +40,10 @@ struct weir_loop *served_loop(struct served *served);
 struct peer; /* a connection to the segment service */
 
 struct peer *peer_new(struct served *served);
+/** With other certificates than the served ones' to trust. */
+struct peer *peer_new_trusting(struct served *served, struct weir_tls *tls);
+/** Whether it was let in; with TLS the handshake may have failed. */
+bool peer_is_open(const struct peer *peer);
 void peer_free(struct peer *peer);
 void peer_send_bytes(struct peer *peer, const void *bytes, size_t len);
 void peer_send(struct peer *peer, const struct pravega_wire_command *cmd);
