@@ -15,7 +15,7 @@
 struct store_args {
     const char *data, *listen, *advertise, *ready_file, *durability, *log;
     const char *tls_certificate, *tls_key, *auth_accounts, *auth_signing_key;
-    int64_t controller_port, segment_port, auth_token_ttl_s;
+    int64_t controller_port, segment_port, auth_token_ttl_s, max_connections, connection_memory_mib;
 };
 
 static size_t options(struct cli_option *table, void *to)
@@ -40,12 +40,18 @@ static size_t options(struct cli_option *table, void *to)
          &args->auth_signing_key, 0, 0},
         {"--auth-token-ttl", "SECONDS", "how long a delegation token lasts (default: 600; -1: for ever)", CLI_NUMBER,
          &args->auth_token_ttl_s, -1, 31536000},
+        {"--max-connections", "N", "to the segment service; those beyond are closed (default: 16384)", CLI_NUMBER,
+         &args->max_connections, 1, 1000000},
+        {"--connection-memory", "MIB", "what all connections may hold together (default: 256; at least 64)", CLI_NUMBER,
+         &args->connection_memory_mib, 64, 1048576},
         {"--log", "LEVEL", "error, warn, info (default) or debug, on standard error", CLI_TEXT, &args->log, 0, 0},
     };
 
     args->data = "weir-data";
     args->controller_port = 9090;
     args->segment_port = 6000;
+    args->max_connections = WEIR_STORE_CONNECTIONS_DEFAULT;
+    args->connection_memory_mib = WEIR_STORE_CONNECTION_BYTES_DEFAULT >> 20;
     memcpy(table, all, sizeof(all));
     return sizeof(all) / sizeof(all[0]);
 }
@@ -126,6 +132,8 @@ static int run(int argc, char **argv, const void *from)
                                                .advertised_host = args->advertise,
                                                .controller_port = (uint16_t)args->controller_port,
                                                .segment_port = (uint16_t)args->segment_port,
+                                               .connections_max = (uint32_t)args->max_connections,
+                                               .connection_bytes_max = (uint64_t)args->connection_memory_mib << 20,
                                                .durability = (enum weir_durability)durability,
                                                .tls_certificate = args->tls_certificate,
                                                .tls_private_key = args->tls_key,

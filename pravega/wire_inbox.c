@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "weir/endian.h"
 
@@ -64,6 +65,29 @@ static bool make_place(struct pravega_wire_inbox *inbox, size_t cap)
     inbox->start = 0;
     inbox->end = pending;
     return true;
+}
+
+void pravega_wire_inbox_rest(struct pravega_wire_inbox *inbox)
+{
+    size_t pending = inbox->end - inbox->start;
+
+    if (inbox->area == NULL)
+        return;
+    if (pending == 0) {
+        pravega_wire_area_unref(inbox->area);
+        inbox->area = NULL;
+        inbox->start = inbox->end = 0;
+    } else if (inbox->area->cap > 2 * pending + RECEIVE_LEN_MIN) {
+        struct pravega_wire_area *area = area_new(pending);
+
+        if (area == NULL)
+            return;
+        memcpy(area->bytes, inbox->area->bytes + inbox->start, pending);
+        pravega_wire_area_unref(inbox->area);
+        inbox->area = area;
+        inbox->start = 0;
+        inbox->end = pending;
+    }
 }
 
 uint8_t *pravega_wire_inbox_room(struct pravega_wire_inbox *inbox, size_t *cap)

@@ -42,6 +42,23 @@ struct pravega_wire_inbox {
 
 void pravega_wire_inbox_init(struct pravega_wire_inbox *inbox);
 void pravega_wire_inbox_fini(struct pravega_wire_inbox *inbox);
+/** Gives back the memory that what has arrived so far does not need. For connections that are idle. */
+void pravega_wire_inbox_rest(struct pravega_wire_inbox *inbox);
+/** Bytes of memory in its area. */
+static inline size_t pravega_wire_inbox_held(const struct pravega_wire_inbox *inbox)
+{
+    return inbox->area != NULL ? inbox->area->cap : 0;
+}
+/** Bytes that have arrived and are not handed out. */
+static inline size_t pravega_wire_inbox_pending(const struct pravega_wire_inbox *inbox)
+{
+    return inbox->end - inbox->start;
+}
+/** Bytes of the frame that is arriving, as far as is known: what room() will want to have place for. */
+static inline size_t pravega_wire_inbox_arriving(const struct pravega_wire_inbox *inbox)
+{
+    return inbox->need;
+}
 /** Where to receive: `*cap` > 0 bytes, enough for the frame that is arriving. NULL: out of memory. */
 uint8_t *pravega_wire_inbox_room(struct pravega_wire_inbox *inbox, size_t *cap);
 /** `len` bytes were received there. */

@@ -172,10 +172,12 @@ struct weir_segment_read {
     struct weir_segment *seg;
     struct weir_segment_read *next, *prev;
     void *hold, *job;
+    size_t counted; /* bytes copied together for it, counted until it is done */
     int state;
 };
 
-/** Begins a read of acknowledged bytes. The container keeps a reference to the segment meanwhile. */
+/** Begins a read of acknowledged bytes. The container keeps a reference to the segment meanwhile. Reads that need memory
+ * of their own (from chunks, or of many small pieces) take turns once they have 64 MiB of it. */
 void weir_segment_read(struct weir_segment *seg, struct weir_segment_read *read);
 /** No `done` will follow. Nothing happens if it is not open. */
 void weir_segment_read_cancel(struct weir_segment_read *read);
@@ -256,6 +258,7 @@ struct weir_container_stats {
     uint64_t append_count, append_bytes, event_count; /**< since open */
     uint64_t record_count, log_bytes, group_count, sync_count;
     uint64_t read_count, read_bytes, cold_read_count;
+    uint64_t reading_bytes, reading_bytes_max; /**< memory of reads under way: now, and the most so far */
     uint64_t flush_count, flush_bytes;
     uint64_t unflushed_bytes, chunk_count, chunk_bytes, chunk_live_bytes, segment_count, map_count; /**< now */
 };

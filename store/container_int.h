@@ -67,6 +67,7 @@ struct weir_container {
     struct weir_store_op *ops;     /**< open, in order of their LSNs */
     struct weir_store_op *at_once; /**< refused out of order: FULL, IO */
     struct weir_segment_read *ready;
+    struct weir_segment_read *queued; /**< reads that wait for memory; see read.c */
     struct weir_cold_read *cold;
     struct weir_deferred deliver;
     struct weir_flush *flush; /**< under way, or NULL */

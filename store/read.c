@@ -3,7 +3,8 @@
  *
  *     new --bytes in memory, or an answer without bytes--> READY --> done
  *      |--bytes in a chunk--> COLD (on the pool) --> READY
- *      '--nothing there yet--> WAITING (at the segment) --bytes, seal, deletion--> as if new
+ *      |--nothing there yet--> WAITING (at the segment) --bytes, seal, deletion--> as if new
+ *      '--memory needed, and too much in use--> QUEUED --others are done--> as if new
  *
  * Bytes in memory are handed out where they stand in the log's buffer, unless they are in many small pieces.
  */
@@ -14,9 +15,10 @@
 #include "store/container_int.h"
 
 #define READ_LEN_MAX (2u << 20)
-#define SLICE_LEN_MIN 16384u /* shorter pieces are copied together */
+#define SLICE_LEN_MIN 16384u         /* shorter pieces are copied together */
+#define MEMORY_MAX (UINT64_C(64) << 20) /* of reads under way */
 
-enum read_state { READ_IDLE, READ_WAITING, READ_COLD, READ_READY };
+enum read_state { READ_IDLE, READ_WAITING, READ_QUEUED, READ_COLD, READ_READY };
 
 struct weir_cold_read {
     struct weir_job job;
@@ -32,6 +34,27 @@ struct weir_cold_read {
 };
 
 WEIR_STORE_RING(cold_ring, struct weir_cold_read)
+
+/* --- Memory --- */
+
+static void count_memory(struct weir_container *ctr, size_t len)
+{
+    ctr->stats.reading_bytes += len;
+    if (ctr->stats.reading_bytes > ctr->stats.reading_bytes_max)
+        ctr->stats.reading_bytes_max = ctr->stats.reading_bytes;
+}
+
+/* False: the read has to wait for its turn. */
+static bool has_turn(struct weir_segment_read *read, size_t len)
+{
+    struct weir_container *ctr = read->seg->ctr;
+
+    if (ctr->stats.reading_bytes + len <= MEMORY_MAX)
+        return true;
+    read->state = READ_QUEUED;
+    weir_read_ring_push(&ctr->queued, read);
+    return false;
+}
 
 static void become_ready(struct weir_segment_read *read, enum weir_status status)
 {
@@ -73,12 +96,17 @@ static void gather(struct weir_segment_read *read, size_t at, size_t want)
 {
     struct weir_segment *seg = read->seg;
     size_t len = gatherable(seg, at, read->offset, want);
-    struct weir_block *block = weir_block_new(len);
+    struct weir_block *block;
 
+    if (!has_turn(read, len))
+        return;
+    block = weir_block_new(len);
     if (block == NULL) {
         become_ready(read, WEIR_E_NOMEM);
         return;
     }
+    read->counted = len;
+    count_memory(seg->ctr, len);
     for (; block->len < len; at++) {
         const struct weir_extent *extent = seg->extents[at];
         size_t skip = (size_t)(read->offset + (int64_t)block->len - extent->offset);
@@ -112,6 +140,7 @@ static void read_memory(struct weir_segment_read *read, size_t at, size_t want)
 static void cold_free(struct weir_cold_read *cold)
 {
     cold->chunk->readers--;
+    cold->ctr->stats.reading_bytes -= cold->len;
     cold_ring_remove(&cold->ctr->cold, cold);
     weir_block_unref(cold->block);
     free(cold);
@@ -129,9 +158,10 @@ static void cold_done(struct weir_job *job)
 {
     struct weir_cold_read *cold = (struct weir_cold_read *)job;
     struct weir_segment_read *read = cold->read;
+    struct weir_container *ctr = cold->ctr;
 
     if (cold->status != WEIR_OK)
-        weir_log_error(weir_loop_log(cold->ctr->loop), "store", "cannot read: %s", cold->error.message);
+        weir_log_error(weir_loop_log(ctr->loop), "store", "cannot read: %s", cold->error.message);
     if (read != NULL) {
         read->job = NULL;
         if (cold->status == WEIR_OK)
@@ -139,6 +169,7 @@ static void cold_done(struct weir_job *job)
         become_ready(read, cold->status);
     }
     cold_free(cold);
+    weir_container_deliver_soon(ctr); /* others may have their turn */
 }
 
 static void read_chunk(struct weir_segment_read *read, const struct weir_extent *extent, size_t want)
@@ -146,9 +177,13 @@ static void read_chunk(struct weir_segment_read *read, const struct weir_extent 
     struct weir_container *ctr = read->seg->ctr;
     uint64_t skip = (uint64_t)(read->offset - extent->offset);
     size_t len = extent->len - skip < want ? (size_t)(extent->len - skip) : want;
-    struct weir_cold_read *cold = calloc(1, sizeof(*cold));
-    struct weir_block *block = weir_block_new(len);
+    struct weir_cold_read *cold;
+    struct weir_block *block;
 
+    if (!has_turn(read, len))
+        return;
+    cold = calloc(1, sizeof(*cold));
+    block = weir_block_new(len);
     if (cold == NULL || block == NULL) {
         free(cold);
         weir_block_unref(block);
@@ -167,6 +202,7 @@ static void read_chunk(struct weir_segment_read *read, const struct weir_extent 
                                             .skip = extent->skip + skip};
     cold->block = block;
     cold->len = len;
+    count_memory(ctr, len);
     cold_ring_push(&ctr->cold, cold);
     read->job = cold;
     read->state = READ_COLD;
@@ -217,6 +253,17 @@ static void resolve(struct weir_segment_read *read, bool has_waited)
     }
 }
 
+/* Those that waited for memory, as far as there is enough for any of them. */
+static void take_turns(struct weir_container *ctr)
+{
+    while (ctr->queued != NULL && ctr->stats.reading_bytes + READ_LEN_MAX <= MEMORY_MAX) {
+        struct weir_segment_read *read = ctr->queued;
+
+        weir_read_ring_remove(&ctr->queued, read);
+        resolve(read, false);
+    }
+}
+
 void weir_segment_wake(struct weir_segment *seg)
 {
     struct weir_segment_read *waiting = seg->waiting;
@@ -245,6 +292,9 @@ static void let_go(struct weir_segment_read *read)
 {
     struct weir_segment *seg = read->seg;
 
+    if (seg->ctr != NULL)
+        seg->ctr->stats.reading_bytes -= read->counted;
+    read->counted = 0;
     read->seg = NULL;
     read->state = READ_IDLE;
     weir_segment_unref(seg);
@@ -269,6 +319,7 @@ void weir_container_deliver_reads(struct weir_container *ctr)
         let_go(read);
         read->done(read);
     }
+    take_turns(ctr);
 }
 
 void weir_container_forget_reads(struct weir_container *ctr)
@@ -288,6 +339,12 @@ void weir_container_forget_reads(struct weir_container *ctr)
         weir_segment_read_release(read);
         let_go(read);
     }
+    while (ctr->queued != NULL) {
+        struct weir_segment_read *read = ctr->queued;
+
+        weir_read_ring_remove(&ctr->queued, read);
+        let_go(read);
+    }
 }
 
 /* --- Public --- */
@@ -299,6 +356,7 @@ void weir_segment_read(struct weir_segment *seg, struct weir_segment_read *read)
     read->data = weir_view(NULL, 0);
     read->hold = NULL;
     read->job = NULL;
+    read->counted = 0;
     read->at_tail = read->end_of_segment = false;
     seg->ctr->stats.read_count++;
     resolve(read, false);
@@ -311,6 +369,9 @@ void weir_segment_read_cancel(struct weir_segment_read *read)
         return;
     case READ_WAITING:
         weir_read_ring_remove(&read->seg->waiting, read);
+        break;
+    case READ_QUEUED:
+        weir_read_ring_remove(&read->seg->ctr->queued, read);
         break;
     case READ_COLD:
         ((struct weir_cold_read *)read->job)->read = NULL;

@@ -3,6 +3,7 @@
  *
  *     READING --bytes, end, refusal--> SENDING (the data is lent to the outbox) --last byte gone--> freed
  *     READING --HOLD_NS without news--> an empty reply, freed
+ *     READING --bytes, while too much is unsent--> PARKED (the bytes are let go) --replies have gone--> READING
  *
  * A read at the tail is held until data comes; readers ask again after an empty reply.
  */
@@ -14,8 +15,12 @@
 #define READ_LEN_MAX (2 * 1024 * 1024)
 #define HOLD_NS (60 * WEIR_NS_PER_S)
 
-struct read_job {
-    struct weir_wire_job job; /* first */
+#define GO_ON_AT_ONCE 4 /* reads that are taken up again in one turn */
+
+struct weir_read_job {
+    struct weir_wire_job job;   /* first */
+    bool parked;                /* in the connection's list */
+    struct weir_read_job *next; /* there */
     struct weir_segment_read read;
     struct weir_segment *seg;
     struct weir_timer hold;
@@ -24,31 +29,47 @@ struct read_job {
     uint8_t tail[PRAVEGA_WIRE_READ_TAIL_LEN];
 };
 
-static void read_job_free(struct read_job *job)
+static void read_job_free(struct weir_read_job *job)
 {
     weir_segment_unref(job->seg);
     free(job);
 }
 
+static void unpark(struct weir_read_job *job)
+{
+    struct weir_wire_conn *conn = job->job.conn;
+    struct weir_read_job **link = &conn->parked;
+
+    while (*link != job)
+        link = &(*link)->next;
+    *link = job->next;
+    if (conn->parked_tail == &job->next)
+        conn->parked_tail = link;
+    job->parked = false;
+}
+
 static void read_job_cancel(struct weir_wire_job *base)
 {
-    struct read_job *job = (struct read_job *)base;
+    struct weir_read_job *job = (struct weir_read_job *)base;
 
     weir_timer_stop(base->conn->server->loop, &job->hold);
-    weir_segment_read_cancel(&job->read);
+    if (job->parked)
+        unpark(job);
+    else
+        weir_segment_read_cancel(&job->read);
     read_job_free(job);
 }
 
 static void loan_returned(struct weir_wire_outbox_loan *loan)
 {
-    struct read_job *job = (struct read_job *)((char *)loan - offsetof(struct read_job, loan));
+    struct weir_read_job *job = (struct weir_read_job *)((char *)loan - offsetof(struct weir_read_job, loan));
 
     weir_segment_read_release(&job->read);
     read_job_free(job);
 }
 
 /* A reply without data, encoded whole. */
-static void reply_empty(struct read_job *job, bool at_tail, bool end_of_segment)
+static void reply_empty(struct weir_read_job *job, bool at_tail, bool end_of_segment)
 {
     struct pravega_wire_segment_read reply = {.segment = weir_segment_name(job->seg),
                                               .offset = job->read.offset,
@@ -60,7 +81,7 @@ static void reply_empty(struct read_job *job, bool at_tail, bool end_of_segment)
 }
 
 /* A reply whose data goes out from where it lies. The job lives on as the loan. */
-static void reply_data(struct read_job *job, bool at_tail, bool end_of_segment)
+static void reply_data(struct weir_read_job *job, bool at_tail, bool end_of_segment)
 {
     struct weir_wire_conn *conn = job->job.conn;
     struct weir_buf *frames = weir_wire_reply(conn);
@@ -75,9 +96,10 @@ static void reply_data(struct read_job *job, bool at_tail, bool end_of_segment)
     job->loan = (struct weir_wire_outbox_loan){.returned = loan_returned, .bytes = job->read.data};
     weir_wire_outbox_lend(&conn->outbox, &job->loan);
     weir_buf_append(frames, job->tail, sizeof(job->tail));
+    weir_wire_count(conn);
 }
 
-static void reply_refused(struct read_job *job)
+static void reply_refused(struct weir_read_job *job)
 {
     struct weir_wire_conn *conn = job->job.conn;
     struct weir_view segment = weir_segment_name(job->seg);
@@ -107,11 +129,45 @@ static void reply_refused(struct read_job *job)
     }
 }
 
+/* The bytes are read again when there is room for them: what waits to be sent to those who do not read is bounded. */
+static void park(struct weir_read_job *job)
+{
+    struct weir_wire_conn *conn = job->job.conn;
+
+    weir_segment_read_release(&job->read);
+    job->parked = true;
+    job->next = NULL;
+    *conn->parked_tail = job;
+    conn->parked_tail = &job->next;
+}
+
+static void begin_read(struct weir_read_job *job)
+{
+    weir_timer_start(job->job.conn->server->loop, &job->hold, HOLD_NS);
+    weir_segment_read(job->seg, &job->read);
+}
+
+void weir_wire_reads_go_on(struct weir_wire_conn *conn)
+{
+    for (int left = GO_ON_AT_ONCE; left > 0 && conn->parked != NULL && conn->state == WEIR_WIRE_SERVING; left--) {
+        struct weir_read_job *job = conn->parked;
+
+        if (!weir_wire_may_reply(conn))
+            return;
+        unpark(job);
+        begin_read(job);
+    }
+}
+
 static void read_done(struct weir_segment_read *read)
 {
-    struct read_job *job = (struct read_job *)((char *)read - offsetof(struct read_job, read));
+    struct weir_read_job *job = (struct weir_read_job *)((char *)read - offsetof(struct weir_read_job, read));
 
     weir_timer_stop(job->job.conn->server->loop, &job->hold);
+    if (read->status == WEIR_OK && read->data.len > 0 && !weir_wire_may_reply(job->job.conn)) {
+        park(job);
+        return;
+    }
     weir_wire_job_end(&job->job);
     if (read->status == WEIR_OK && read->data.len > 0) {
         reply_data(job, read->at_tail && !read->end_of_segment, read->end_of_segment);
@@ -127,7 +183,7 @@ static void read_done(struct weir_segment_read *read)
 
 static void hold_over(void *arg)
 {
-    struct read_job *job = arg;
+    struct weir_read_job *job = arg;
 
     weir_segment_read_cancel(&job->read);
     weir_wire_job_end(&job->job);
@@ -138,7 +194,7 @@ static void hold_over(void *arg)
 void weir_wire_read_segment(struct weir_wire_conn *conn, const struct pravega_wire_read_segment *cmd)
 {
     struct weir_segment *seg = weir_segment_find(conn->server->ctr, cmd->segment);
-    struct read_job *job;
+    struct weir_read_job *job;
     int32_t len = cmd->suggested_len;
 
     if (seg == NULL) {
@@ -163,6 +219,5 @@ void weir_wire_read_segment(struct weir_wire_conn *conn, const struct pravega_wi
                                            .len_max = (size_t)(len > READ_LEN_MAX ? READ_LEN_MAX : len),
                                            .wait = true};
     weir_wire_job_begin(conn, &job->job);
-    weir_timer_start(conn->server->loop, &job->hold, HOLD_NS);
-    weir_segment_read(seg, &job->read);
+    begin_read(job);
 }

@@ -40,6 +40,8 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
                                                .arg = store};
     struct weir_controller_options controller = {.listen = {.host = host, .port = options->controller_port},
                                                  .advertised_host = advertised};
+    struct weir_wire_limits limits = {.connections_max = options->connections_max,
+                                      .bytes_max = options->connection_bytes_max};
     struct weir_target segments = {.host = host, .port = options->segment_port};
     enum weir_status status = weir_container_open(
         store->loop, options->data_dir != NULL ? options->data_dir : "weir-data", &container, &store->ctr, err);
@@ -54,7 +56,7 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
     controller.access = weir_security_access(store->security);
     if (controller.access != NULL)
         controller.token_key = *weir_security_token_key(store->security);
-    status = weir_wire_server_new(store->loop, store->ctr, &segments, weir_security_token_key(store->security),
+    status = weir_wire_server_new(store->loop, store->ctr, &segments, weir_security_token_key(store->security), &limits,
                                   &store->wire, err);
     if (status != WEIR_OK)
         return status;
@@ -122,12 +124,18 @@ const char *weir_store_uri(const struct weir_store *store)
 void weir_store_stats(const struct weir_store *store, struct weir_store_stats *out)
 {
     struct weir_container_stats container;
+    struct weir_wire_stats wire;
 
     weir_container_stats(store->ctr, &container);
+    weir_wire_server_stats(store->wire, &wire);
     *out = (struct weir_store_stats){.append_count = container.append_count,
                                      .append_bytes = container.append_bytes,
                                      .event_count = container.event_count,
                                      .sync_count = container.sync_count,
                                      .read_bytes = container.read_bytes,
-                                     .connection_count = weir_wire_server_connection_count(store->wire)};
+                                     .connection_count = wire.connection_count,
+                                     .connection_bytes = wire.held_bytes,
+                                     .connection_bytes_max = wire.held_bytes_max,
+                                     .refused_count = wire.refused_count,
+                                     .stuck_count = wire.stuck_count};
 }

@@ -36,6 +36,7 @@ void weir_wire_outbox_fini(struct weir_wire_outbox *outbox)
     while (outbox->first != NULL)
         return_first(outbox);
     weir_buf_fini(&outbox->frames);
+    *outbox = (struct weir_wire_outbox){0};
 }
 
 void weir_wire_outbox_lend(struct weir_wire_outbox *outbox, struct weir_wire_outbox_loan *loan)

@@ -13,9 +13,6 @@
 #include "store/wire_server_int.h"
 
 #define OUTBOX_FRAMES_MAX ((size_t)64 << 20)
-#define UNSENT_BYTES_MAX ((size_t)8 << 20)
-#define WAITING_BYTES_MAX ((size_t)32 << 20)
-#define JOBS_MAX ((size_t)16384)
 #define READ_PER_TURN_MAX ((size_t)1 << 20)
 
 static void wake(struct weir_wire_conn *conn)
@@ -40,6 +37,15 @@ void weir_wire_conn_end(struct weir_wire_conn *conn, const char *why)
     wake(conn);
 }
 
+void weir_wire_conn_break(struct weir_wire_conn *conn, const char *why)
+{
+    weir_log_warn(weir_loop_log(conn->server->loop), "store", "closing the connection of %s: %s",
+                  weir_conn_peer(conn->conn), why);
+    conn->state = WEIR_WIRE_BROKEN;
+    weir_conn_want_read(conn->conn, false);
+    wake(conn);
+}
+
 static void conn_break(struct weir_wire_conn *conn)
 {
     conn->state = WEIR_WIRE_BROKEN;
@@ -56,6 +62,7 @@ void weir_wire_job_begin(struct weir_wire_conn *conn, struct weir_wire_job *job)
         job->next->link = &job->next;
     conn->jobs = job;
     conn->job_count++;
+    conn->server->job_count++;
 }
 
 void weir_wire_job_end(struct weir_wire_job *job)
@@ -64,6 +71,7 @@ void weir_wire_job_end(struct weir_wire_job *job)
     if (job->next != NULL)
         job->next->link = job->link;
     job->conn->job_count--;
+    job->conn->server->job_count--;
     wake(job->conn); /* it may read again */
 }
 
@@ -79,21 +87,18 @@ static void conn_free(struct weir_wire_conn *conn)
     }
     weir_appends_fini(conn);
     weir_wire_outbox_fini(&conn->outbox);
-    weir_deferred_cancel(server->loop, &conn->turn_end);
     weir_timer_stop(server->loop, &conn->token_end);
     pravega_wire_inbox_fini(&conn->inbox);
+    conn->appends.waiting_bytes = 0;
+    weir_wire_count(conn);
+    weir_wire_unqueue(conn);
+    weir_deferred_cancel(server->loop, &conn->turn_end);
     weir_conn_close(conn->conn);
     *conn->link = conn->next;
     if (conn->next != NULL)
         conn->next->link = conn->link;
     server->conn_count--;
     free(conn);
-}
-
-static bool over_bounds(const struct weir_wire_conn *conn, size_t divisor)
-{
-    return conn->appends.waiting_bytes > WAITING_BYTES_MAX / divisor ||
-           weir_wire_outbox_len(&conn->outbox) > UNSENT_BYTES_MAX / divisor || conn->job_count > JOBS_MAX / divisor;
 }
 
 static void hello(struct weir_wire_conn *conn, const struct pravega_wire_hello *cmd)
@@ -157,6 +162,16 @@ static void dispatch(struct weir_wire_conn *conn, const struct pravega_wire_comm
     }
 }
 
+/* With false, it pauses. */
+static bool may_go_on(struct weir_wire_conn *conn)
+{
+    if (weir_wire_may_serve(conn, 1))
+        return true;
+    conn->paused = true;
+    weir_conn_want_read(conn->conn, false);
+    return false;
+}
+
 /* Serves the frames that are whole. False: the connection ended. */
 static bool serve_frames(struct weir_wire_conn *conn)
 {
@@ -166,11 +181,8 @@ static bool serve_frames(struct weir_wire_conn *conn)
         struct weir_error err = {0};
         enum weir_status status;
 
-        if (over_bounds(conn, 1)) {
-            conn->paused = true;
-            weir_conn_want_read(conn->conn, false);
+        if (!may_go_on(conn))
             return true;
-        }
         status = pravega_wire_inbox_next(&conn->inbox, &frame, &err);
         if (status == WEIR_E_AGAIN)
             return true;
@@ -184,15 +196,17 @@ static bool serve_frames(struct weir_wire_conn *conn)
     return false;
 }
 
-static void on_readable(void *arg)
+static void receive(struct weir_wire_conn *conn)
 {
-    struct weir_wire_conn *conn = arg;
 
     for (size_t taken = 0; taken < READ_PER_TURN_MAX && conn->state == WEIR_WIRE_SERVING && !conn->paused;) {
         size_t cap, got = 0;
-        uint8_t *room = pravega_wire_inbox_room(&conn->inbox, &cap);
         enum weir_status status;
+        uint8_t *room;
 
+        if (!may_go_on(conn)) /* there may be no room for the frame that is arriving */
+            return;
+        room = pravega_wire_inbox_room(&conn->inbox, &cap);
         if (room == NULL) {
             weir_wire_conn_end(conn, "out of memory");
             return;
@@ -209,6 +223,12 @@ static void on_readable(void *arg)
         if (!serve_frames(conn) || got < cap)
             return;
     }
+}
+
+static void on_readable(void *arg)
+{
+    receive(arg);
+    weir_wire_moved(arg);
 }
 
 static void on_writable(void *arg)
@@ -230,9 +250,10 @@ static const struct weir_conn_handler handler = {
 
 static void unpause(struct weir_wire_conn *conn)
 {
-    if (!conn->paused || conn->state != WEIR_WIRE_SERVING || over_bounds(conn, 2))
+    if (!conn->paused || conn->state != WEIR_WIRE_SERVING || !weir_wire_may_serve(conn, 2))
         return;
     conn->paused = false;
+    weir_wire_unqueue(conn);
     serve_frames(conn);
     if (!conn->paused && conn->state == WEIR_WIRE_SERVING)
         weir_conn_want_read(conn->conn, true);
@@ -244,6 +265,7 @@ static void turn_end(void *arg)
     enum weir_status status = WEIR_OK;
 
     unpause(conn);
+    weir_wire_reads_go_on(conn);
     weir_appends_flush_acks(conn);
     if (conn->outbox.frames.status != WEIR_OK)
         conn->state = WEIR_WIRE_BROKEN; /* a reply is missing: only a new connection can be right again */
@@ -256,14 +278,19 @@ static void turn_end(void *arg)
         conn_free(conn);
         return;
     }
-    if (conn->paused && !over_bounds(conn, 2))
+    weir_wire_count(conn);
+    if (conn->queued)
+        return; /* it is woken when others have let go */
+    if (conn->parked != NULL && conn->owed == 0)
+        wake(conn);
+    if (conn->paused && weir_wire_may_serve(conn, 2))
         wake(conn); /* the flush made room: go on in the next turn */
 }
 
 static void on_accept(void *arg, struct weir_conn *accepted)
 {
     struct weir_wire_server *server = arg;
-    struct weir_wire_conn *conn = calloc(1, sizeof(*conn));
+    struct weir_wire_conn *conn = weir_wire_admit(server, accepted) ? calloc(1, sizeof(*conn)) : NULL;
 
     if (conn == NULL) {
         weir_conn_close(accepted);
@@ -274,6 +301,8 @@ static void on_accept(void *arg, struct weir_conn *accepted)
     pravega_wire_inbox_init(&conn->inbox);
     weir_wire_outbox_init(&conn->outbox, OUTBOX_FRAMES_MAX);
     conn->turn_end = (struct weir_deferred){.fn = turn_end, .arg = conn};
+    conn->parked_tail = &conn->parked;
+    conn->moved_ns = weir_loop_now_ns(server->loop);
     conn->next = server->conns;
     conn->link = &server->conns;
     if (conn->next != NULL)
@@ -284,7 +313,8 @@ static void on_accept(void *arg, struct weir_conn *accepted)
 }
 
 enum weir_status weir_wire_server_new(struct weir_loop *loop, struct weir_container *ctr, const struct weir_target *at,
-                                      const struct weir_token_key *key, struct weir_wire_server **out, struct weir_error *err)
+                                      const struct weir_token_key *key, const struct weir_wire_limits *limits,
+                                      struct weir_wire_server **out, struct weir_error *err)
 {
     struct weir_wire_server *server = calloc(1, sizeof(*server));
     enum weir_status status;
@@ -297,6 +327,7 @@ enum weir_status weir_wire_server_new(struct weir_loop *loop, struct weir_contai
     if (key != NULL)
         server->token_key = *key;
     weir_rng_init(&server->rng, weir_host_random(weir_loop_host(loop)));
+    weir_wire_bounds_init(server, limits);
     status = weir_net_listen(loop, at, on_accept, server, &server->listener, err);
     if (status != WEIR_OK) {
         free(server);
@@ -313,6 +344,7 @@ void weir_wire_server_free(struct weir_wire_server *server)
     weir_listener_close(server->listener);
     while (server->conns != NULL)
         conn_free(server->conns);
+    weir_wire_bounds_fini(server);
     free(server);
 }
 
@@ -321,7 +353,11 @@ uint16_t weir_wire_server_port(const struct weir_wire_server *server)
     return weir_listener_port(server->listener);
 }
 
-uint64_t weir_wire_server_connection_count(const struct weir_wire_server *server)
+void weir_wire_server_stats(const struct weir_wire_server *server, struct weir_wire_stats *out)
 {
-    return server->conn_count;
+    *out = (struct weir_wire_stats){.connection_count = server->conn_count,
+                                    .held_bytes = server->taken + server->owed,
+                                    .held_bytes_max = server->held_max,
+                                    .refused_count = server->refused_count,
+                                    .stuck_count = server->stuck_count};
 }

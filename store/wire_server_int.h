@@ -6,10 +6,13 @@
  *     SERVING, ENDING --connection broken--> BROKEN --end of the turn--> freed
  *
  * A connection is freed only by its deferred work at the end of a turn, so a command may end it at any depth. A command
- * that has to wait is a *job*: it stands in the connection's list and is cancelled with it.
+ * that has to wait is a *job*: it stands in the connection's list and is cancelled with it. How much all connections
+ * may hold is wire_bounds.c's.
  */
 #ifndef WEIR_STORE_WIRE_SERVER_INT_H
 #define WEIR_STORE_WIRE_SERVER_INT_H
+
+#include <sys/queue.h>
 
 #include "base/rng.h"
 #include "pravega/wire.h"
@@ -57,6 +60,12 @@ struct weir_wire_conn {
     struct weir_appends appends;
     struct weir_timer token_end; /* of the writer's token that ends first */
     int64_t token_ends_ms;       /* while it is armed */
+    struct weir_read_job *parked, **parked_tail; /* reads put off until replies have gone; read_session.c */
+    /* wire_bounds.c */
+    size_t taken, owed; /* its part of the server's sums */
+    int64_t moved_ns;   /* the last time that a byte came, or went */
+    bool queued;
+    TAILQ_ENTRY(weir_wire_conn) in_queue;
     struct weir_wire_conn *next, **link;
 };
 
@@ -69,6 +78,14 @@ struct weir_wire_server {
     struct weir_rng rng;
     struct weir_wire_conn *conns;
     uint64_t conn_count;
+    struct weir_wire_limits limits;
+    size_t taken, owed, held_max, job_count;
+    uint64_t refused_count, stuck_count;
+    int64_t refused_ns;
+    TAILQ_HEAD(, weir_wire_conn) queue; /* those who wait for memory, in order */
+    size_t queue_len;
+    struct weir_deferred relief;
+    struct weir_timer look;
     int64_t merges_forgotten_ms; /* wall clock of the last time; segment_merge.c */
 };
 
@@ -76,6 +93,8 @@ struct weir_wire_server {
 struct weir_buf *weir_wire_reply(struct weir_wire_conn *conn);
 /** Sends what is queued, then closes. `why` is logged. */
 void weir_wire_conn_end(struct weir_wire_conn *conn, const char *why);
+/** Closes without sending anything more. `why` is logged. */
+void weir_wire_conn_break(struct weir_wire_conn *conn, const char *why);
 /** Puts a job into the list / takes it out. */
 void weir_wire_job_begin(struct weir_wire_conn *conn, struct weir_wire_job *job);
 void weir_wire_job_end(struct weir_wire_job *job);
@@ -101,7 +120,26 @@ static inline bool weir_appends_block_open(const struct weir_wire_conn *conn)
     return conn->appends.area != NULL;
 }
 
+/* wire_bounds.c */
+void weir_wire_bounds_init(struct weir_wire_server *server, const struct weir_wire_limits *limits);
+void weir_wire_bounds_fini(struct weir_wire_server *server);
+/** Whether another connection may be open; a refusal is logged. */
+bool weir_wire_admit(struct weir_wire_server *server, struct weir_conn *accepted);
+/** Brings the connection's part of the sums up to date. */
+void weir_wire_count(struct weir_wire_conn *conn);
+/** Bytes came. */
+void weir_wire_moved(struct weir_wire_conn *conn);
+/** Whether the next frame may be received and served; if others have to let go first, it waits in the queue.
+ *  @param divisor of its own bounds: 1; 2 to go on after a pause */
+bool weir_wire_may_serve(struct weir_wire_conn *conn, size_t divisor);
+/** Whether bulk data may be added to what it has to send; likewise. */
+bool weir_wire_may_reply(struct weir_wire_conn *conn);
+void weir_wire_queue(struct weir_wire_conn *conn);
+void weir_wire_unqueue(struct weir_wire_conn *conn);
+
 /* read_session.c */
+/** Takes up reads that were put off, as far as replies have gone. */
+void weir_wire_reads_go_on(struct weir_wire_conn *conn);
 void weir_wire_read_segment(struct weir_wire_conn *conn, const struct pravega_wire_read_segment *cmd);
 
 /* segment_ops.c: everything else. False: not a command that it serves. */

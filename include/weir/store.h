@@ -47,7 +47,20 @@ struct weir_store_options {
                                    *   keeps [security.auth.delegationToken.signingKey.basis] */
     int64_t auth_token_ttl_s;     /**< 0 means 600; -1: tokens never end [security.auth.delegationToken.ttl.seconds] */
     int64_t security_look_ms;     /**< between two looks at the files; 0 means 5000 */
+    /** Connections to the segment service; those beyond are closed at once. 0 means 16384. */
+    uint32_t connections_max;
+    /**
+     * What the segment service's connections may hold together: half of it in frames that arrive and appends that are
+     * not durable, half in replies that were not sent. When a half is used up, those who ask for more of it are not read
+     * until others have let go; who holds it and has not moved a byte for 10 s meanwhile is ended. Beside it, at most
+     * 64 KiB for each connection in the middle of a frame and for each that has one more reply coming, 300 bytes for
+     * each command under way and 150 for each writer of a connection (4096 at most). 0 means 256 MiB, at least 64 MiB.
+     */
+    uint64_t connection_bytes_max;
 };
+
+#define WEIR_STORE_CONNECTIONS_DEFAULT 16384u
+#define WEIR_STORE_CONNECTION_BYTES_DEFAULT (UINT64_C(256) << 20)
 
 /**
  * Recovers `data_dir` (made if missing) and serves. Blocks while it recovers; call it on the loop's thread or before
@@ -70,6 +83,9 @@ const char *weir_store_uri(const struct weir_store *store);
 
 struct weir_store_stats {
     uint64_t append_count, append_bytes, event_count, sync_count, read_bytes, connection_count;
+    uint64_t connection_bytes, connection_bytes_max; /**< held for connections: now, and the most since open */
+    uint64_t refused_count; /**< connections that were not let in */
+    uint64_t stuck_count;   /**< ended because others waited for what they held */
 };
 void weir_store_stats(const struct weir_store *store, struct weir_store_stats *out);
 

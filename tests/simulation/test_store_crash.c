@@ -137,6 +137,8 @@ static bool append_one(struct appender *appender)
     if (status == WEIR_OK) {
         appender->pending++;
         ledger_written(&trial->ledger, appender->id, key, LEDGER_NO_TXN);
+    } else if (status == WEIR_E_REFUSED) {
+        appender->id = -1; /* a client that has never met its controller gives up after a while */
     } else if (status != WEIR_E_AGAIN) {
         seed_fail(trial->world.run, "a writer failed: %s: %s", weir_status_name(status), err.message);
     }
