@@ -84,7 +84,7 @@ run_standalone() { # run_standalone LOG-NAME OPTION...
     for module in lang io util nio; do
         set -- "$@" --add-opens "java.base/java.$module=ALL-UNNAMED"
     done
-    java -Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$@" --add-opens java.base/sun.nio.ch=ALL-UNNAMED \
+    java -Xmx3g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$@" --add-opens java.base/sun.nio.ch=ALL-UNNAMED \
         -Djava.io.tmpdir="$work/$name" -Dlogback.configurationFile="$PWD/tests/interop/standalone/logback.xml" \
         -Dsinglenode.configurationFile="$work/$name/standalone.properties" \
         -cp "$PWD/$cache/standalone/lib/*" io.pravega.local.LocalPravegaEmulator >"$work/$name.log" 2>&1 &
@@ -105,8 +105,9 @@ start_pravega() {
 # The same with TLS and credentials asked for, whatever else the options say. Sets secured_uri and secured_rpc.
 start_secured() {
     local options
-    tests/interop/make-security "$work/security" >"$work/security.options" || die "there are no certificates"
-    mapfile -t options <"$work/security.options"
+    security=$work/security
+    tests/interop/make-security "$security" >"$security.options" || die "there are no certificates"
+    mapfile -t options <"$security.options"
     run_standalone secured "${options[@]}" -Dpravegaservice.service.published.host.nameOrIp=localhost "$@"
     secured_rpc=$pravega_rpc
     secured_uri=tls://127.0.0.1:$secured_rpc
@@ -122,8 +123,8 @@ login() {
 # What programs need to be let in by a server. To be called in a subshell.
 enter() { # enter SERVER
     [ "$1" = secured ] || return 0
-    export PRAVEGA_TRUST_STORE=$work/security/ca.crt
-    login admin "$(cat "$work/security/password")"
+    export PRAVEGA_TRUST_STORE=$security/ca.crt
+    login admin "$(cat "$security/password")"
 }
 
 # Weir's own store. Sets store_uri.
