@@ -10,7 +10,7 @@
 #include "weir/host.h"
 
 #define CLI_OPTIONS_MAX 32
-#define CLI_ARGS_SIZE 256
+#define CLI_ARGS_SIZE 512
 
 struct cli_command {
     const char *words;    /**< "stream create": how it is called */

@@ -31,6 +31,19 @@ static enum weir_status set_number(const struct cli_option *option, const char *
     return WEIR_OK;
 }
 
+static enum weir_status add_text(const struct cli_option *option, const char *value, struct weir_error *err)
+{
+    struct cli_texts *texts = option->target;
+    size_t count = 0;
+
+    while (texts->items[count] != NULL)
+        count++;
+    if (count == CLI_TEXTS_MAX)
+        return weir_fail(err, WEIR_E_INVAL, "%s: it can be given %d times at most", option->name, CLI_TEXTS_MAX);
+    texts->items[count] = value;
+    return WEIR_OK;
+}
+
 static enum weir_status set(const struct cli_option *option, const char *value, struct weir_error *err)
 {
     switch (option->kind) {
@@ -42,6 +55,8 @@ static enum weir_status set(const struct cli_option *option, const char *value, 
         return WEIR_OK;
     case CLI_NUMBER:
         return set_number(option, value, err);
+    case CLI_TEXTS:
+        return add_text(option, value, err);
     }
     return WEIR_OK;
 }

@@ -11,14 +11,20 @@
 
 #include "weir/error.h"
 
-enum cli_option_kind { CLI_TEXT, CLI_NUMBER, CLI_FLAG };
+enum cli_option_kind { CLI_TEXT, CLI_NUMBER, CLI_FLAG, CLI_TEXTS };
+
+/** What an option that may be given several times has collected. */
+#define CLI_TEXTS_MAX 16
+struct cli_texts {
+    const char *items[CLI_TEXTS_MAX + 1]; /**< NULL ends them */
+};
 
 struct cli_option {
     const char *name;  /**< "--data" */
     const char *value; /**< what --help calls its value: "DIR"; NULL for a flag */
     const char *help;
     enum cli_option_kind kind;
-    void *target;     /**< const char *, int64_t or bool */
+    void *target;     /**< const char *, int64_t, bool or struct cli_texts */
     int64_t min, max; /**< of a number */
 };
 

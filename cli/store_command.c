@@ -16,6 +16,7 @@ struct store_args {
     const char *data, *listen, *advertise, *ready_file, *durability, *log;
     const char *tls_certificate, *tls_key, *auth_accounts, *auth_signing_key;
     int64_t controller_port, segment_port, auth_token_ttl_s, max_connections, connection_memory_mib;
+    struct cli_texts settings;
 };
 
 static size_t options(struct cli_option *table, void *to)
@@ -44,6 +45,7 @@ static size_t options(struct cli_option *table, void *to)
          &args->max_connections, 1, 1000000},
         {"--connection-memory", "MIB", "what all connections may hold together (default: 256; at least 64)", CLI_NUMBER,
          &args->connection_memory_mib, 64, 1048576},
+        {"--conf", "KEY=VALUE", "one of the settings above; can be given several times", CLI_TEXTS, &args->settings, 0, 0},
         {"--log", "LEVEL", "error, warn, info (default) or debug, on standard error", CLI_TEXT, &args->log, 0, 0},
     };
 
@@ -139,7 +141,8 @@ static int run(int argc, char **argv, const void *from)
                                                .tls_private_key = args->tls_key,
                                                .auth_accounts = args->auth_accounts,
                                                .auth_signing_key = args->auth_signing_key,
-                                               .auth_token_ttl_s = args->auth_token_ttl_s};
+                                               .auth_token_ttl_s = args->auth_token_ttl_s,
+                                               .settings = args->settings.items};
     struct weir_host_options host_options = {0};
     struct weir_host *host = NULL;
     struct weir_error err = {0};
@@ -156,6 +159,10 @@ static int run(int argc, char **argv, const void *from)
     return code;
 }
 
+#define SETTING_LINE(key, field, unit, least, most, value, help) "\n  " key ": " help SETTING_DEFAULT(value)
+#define SETTING_DEFAULT(value) SETTING_DEFAULT_(value)
+#define SETTING_DEFAULT_(value) " [" #value "]"
+
 const struct cli_command cli_store_command = {
     .words = "store",
     .operands = "",
@@ -164,7 +171,9 @@ const struct cli_command cli_store_command = {
         "Any Pravega 0.13 client takes it for a cluster of one node. After kill -9 it comes back to exactly what it\n"
         "acknowledged. A data folder belongs to one process at a time.\n\n"
         "With --tls-certificate and --tls-key it speaks TLS 1.2 and 1.3 only; with --auth-accounts callers show a user\n"
-        "and a password and may do what the accounts say. These files are read anew when they change.",
+        "and a password and may do what the accounts say. These files are read anew when they change.\n\n"
+        "What it does by itself can be set, as far as upstream has them by upstream's names:" WEIR_STORE_SETTINGS_MAP(
+            SETTING_LINE),
     .options = options,
     .run = run,
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "pravega/types.h"
+#include "store/upkeep.h"
 
 #define BLOCK_LEN ((size_t)4096)
 
@@ -153,6 +154,19 @@ void weir_batch_truncate_segment(struct weir_batch *batch, const struct weir_hel
 
     if (change != NULL)
         change->offset = offset;
+}
+
+void weir_batch_set_attribute(struct weir_batch *batch, const struct weir_held_stream *stream, int64_t id,
+                              struct weir_uuid attribute, int64_t value)
+{
+    struct weir_change *change = add_segment(batch, WEIR_CHANGE_ATTRIBUTES, stream, id);
+    struct weir_attribute_update *update = weir_batch_alloc(batch, sizeof(*update));
+
+    if (change == NULL || update == NULL)
+        return;
+    *update = (struct weir_attribute_update){.id = attribute, .type = WEIR_ATTRIBUTE_REPLACE, .value = value};
+    change->updates = update;
+    change->update_count = 1;
 }
 
 static void shadow_name(char out[PRAVEGA_SEGMENT_NAME_LEN_MAX + 1], const struct weir_held_stream *stream,
@@ -302,6 +316,41 @@ void weir_batch_remove_writer(struct weir_batch *batch, const struct weir_held_s
     add_named(batch, WEIR_CHANGE_REMOVE, WEIR_CATALOG_WRITER "%s/%s/%s", stream->scope->name, stream->name, writer);
 }
 
+void weir_batch_put_mark(struct weir_batch *batch, const struct weir_held_stream *stream,
+                         const struct weir_mark_record *rec)
+{
+    struct weir_buf record;
+
+    weir_buf_init(&record, WEIR_CATALOG_RECORD_LEN_MAX);
+    weir_mark_record_encode(&record, rec);
+    set_value(batch, add_named(batch, WEIR_CHANGE_PUT, WEIR_CATALOG_MARK "%s/%s", stream->scope->name, stream->name),
+              &record);
+}
+
+void weir_batch_remove_mark(struct weir_batch *batch, const struct weir_held_stream *stream)
+{
+    add_named(batch, WEIR_CHANGE_REMOVE, WEIR_CATALOG_MARK "%s/%s", stream->scope->name, stream->name);
+}
+
+void weir_batch_put_retention(struct weir_batch *batch, const struct weir_held_stream *stream,
+                              const struct weir_retention_cut *rec)
+{
+    struct weir_buf record;
+
+    weir_buf_init(&record, WEIR_CATALOG_RECORD_LEN_MAX);
+    weir_retention_record_encode(&record, rec);
+    set_value(batch,
+              add_named(batch, WEIR_CHANGE_PUT, WEIR_CATALOG_RETENTION "%s/%s/%016" PRIx64, stream->scope->name,
+                        stream->name, (uint64_t)rec->time_ms),
+              &record);
+}
+
+void weir_batch_remove_retention(struct weir_batch *batch, const struct weir_held_stream *stream, int64_t time_ms)
+{
+    add_named(batch, WEIR_CHANGE_REMOVE, WEIR_CATALOG_RETENTION "%s/%s/%016" PRIx64, stream->scope->name, stream->name,
+              (uint64_t)time_ms);
+}
+
 void weir_batch_put_group(struct weir_batch *batch, const char *scope, const char *group,
                           const struct weir_group_record *rec)
 {
@@ -347,6 +396,7 @@ void weir_batch_remove_stream(struct weir_batch *batch, const struct weir_held_s
     for (size_t i = 0; i < stream->subscribers.count; i++)
         weir_batch_remove_subscriber(batch, stream,
                                      ((struct weir_held_subscriber *)stream->subscribers.items[i])->name);
+    weir_upkeep_remove(batch, stream);
 }
 
 /* --- Commit ----------------------------------------------------------------------------------------------------- */

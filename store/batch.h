@@ -39,6 +39,10 @@ void weir_batch_delete_shadow(struct weir_batch *batch, const struct weir_held_s
 void weir_batch_merge_shadow(struct weir_batch *batch, const struct weir_held_stream *stream, struct weir_uuid txn,
                              int32_t number, int64_t target);
 
+/** Sets an attribute of a segment of the stream. */
+void weir_batch_set_attribute(struct weir_batch *batch, const struct weir_held_stream *stream, int64_t id,
+                              struct weir_uuid attribute, int64_t value);
+
 /* Records of the catalog, as they stand in the objects now. */
 void weir_batch_put_scope(struct weir_batch *batch, const char *scope);
 void weir_batch_put_stream(struct weir_batch *batch, const struct weir_held_stream *stream);
@@ -46,6 +50,10 @@ void weir_batch_put_txn(struct weir_batch *batch, const struct weir_held_txn *tx
 void weir_batch_put_txn_counter(struct weir_batch *batch, uint32_t high, uint64_t low);
 void weir_batch_put_writer(struct weir_batch *batch, const struct weir_held_stream *stream, const char *writer,
                            const struct weir_writer_record *rec);
+void weir_batch_put_mark(struct weir_batch *batch, const struct weir_held_stream *stream,
+                         const struct weir_mark_record *rec);
+void weir_batch_put_retention(struct weir_batch *batch, const struct weir_held_stream *stream,
+                              const struct weir_retention_cut *rec);
 void weir_batch_put_group(struct weir_batch *batch, const char *scope, const char *group,
                           const struct weir_group_record *rec);
 void weir_batch_put_subscriber(struct weir_batch *batch, const struct weir_held_stream *stream, const char *subscriber,
@@ -53,7 +61,9 @@ void weir_batch_put_subscriber(struct weir_batch *batch, const struct weir_held_
 void weir_batch_put_dead_stream(struct weir_batch *batch, const struct weir_held_stream *stream, int32_t next_number);
 void weir_batch_put_format(struct weir_batch *batch);
 void weir_batch_remove_scope(struct weir_batch *batch, const char *scope);
-/** The stream with its transactions, writers and subscribers; not its segments. */
+void weir_batch_remove_mark(struct weir_batch *batch, const struct weir_held_stream *stream);
+void weir_batch_remove_retention(struct weir_batch *batch, const struct weir_held_stream *stream, int64_t time_ms);
+/** The stream with its transactions, writers, subscribers and upkeep; not its segments. */
 void weir_batch_remove_stream(struct weir_batch *batch, const struct weir_held_stream *stream);
 void weir_batch_remove_txn(struct weir_batch *batch, const struct weir_held_txn *txn);
 void weir_batch_remove_writer(struct weir_batch *batch, const struct weir_held_stream *stream, const char *writer);

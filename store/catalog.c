@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define RECORD_VERSION 1
+#define WRITER_VERSION 2 /* 1 had no `gone` */
 #define CUT_ENTRY_LEN 16
 #define RANGE_LEN 24
 #define CONFIG_LEN_MAX (4u << 20)
@@ -19,13 +20,20 @@ static void put_version(struct weir_buf *out)
     weir_buf_u8(out, RECORD_VERSION);
 }
 
+/* The version is at most `newest`. */
+static enum weir_status take_version_until(struct weir_in *in, uint8_t newest, uint8_t *version)
+{
+    *version = weir_in_u8(in);
+    if (in->bad || *version == 0)
+        return WEIR_E_DAMAGED;
+    return *version <= newest ? WEIR_OK : WEIR_E_UNSUPPORTED;
+}
+
 static enum weir_status take_version(struct weir_in *in)
 {
-    uint8_t version = weir_in_u8(in);
+    uint8_t version;
 
-    if (in->bad || version == 0)
-        return WEIR_E_DAMAGED;
-    return version == RECORD_VERSION ? WEIR_OK : WEIR_E_UNSUPPORTED;
+    return take_version_until(in, RECORD_VERSION, &version);
 }
 
 static enum weir_status ended(const struct weir_in *in)
@@ -257,24 +265,96 @@ void weir_writer_record_fini(struct weir_writer_record *rec)
 
 void weir_writer_record_encode(struct weir_buf *out, const struct weir_writer_record *rec)
 {
-    put_version(out);
+    weir_buf_u8(out, WRITER_VERSION);
     weir_buf_u64be(out, (uint64_t)rec->timestamp);
     put_cut(out, &rec->position);
+    weir_buf_u8(out, rec->gone);
+}
+
+static enum weir_status take_flag(struct weir_in *in, bool *flag)
+{
+    uint8_t value = weir_in_u8(in);
+
+    *flag = value == 1;
+    return in->bad || value > 1 ? WEIR_E_DAMAGED : WEIR_OK;
 }
 
 enum weir_status weir_writer_record_decode(struct weir_view bytes, struct weir_writer_record *rec)
 {
     struct weir_in in = weir_in(bytes);
-    enum weir_status status = take_version(&in);
+    uint8_t version;
+    enum weir_status status = take_version_until(&in, WRITER_VERSION, &version);
 
     if (status == WEIR_OK) {
         rec->timestamp = (int64_t)weir_in_u64be(&in);
         status = take_cut(&in, &rec->position);
     }
+    if (status == WEIR_OK && version > 1)
+        status = take_flag(&in, &rec->gone);
     if (status == WEIR_OK)
         status = ended(&in);
     if (status != WEIR_OK)
         weir_writer_record_fini(rec);
+    return status;
+}
+
+void weir_mark_record_fini(struct weir_mark_record *rec)
+{
+    weir_watermark_fini(&rec->mark);
+    memset(rec, 0, sizeof(*rec));
+}
+
+void weir_mark_record_encode(struct weir_buf *out, const struct weir_mark_record *rec)
+{
+    put_version(out);
+    weir_buf_u64be(out, (uint64_t)rec->mark.lower);
+    weir_buf_u64be(out, (uint64_t)rec->mark.upper);
+    put_cut(out, &rec->mark.cut);
+    weir_buf_u64be(out, (uint64_t)rec->segment_id);
+    weir_buf_u64be(out, (uint64_t)rec->offset);
+}
+
+enum weir_status weir_mark_record_decode(struct weir_view bytes, struct weir_mark_record *rec)
+{
+    struct weir_in in = weir_in(bytes);
+    enum weir_status status = take_version(&in);
+
+    if (status == WEIR_OK) {
+        rec->mark.lower = (int64_t)weir_in_u64be(&in);
+        rec->mark.upper = (int64_t)weir_in_u64be(&in);
+        status = take_cut(&in, &rec->mark.cut);
+        rec->segment_id = (int64_t)weir_in_u64be(&in);
+        rec->offset = (int64_t)weir_in_u64be(&in);
+    }
+    if (status == WEIR_OK)
+        status = rec->offset >= 0 ? ended(&in) : WEIR_E_DAMAGED;
+    if (status != WEIR_OK)
+        weir_mark_record_fini(rec);
+    return status;
+}
+
+void weir_retention_record_encode(struct weir_buf *out, const struct weir_retention_cut *rec)
+{
+    put_version(out);
+    weir_buf_u64be(out, (uint64_t)rec->size);
+    put_cut(out, &rec->cut);
+}
+
+enum weir_status weir_retention_record_decode(struct weir_view bytes, struct weir_retention_cut *rec)
+{
+    struct weir_in in = weir_in(bytes);
+    enum weir_status status = take_version(&in);
+
+    if (status == WEIR_OK) {
+        rec->size = (int64_t)weir_in_u64be(&in);
+        status = take_cut(&in, &rec->cut);
+    }
+    if (status == WEIR_OK)
+        status = ended(&in);
+    if (status != WEIR_OK) {
+        weir_cut_fini(&rec->cut);
+        *rec = (struct weir_retention_cut){0};
+    }
     return status;
 }
 
@@ -367,19 +447,31 @@ static int hex_value(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool weir_catalog_txn_parse(struct weir_view hex, struct weir_uuid *out)
+/* 16 digits. */
+static bool hex_parse(const uint8_t *digits, uint64_t *out)
 {
-    uint64_t halves[2] = {0, 0};
-
-    if (hex.len != 32)
-        return false;
-    for (size_t i = 0; i < 32; i++) {
-        int value = hex_value(hex.ptr[i]);
+    *out = 0;
+    for (size_t i = 0; i < 16; i++) {
+        int value = hex_value(digits[i]);
 
         if (value < 0)
             return false;
-        halves[i / 16] = halves[i / 16] << 4 | (unsigned)value;
+        *out = *out << 4 | (unsigned)value;
     }
-    *out = (struct weir_uuid){halves[0], halves[1]};
     return true;
+}
+
+bool weir_catalog_time_parse(struct weir_view hex, int64_t *out)
+{
+    uint64_t bits;
+
+    if (hex.len != 16 || !hex_parse(hex.ptr, &bits))
+        return false;
+    *out = (int64_t)bits;
+    return *out >= 0;
+}
+
+bool weir_catalog_txn_parse(struct weir_view hex, struct weir_uuid *out)
+{
+    return hex.len == 32 && hex_parse(hex.ptr, &out->msb) && hex_parse(hex.ptr + 16, &out->lsb);
 }

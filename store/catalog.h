@@ -7,9 +7,12 @@
  *     catalog/txn-counter                      u32, u64: the last transaction's number, of 96 bits
  *     scope/<scope>                            scope record
  *     stream/<scope>/<stream>                  stream record
- *     dead/<scope>/<stream>                    u32: a deleted stream's next segment number, so that ids never come
- * twice txn/<scope>/<stream>/<32 hex>            transaction record writer/<scope>/<stream>/<writer>         writer
- * record (its noted time) group/<scope>/<group>                    reader-group record
+ *     dead/<scope>/<stream>                    u32: a deleted stream's next segment number, so that no id comes twice
+ *     txn/<scope>/<stream>/<32 hex>            transaction record
+ *     writer/<scope>/<stream>/<writer>         writer record (its noted time)
+ *     mark/<scope>/<stream>                    mark record (the last watermark)
+ *     retention/<scope>/<stream>/<16 hex>      retention record: a cut at the tail, and when it was taken (ms)
+ *     group/<scope>/<group>                    reader-group record
  *     subscriber/<scope>/<stream>/<scope>/<group>  subscriber record
  * A record is a version byte, then fixed fields big-endian, counts as LEB128. Configurations are kept as the protobuf
  * message that the client sent, which carries its own evolution.
@@ -19,6 +22,8 @@
 
 #include "base/uuid.h"
 #include "store/epochs.h"
+#include "store/retention_rules.h"
+#include "store/watermark_rules.h"
 #include "weir/buf.h"
 
 #define WEIR_CATALOG_FORMAT 1
@@ -31,6 +36,8 @@
 #define WEIR_CATALOG_DEAD "dead/"
 #define WEIR_CATALOG_TXN "txn/"
 #define WEIR_CATALOG_WRITER "writer/"
+#define WEIR_CATALOG_MARK "mark/"
+#define WEIR_CATALOG_RETENTION "retention/"
 #define WEIR_CATALOG_GROUP "group/"
 #define WEIR_CATALOG_SUBSCRIBER "subscriber/"
 
@@ -70,6 +77,13 @@ struct weir_txn_record {
 struct weir_writer_record {
     int64_t timestamp;
     struct weir_cut position;
+    bool gone; /**< it said that it will note nothing more; what it noted still counts once */
+};
+
+struct weir_mark_record {
+    struct weir_watermark mark;
+    int64_t segment_id; /**< of the mark stream: where it was, or is to be, appended */
+    int64_t offset;
 };
 
 struct weir_group_record {
@@ -87,6 +101,7 @@ struct weir_subscriber_record {
 void weir_stream_record_fini(struct weir_stream_record *rec);
 void weir_txn_record_fini(struct weir_txn_record *rec);
 void weir_writer_record_fini(struct weir_writer_record *rec);
+void weir_mark_record_fini(struct weir_mark_record *rec);
 void weir_group_record_fini(struct weir_group_record *rec);
 void weir_subscriber_record_fini(struct weir_subscriber_record *rec);
 
@@ -95,6 +110,9 @@ void weir_scope_record_encode(struct weir_buf *out);
 void weir_stream_record_encode(struct weir_buf *out, const struct weir_stream_record *rec);
 void weir_txn_record_encode(struct weir_buf *out, const struct weir_txn_record *rec);
 void weir_writer_record_encode(struct weir_buf *out, const struct weir_writer_record *rec);
+void weir_mark_record_encode(struct weir_buf *out, const struct weir_mark_record *rec);
+/** Without its time, which is in the key. */
+void weir_retention_record_encode(struct weir_buf *out, const struct weir_retention_cut *rec);
 void weir_group_record_encode(struct weir_buf *out, const struct weir_group_record *rec);
 void weir_subscriber_record_encode(struct weir_buf *out, const struct weir_subscriber_record *rec);
 
@@ -108,11 +126,15 @@ enum weir_status weir_scope_record_decode(struct weir_view bytes);
 enum weir_status weir_stream_record_decode(struct weir_view bytes, struct weir_stream_record *rec);
 enum weir_status weir_txn_record_decode(struct weir_view bytes, struct weir_txn_record *rec);
 enum weir_status weir_writer_record_decode(struct weir_view bytes, struct weir_writer_record *rec);
+enum weir_status weir_mark_record_decode(struct weir_view bytes, struct weir_mark_record *rec);
+enum weir_status weir_retention_record_decode(struct weir_view bytes, struct weir_retention_cut *rec);
 enum weir_status weir_group_record_decode(struct weir_view bytes, struct weir_group_record *rec);
 enum weir_status weir_subscriber_record_decode(struct weir_view bytes, struct weir_subscriber_record *rec);
 
 /** Splits a key after its prefix at '/', into exactly `count` parts; the last one may hold more of them. */
 bool weir_catalog_key_split(struct weir_view key, const char *prefix, struct weir_view *parts, size_t count);
+/** "<16 hex>" of a retention cut, in its key. */
+bool weir_catalog_time_parse(struct weir_view hex, int64_t *out);
 /** "<32 hex>" of a transaction, in its key. */
 bool weir_catalog_txn_parse(struct weir_view hex, struct weir_uuid *out);
 

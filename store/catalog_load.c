@@ -47,6 +47,7 @@ static enum weir_status load_stream(struct load *load)
     if (stream == NULL)
         return WEIR_E_NOMEM;
     status = weir_stream_record_decode(load->value, &stream->rec);
+    weir_stream_policy_read(&stream->policy, weir_buf_view(&stream->rec.config));
     if (status == WEIR_OK)
         status = weir_name_table_insert(&scope->streams, stream);
     if (status != WEIR_OK)
@@ -98,6 +99,36 @@ static enum weir_status load_writer(struct load *load)
         status = weir_name_table_insert(&stream->writers, writer);
     if (status != WEIR_OK)
         weir_held_writer_free(writer);
+    return status;
+}
+
+static enum weir_status load_mark(struct load *load)
+{
+    struct weir_view parts[2];
+    struct weir_held_stream *stream = parent(load, WEIR_CATALOG_MARK, parts, 2);
+    struct weir_upkeep *upkeep = stream != NULL ? weir_upkeep_of(load->ctl, stream) : NULL;
+
+    if (upkeep == NULL)
+        return stream == NULL ? WEIR_E_DAMAGED : WEIR_E_NOMEM;
+    return weir_mark_record_decode(load->value, &upkeep->last_mark);
+}
+
+static enum weir_status load_retention(struct load *load)
+{
+    struct weir_view parts[3];
+    struct weir_held_stream *stream = parent(load, WEIR_CATALOG_RETENTION, parts, 3);
+    struct weir_upkeep *upkeep = stream != NULL ? weir_upkeep_of(load->ctl, stream) : NULL;
+    struct weir_retention_cut cut = {0};
+    enum weir_status status;
+
+    if (upkeep == NULL)
+        return stream == NULL ? WEIR_E_DAMAGED : WEIR_E_NOMEM;
+    status = weir_retention_record_decode(load->value, &cut);
+    if (status == WEIR_OK && !weir_catalog_time_parse(parts[2], &cut.time_ms))
+        status = WEIR_E_DAMAGED;
+    if (status == WEIR_OK)
+        status = weir_retention_set_add(&upkeep->cuts, &cut);
+    weir_cut_fini(&cut.cut);
     return status;
 }
 
@@ -189,6 +220,7 @@ enum weir_status weir_catalog_load(struct weir_controller *ctl, struct weir_erro
         load_fn *fn;
     } kinds[] = {{WEIR_CATALOG_SCOPE, load_scope}, {WEIR_CATALOG_STREAM, load_stream},
                  {WEIR_CATALOG_TXN, load_txn},     {WEIR_CATALOG_WRITER, load_writer},
+                 {WEIR_CATALOG_MARK, load_mark},   {WEIR_CATALOG_RETENTION, load_retention},
                  {WEIR_CATALOG_GROUP, load_group}, {WEIR_CATALOG_SUBSCRIBER, load_subscriber}};
     enum weir_status status = check_format(ctl, err);
     struct weir_view value;

@@ -121,6 +121,20 @@ void weir_segment_info(const struct weir_segment *seg, struct weir_segment_info 
 /** Attribute `id`, or WEIR_ATTRIBUTE_NONE. A writer's state is the attribute of its id: its last event number. */
 int64_t weir_segment_attribute(const struct weir_segment *seg, struct weir_uuid id);
 
+/** Tells its owner that a segment has grown; embedded in the owner's struct, zeroed, `grown` set. */
+struct weir_segment_watch {
+    void (*grown)(struct weir_segment_watch *watch);
+    struct weir_segment *seg; /**< private: referenced while it is set */
+};
+
+/**
+ * `grown` will be called once, from inside the next append or merge that goes into the segment, after it took effect;
+ * it must not change the container. A segment has one watch at most, a watch one segment.
+ */
+void weir_segment_watch(struct weir_segment *seg, struct weir_segment_watch *watch);
+/** No call will follow. Nothing happens if it is not set. */
+void weir_segment_unwatch(struct weir_segment_watch *watch);
+
 /** Core attributes (msb of the id): creation time and event count are kept by the container. */
 #define WEIR_ATTRIBUTE_CORE_MSB UINT64_C(0x8000000000000000)
 #define WEIR_ATTRIBUTE_CREATION_TIME ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 0}) /**< ms */

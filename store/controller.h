@@ -7,6 +7,7 @@
 
 #include "store/access.h"
 #include "store/container.h"
+#include "store/settings.h"
 #include "store/tokens.h"
 #include "weir/net.h"
 
@@ -18,11 +19,12 @@ struct weir_controller_options {
     uint16_t segment_port;
     struct weir_access *access;      /**< who may call what; NULL: everybody everything. Borrowed */
     struct weir_token_key token_key; /**< of delegation tokens, where there is `access`; its bytes are borrowed */
+    struct weir_store_settings settings;
 };
 
 /**
- * Loads the catalog, completes the transactions whose commit was asked for, gives open ones their lease anew, and
- * serves.
+ * Loads the catalog, completes the transactions whose commit was asked for, gives open ones their lease anew, goes on
+ * with what it does by itself, and serves.
  * @param ctr borrowed, outlives the controller
  * @retval WEIR_E_BUSY         the port is taken
  * @retval WEIR_E_DAMAGED      a record is not what it should be; the message has its key

@@ -15,6 +15,7 @@
 #include "store/batch.h"
 #include "store/controller.h"
 #include "store/rpc_access.h"
+#include "store/upkeep.h"
 
 #define WEIR_TXN_LEASE_MIN_MS INT64_C(10000)
 #define WEIR_TXN_LEASE_MAX_MS INT64_C(600000)
@@ -29,6 +30,7 @@ struct weir_controller {
     struct weir_token_key token_key;
     char *advertised_host;
     uint16_t segment_port;
+    struct weir_store_settings settings;
     struct weir_directory dir;
     uint32_t txn_counter_high; /* the last transaction's number, of 96 bits */
     uint64_t txn_counter_low;
@@ -71,6 +73,9 @@ Pravega__StreamInfo *weir_call_stream_info(struct weir_call *call, const struct 
 Pravega__SegmentId *weir_call_segment_id(struct weir_call *call, const struct weir_held_stream *stream, int64_t id);
 Pravega__SegmentRange *weir_call_range(struct weir_call *call, const struct weir_held_stream *stream,
                                        const struct weir_segment_range *range, int64_t id);
+/** Every stream, in the order of names; `fn` must not add or remove any. */
+void weir_controller_each_stream(struct weir_controller *ctl,
+                                 void (*fn)(struct weir_controller *ctl, struct weir_held_stream *stream));
 /** Where a page of a list begins: the token is the last name of the page before. */
 #define WEIR_LIST_PAGE 1000
 
@@ -93,7 +98,30 @@ void weir_stream_remove(struct weir_batch *batch, const struct weir_held_stream 
 enum weir_status weir_stream_fixed_config(struct weir_buf *out, const char *scope, struct weir_view stream,
                                           int32_t segment_count, int64_t rollover_bytes);
 
+/** The stream "_MARK<stream>"; NULL for one of those itself. */
+struct weir_held_stream *weir_stream_mark(const struct weir_held_stream *stream);
+
 /* stream_segments.c */
+/** A segment of the stream, as weir_segment_peek(); NULL if it is gone. */
+struct weir_segment *weir_stream_segment(struct weir_controller *ctl, const struct weir_held_stream *stream,
+                                         int64_t id);
+/** Where the stream ends now. @retval WEIR_E_NOMEM */
+enum weir_status weir_stream_tail(struct weir_controller *ctl, const struct weir_held_stream *stream,
+                                  struct weir_cut *out);
+/**
+ * Puts a truncation into the batch and makes `cut` the stream's head; `cut` receives the one before, to be swapped back
+ * if the batch is refused. @retval WEIR_E_INVAL it is no cut of the stream, or lies before its head; nothing changed
+ */
+enum weir_status weir_stream_truncate_prepare(struct weir_batch *batch, struct weir_held_stream *stream,
+                                              struct weir_cut *cut);
+void weir_stream_swap_head(struct weir_held_stream *stream, struct weir_cut *cut);
+/**
+ * Puts a scale into the batch and appends its epoch, to be dropped if the batch is refused. Afterwards the upkeep has
+ * to follow. @retval WEIR_E_STATE, WEIR_E_INVAL, WEIR_E_NOMEM as weir_epochs_scale(), or fewer segments than the least
+ */
+enum weir_status weir_stream_scale_prepare(struct weir_batch *batch, struct weir_held_stream *stream,
+                                           const int64_t *sealed, size_t sealed_count,
+                                           const struct weir_segment_range *ranges, size_t range_count);
 /** A cut out of a message's map entries, sorted. */
 enum weir_status weir_cut_take(struct weir_cut *out, Pravega__StreamCut__CutEntry *const *entries, size_t count);
 
@@ -104,7 +132,13 @@ void weir_txns_recover(struct weir_controller *ctl);
 bool weir_txns_finish(struct weir_controller *ctl, struct weir_held_stream *stream);
 
 /* writer_times.c */
-/** Remembers a writer's time: the record goes into the batch, `rec` moves into the directory. */
+/**
+ * Remembers a writer's time: the record goes into the batch, `rec` moves into the directory. Afterwards the watermarks
+ * have to follow.
+ * @retval WEIR_E_INVAL  its time would go back (what the directory has is later)
+ * @retval WEIR_E_STATE  its position would go back
+ * @retval WEIR_E_LIMIT  too many writers; WEIR_E_NOMEM. `rec` stays the caller's in all of these
+ */
 enum weir_status weir_writer_note(struct weir_batch *batch, struct weir_held_stream *stream, struct weir_view writer,
                                   struct weir_writer_record *rec);
 

@@ -121,6 +121,17 @@ Pravega__SegmentRange *weir_call_range(struct weir_call *call, const struct weir
     return message;
 }
 
+void weir_controller_each_stream(struct weir_controller *ctl,
+                                 void (*fn)(struct weir_controller *ctl, struct weir_held_stream *stream))
+{
+    for (size_t i = 0; i < ctl->dir.scopes.count; i++) {
+        struct weir_held_scope *scope = ctl->dir.scopes.items[i];
+
+        for (size_t j = 0; j < scope->streams.count; j++)
+            fn(ctl, scope->streams.items[j]);
+    }
+}
+
 /* --- Calls that only say where things are ----------------------------------------------------------------------- */
 
 static void get_uri(struct weir_call *call, const void *message)
@@ -328,10 +339,12 @@ enum weir_status weir_controller_new(struct weir_loop *loop, struct weir_contain
     ctl->segment_port = options->segment_port;
     ctl->access = options->access;
     ctl->token_key = options->token_key;
+    ctl->settings = options->settings;
     status = weir_catalog_load(ctl, err);
     if (status != WEIR_OK)
         goto fail;
     weir_txns_recover(ctl);
+    weir_controller_each_stream(ctl, weir_upkeep_follow);
     status = weir_grpc_server_new(loop, &options->listen, serve, ctl, &ctl->grpc, err);
     if (status != WEIR_OK)
         goto fail;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/upkeep.h"
+
 static int name_compare(struct weir_view a, struct weir_view b)
 {
     size_t common = a.len < b.len ? a.len : b.len;
@@ -172,6 +174,7 @@ void weir_held_stream_free(struct weir_held_stream *stream, struct weir_loop *lo
 {
     if (stream == NULL)
         return;
+    weir_upkeep_free(stream->upkeep, loop);
     for (size_t i = 0; i < stream->txn_count; i++)
         txn_free(stream->txns[i], loop);
     free(stream->txns);

@@ -29,6 +29,7 @@ size_t weir_name_table_after(const struct weir_name_table *table, struct weir_vi
 struct weir_held_writer {
     char *name;
     struct weir_writer_record rec;
+    int64_t idle_since_ns; /**< its time was found to hold back the watermark; 0: it does not */
 };
 
 /** A reader group's claim on a stream's data. */
@@ -40,6 +41,7 @@ struct weir_held_subscriber {
 struct weir_held_stream;
 
 struct weir_controller;
+struct weir_upkeep;
 
 struct weir_held_txn {
     struct weir_held_stream *stream;
@@ -58,6 +60,8 @@ struct weir_held_stream {
     struct weir_held_txn **txns; /**< by number, which only grows */
     size_t txn_count, txn_cap;
     size_t committing_count; /**< of them, COMMITTING; the others may be many, and are of no interest to a commit */
+    struct weir_stream_policy policy; /**< as rec.config says */
+    struct weir_upkeep *upkeep;       /**< what the controller does for it by itself (upkeep.h), or NULL */
 };
 
 struct weir_held_group {

@@ -121,6 +121,24 @@ void weir_segment_unref(struct weir_segment *seg)
     free(seg);
 }
 
+void weir_segment_watch(struct weir_segment *seg, struct weir_segment_watch *watch)
+{
+    assert(seg->watch == NULL && watch->seg == NULL);
+    watch->seg = weir_segment_ref(seg);
+    seg->watch = watch;
+}
+
+void weir_segment_unwatch(struct weir_segment_watch *watch)
+{
+    struct weir_segment *seg = watch->seg;
+
+    if (seg == NULL)
+        return;
+    watch->seg = NULL;
+    seg->watch = NULL;
+    weir_segment_unref(seg);
+}
+
 struct weir_view weir_segment_name(const struct weir_segment *seg)
 {
     return weir_view(seg->name, seg->name_len);

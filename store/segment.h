@@ -60,6 +60,7 @@ struct weir_segment {
     struct weir_extent **extents; /**< [extent_first, extent_end): in order, without gaps up to `length` */
     size_t extent_first, extent_end, extent_cap;
     struct weir_segment_read *waiting; /**< reads at the tail, in a ring */
+    struct weir_segment_watch *watch;  /**< told of the next growth, or NULL */
     size_t name_len;
     char name[];
 };

@@ -208,6 +208,16 @@ static enum weir_status set_attributes(struct weir_segment *seg, const struct we
     return status;
 }
 
+static void tell_grown(struct weir_segment *seg)
+{
+    struct weir_segment_watch *watch = seg->watch;
+
+    if (watch == NULL)
+        return;
+    weir_segment_unwatch(watch);
+    watch->grown(watch);
+}
+
 static enum weir_status apply_append(struct weir_state *state, struct weir_segment *seg, const struct weir_op *op,
                                      struct weir_block *block, uint64_t lsn)
 {
@@ -223,6 +233,7 @@ static enum weir_status apply_append(struct weir_state *state, struct weir_segme
         return status;
     seg->event_count = (int64_t)((uint64_t)seg->event_count + (uint64_t)op->event_count);
     seg->last_modified_ms = op->time_ms;
+    tell_grown(seg);
     return add_effect(state, WEIR_EFFECT_LENGTH, seg, lsn);
 }
 
@@ -262,6 +273,7 @@ static enum weir_status apply_merge(struct weir_state *state, struct weir_segmen
     seg->event_count = (int64_t)((uint64_t)seg->event_count + (uint64_t)source->event_count);
     seg->last_modified_ms = op->time_ms;
     take_out(state, source);
+    tell_grown(seg);
     return WEIR_OK;
 }
 

@@ -29,6 +29,17 @@ static void on_failed(void *arg, const struct weir_error *why)
     weir_log_error(weir_loop_log(store->loop), "store", "stopped, start it again: %s", why->message);
 }
 
+static enum weir_status take_settings(struct weir_store_settings *settings, const char *const *assignments,
+                                      struct weir_error *err)
+{
+    enum weir_status status = WEIR_OK;
+
+    weir_store_settings_init(settings);
+    for (; assignments != NULL && *assignments != NULL && status == WEIR_OK; assignments++)
+        status = weir_store_settings_set(settings, *assignments, err);
+    return status;
+}
+
 static enum weir_status open_parts(struct weir_store *store, const struct weir_store_options *options,
                                    struct weir_error *err)
 {
@@ -43,9 +54,11 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
     struct weir_wire_limits limits = {.connections_max = options->connections_max,
                                       .bytes_max = options->connection_bytes_max};
     struct weir_target segments = {.host = host, .port = options->segment_port};
-    enum weir_status status = weir_container_open(
-        store->loop, options->data_dir != NULL ? options->data_dir : "weir-data", &container, &store->ctr, err);
+    enum weir_status status = take_settings(&controller.settings, options->settings, err);
 
+    if (status == WEIR_OK)
+        status = weir_container_open(store->loop, options->data_dir != NULL ? options->data_dir : "weir-data",
+                                     &container, &store->ctr, err);
     if (status != WEIR_OK)
         return status;
     weir_segment_merge_recover(store->ctr, weir_loop_wall_ms(store->loop));
@@ -100,7 +113,7 @@ void weir_store_close(struct weir_store *store)
     weir_controller_free(store->ctl);
     weir_wire_server_free(store->wire);
     weir_security_free(store->security);
-    if (weir_container_close(store->ctr, &err) != WEIR_OK)
+    if (store->ctr != NULL && weir_container_close(store->ctr, &err) != WEIR_OK)
         weir_log_error(weir_loop_log(store->loop), "store", "while closing: %s", err.message);
     free(store->uri);
     free(store);

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "pravega/types.h"
 #include "store/controller_int.h"
 
 static void answer_epoch(struct weir_call *call, const struct weir_held_stream *stream, const struct weir_epoch *epoch)
@@ -132,6 +133,35 @@ void weir_rpc_get_successors(struct weir_call *call, const void *message)
     if (ended >= 0)
         list_successors(call, &reply, stream, in->segmentid, ended);
     weir_call_answer(call, &reply.base);
+}
+
+struct weir_segment *weir_stream_segment(struct weir_controller *ctl, const struct weir_held_stream *stream, int64_t id)
+{
+    struct pravega_stream_name name = {stream->scope->name, stream->name};
+    char text[PRAVEGA_SEGMENT_NAME_LEN_MAX + 1];
+
+    pravega_segment_name(&name, id, text, sizeof(text));
+    return weir_segment_peek(ctl->ctr, weir_view_str(text));
+}
+
+enum weir_status weir_stream_tail(struct weir_controller *ctl, const struct weir_held_stream *stream,
+                                  struct weir_cut *out)
+{
+    const struct weir_epoch *active = weir_epochs_active(&stream->rec.epochs);
+
+    *out = (struct weir_cut){.entries = calloc(active->segment_count, sizeof(*out->entries))};
+    if (out->entries == NULL)
+        return WEIR_E_NOMEM;
+    for (size_t i = 0; i < active->segment_count; i++) {
+        struct weir_segment *seg = weir_stream_segment(ctl, stream, active->segments[i].id);
+        struct weir_segment_info info = {0};
+
+        if (seg != NULL)
+            weir_segment_info(seg, &info);
+        out->entries[out->count++] = (struct weir_cut_entry){active->segments[i].id, info.length};
+    }
+    weir_cut_sort(out);
+    return WEIR_OK;
 }
 
 /* --- Stream cuts ------------------------------------------------------------------------------------------------ */
@@ -275,24 +305,36 @@ static void truncate_past(void *arg, const struct weir_segment_range *segment)
         weir_batch_delete_segment(truncation->batch, truncation->stream, segment->id);
 }
 
-/* Makes `cut` the head of the stream; `cut` is taken if that works. An offset beyond a segment's end is refused by the
- * container, and with it the whole truncation. */
+enum weir_status weir_stream_truncate_prepare(struct weir_batch *batch, struct weir_held_stream *stream,
+                                              struct weir_cut *cut)
+{
+    struct truncation truncation = {batch, stream, cut};
+
+    if (!weir_cut_valid(&stream->rec.epochs, cut) || !weir_cut_not_before(&stream->rec.epochs, cut, &stream->rec.head))
+        return WEIR_E_INVAL;
+    weir_epochs_each(&stream->rec.epochs, truncate_past, &truncation);
+    weir_stream_swap_head(stream, cut);
+    weir_batch_put_stream(batch, stream);
+    return WEIR_OK;
+}
+
+void weir_stream_swap_head(struct weir_held_stream *stream, struct weir_cut *cut)
+{
+    struct weir_cut head = stream->rec.head;
+
+    stream->rec.head = *cut;
+    *cut = head;
+}
+
+/* An offset beyond a segment's end is refused by the container, and with it the whole truncation. */
 static int truncate_stream(struct weir_call *call, struct weir_held_stream *stream, struct weir_cut *cut)
 {
-    struct truncation truncation = {&call->batch, stream, cut};
-    struct weir_cut old = stream->rec.head;
-
-    if (!weir_cut_valid(&stream->rec.epochs, cut) || !weir_cut_not_before(&stream->rec.epochs, cut, &old))
+    if (weir_stream_truncate_prepare(&call->batch, stream, cut) != WEIR_OK)
         return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
-    weir_epochs_each(&stream->rec.epochs, truncate_past, &truncation);
-    stream->rec.head = *cut;
-    weir_batch_put_stream(&call->batch, stream);
-    if (weir_call_commit(call) != WEIR_OK) {
-        stream->rec.head = old;
-        return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
-    }
-    *cut = old;
-    return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__SUCCESS;
+    if (weir_call_commit(call) == WEIR_OK)
+        return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__SUCCESS;
+    weir_stream_swap_head(stream, cut);
+    return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
 }
 
 void weir_rpc_truncate_stream(struct weir_call *call, const void *message)
@@ -316,51 +358,43 @@ void weir_rpc_truncate_stream(struct weir_call *call, const void *message)
 
 /* --- Scaling ---------------------------------------------------------------------------------------------------- */
 
-static int32_t segments_min(const struct weir_held_stream *stream)
+enum weir_status weir_stream_scale_prepare(struct weir_batch *batch, struct weir_held_stream *stream,
+                                           const int64_t *sealed, size_t sealed_count,
+                                           const struct weir_segment_range *ranges, size_t range_count)
 {
-    ProtobufCMessage *message = NULL;
-    int32_t least = 1;
-
-    if (pravega_proto_unpack(&pravega__stream_config__descriptor, weir_buf_view(&stream->rec.config), &message, NULL) ==
-        WEIR_OK) {
-        const Pravega__StreamConfig *config = (const Pravega__StreamConfig *)message;
-
-        if (config->scalingpolicy != NULL)
-            least = config->scalingpolicy->minnumsegments;
-    }
-    pravega_proto_free(message);
-    return least;
-}
-
-/* Appends the epoch, with the changes of segments in the batch. */
-static enum weir_status scale_prepare(struct weir_call *call, struct weir_held_stream *stream,
-                                      const Pravega__ScaleRequest *in)
-{
-    struct weir_segment_range *ranges = weir_call_alloc(call, in->n_newkeyranges, sizeof(*ranges));
     struct weir_epochs *epochs = &stream->rec.epochs;
+    enum weir_status status = weir_epochs_scale(epochs, sealed, sealed_count, ranges, range_count);
     const struct weir_epoch *added;
-    enum weir_status status;
 
-    if (ranges == NULL)
-        return WEIR_E_NOMEM;
-    for (size_t i = 0; i < in->n_newkeyranges; i++)
-        ranges[i] = (struct weir_segment_range){0, in->newkeyranges[i]->start, in->newkeyranges[i]->end};
-    status = weir_epochs_scale(epochs, in->sealedsegments, in->n_sealedsegments, ranges, in->n_newkeyranges);
     if (status != WEIR_OK)
         return status;
     added = weir_epochs_active(epochs);
-    if (added->segment_count < (size_t)segments_min(stream)) {
+    if (added->segment_count < (size_t)stream->policy.segments_min) {
         weir_epochs_drop_last(epochs);
         return WEIR_E_STATE;
     }
     for (size_t i = 0; i < added->segment_count; i++) {
         if (weir_segment_epoch(added->segments[i].id) == weir_epochs_active_number(epochs))
-            weir_batch_create_segment(&call->batch, stream, added->segments[i].id);
+            weir_batch_create_segment(batch, stream, added->segments[i].id);
     }
-    for (size_t i = 0; i < in->n_sealedsegments; i++)
-        weir_batch_seal_segment(&call->batch, stream, in->sealedsegments[i]);
-    weir_batch_put_stream(&call->batch, stream);
+    for (size_t i = 0; i < sealed_count; i++)
+        weir_batch_seal_segment(batch, stream, sealed[i]);
+    weir_batch_put_stream(batch, stream);
     return WEIR_OK;
+}
+
+/* The scale that a client asks for, into the call's batch. */
+static enum weir_status scale_prepare(struct weir_call *call, struct weir_held_stream *stream,
+                                      const Pravega__ScaleRequest *in)
+{
+    struct weir_segment_range *ranges = weir_call_alloc(call, in->n_newkeyranges, sizeof(*ranges));
+
+    if (ranges == NULL)
+        return WEIR_E_NOMEM;
+    for (size_t i = 0; i < in->n_newkeyranges; i++)
+        ranges[i] = (struct weir_segment_range){0, in->newkeyranges[i]->start, in->newkeyranges[i]->end};
+    return weir_stream_scale_prepare(&call->batch, stream, in->sealedsegments, in->n_sealedsegments, ranges,
+                                     in->n_newkeyranges);
 }
 
 static void list_added(struct weir_call *call, Pravega__ScaleResponse *reply, const struct weir_held_stream *stream)
@@ -392,6 +426,7 @@ void weir_rpc_scale(struct weir_call *call, const void *message)
     } else if (status == WEIR_OK && weir_call_commit(call) == WEIR_OK) {
         reply.status = PRAVEGA__SCALE_RESPONSE__SCALE_STREAM_STATUS__STARTED;
         list_added(call, &reply, stream);
+        weir_upkeep_follow(call->ctl, stream);
     } else if (status == WEIR_OK) {
         weir_epochs_drop_last(&stream->rec.epochs);
     }

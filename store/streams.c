@@ -69,6 +69,7 @@ static struct weir_held_stream *make_one(struct weir_controller *ctl, struct wei
     stream->rec.created_ms = weir_loop_wall_ms(ctl->loop);
     weir_buf_init(&stream->rec.config, WEIR_CATALOG_RECORD_LEN_MAX);
     weir_buf_append(&stream->rec.config, config.ptr, config.len);
+    weir_stream_policy_read(&stream->policy, config);
     if (stream->rec.config.status != WEIR_OK ||
         weir_epochs_init(&stream->rec.epochs, segment_count, first_number(ctl, stream)) != WEIR_OK ||
         weir_name_table_insert(&scope->streams, stream) != WEIR_OK) {
@@ -100,7 +101,7 @@ static struct weir_view mark_name(struct weir_view stream, char out[PRAVEGA_NAME
     return weir_view(out, prefix_len + stream.len);
 }
 
-static struct weir_held_stream *mark_of(const struct weir_held_stream *stream)
+struct weir_held_stream *weir_stream_mark(const struct weir_held_stream *stream)
 {
     char text[PRAVEGA_NAME_LEN_MAX + 16];
     struct weir_view name = mark_name(weir_view_str(stream->name), text);
@@ -142,7 +143,7 @@ struct weir_held_stream *weir_stream_make(struct weir_controller *ctl, struct we
 
 void weir_stream_drop(struct weir_controller *ctl, struct weir_held_stream *stream)
 {
-    struct weir_held_stream *mark = mark_of(stream);
+    struct weir_held_stream *mark = weir_stream_mark(stream);
 
     if (mark != NULL) {
         weir_name_table_remove(&stream->scope->streams, mark);
@@ -175,7 +176,7 @@ static void remove_one(struct weir_batch *batch, const struct weir_held_stream *
 
 void weir_stream_remove(struct weir_batch *batch, const struct weir_held_stream *stream)
 {
-    const struct weir_held_stream *mark = mark_of(stream);
+    const struct weir_held_stream *mark = weir_stream_mark(stream);
 
     remove_one(batch, stream);
     if (mark != NULL)
@@ -331,6 +332,8 @@ static int create_stream(struct weir_call *call, const Pravega__StreamConfig *in
     if (stream != NULL && weir_call_commit(call) != WEIR_OK) {
         weir_stream_drop(call->ctl, stream);
         status = PRAVEGA__CREATE_STREAM_STATUS__STATUS__FAILURE;
+    } else if (stream != NULL) {
+        weir_upkeep_follow(call->ctl, stream);
     }
     weir_buf_fini(&config);
     return status;
@@ -358,30 +361,37 @@ void weir_rpc_create_stream(struct weir_call *call, const void *message)
     weir_call_answer(call, &reply.base);
 }
 
+static int update_stream(struct weir_call *call, struct weir_held_stream *stream, const Pravega__StreamConfig *in)
+{
+    struct weir_buf config, old = stream->rec.config;
+
+    if (pack_config(&config, in) != WEIR_OK)
+        call->batch.status = WEIR_E_NOMEM;
+    stream->rec.config = config;
+    weir_batch_put_stream(&call->batch, stream);
+    if (weir_call_commit(call) != WEIR_OK) {
+        stream->rec.config = old;
+        weir_buf_fini(&config);
+        return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
+    }
+    weir_buf_fini(&old);
+    weir_stream_policy_read(&stream->policy, weir_buf_view(&stream->rec.config));
+    weir_upkeep_follow(call->ctl, stream);
+    return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__SUCCESS;
+}
+
 void weir_rpc_update_stream(struct weir_call *call, const void *message)
 {
     const Pravega__StreamConfig *in = message;
     Pravega__UpdateStreamStatus reply = PRAVEGA__UPDATE_STREAM_STATUS__INIT;
     struct weir_held_stream *stream = weir_call_stream(call, in->streaminfo);
-    struct weir_buf config, old;
 
-    if (stream == NULL) {
+    if (stream == NULL)
         reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__STREAM_NOT_FOUND;
-    } else if (stream->rec.state == WEIR_STREAM_SEALED) {
+    else if (stream->rec.state == WEIR_STREAM_SEALED)
         reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__STREAM_SEALED;
-    } else {
-        if (pack_config(&config, in) != WEIR_OK)
-            call->batch.status = WEIR_E_NOMEM;
-        old = stream->rec.config;
-        stream->rec.config = config;
-        weir_batch_put_stream(&call->batch, stream);
-        if (weir_call_commit(call) != WEIR_OK) {
-            reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
-            stream->rec.config = old;
-            old = config;
-        }
-        weir_buf_fini(&old);
-    }
+    else
+        reply.status = update_stream(call, stream, in);
     weir_call_answer(call, &reply.base);
 }
 
@@ -397,8 +407,10 @@ static int seal_stream(struct weir_call *call, struct weir_held_stream *stream)
         weir_batch_seal_segment(&call->batch, stream, active->segments[i].id);
     stream->rec.state = WEIR_STREAM_SEALED;
     weir_batch_put_stream(&call->batch, stream);
-    if (weir_call_commit(call) == WEIR_OK)
+    if (weir_call_commit(call) == WEIR_OK) {
+        weir_upkeep_follow(call->ctl, stream);
         return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__SUCCESS;
+    }
     stream->rec.state = WEIR_STREAM_ACTIVE;
     return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
 }

@@ -84,7 +84,26 @@ static const struct weir_segment_range *by_number(const struct weir_epoch *epoch
     return NULL;
 }
 
-static void merge_one(struct weir_batch *batch, const struct weir_held_txn *txn, const struct weir_epoch *target)
+/* What a transaction brings into a segment that scales by itself was written while it was open. */
+static void tell_meter(struct merge *merge, const struct weir_held_txn *txn, int32_t number, int64_t into)
+{
+    struct pravega_stream_name name = {merge->stream->scope->name, merge->stream->name};
+    char text[PRAVEGA_SEGMENT_NAME_LEN_MAX + 1];
+    struct weir_segment_info info;
+    struct weir_segment *shadow;
+
+    pravega_txn_segment_name(&name, weir_segment_id(weir_txn_epoch(txn), number),
+                             (struct pravega_txn_id){txn->id.msb, txn->id.lsb}, text, sizeof(text));
+    shadow = weir_segment_peek(merge->ctl->ctr, weir_view_str(text));
+    if (shadow == NULL)
+        return;
+    weir_segment_info(shadow, &info);
+    weir_autoscale_merged(merge->ctl, merge->stream, into, weir_segment_attribute(shadow, WEIR_ATTRIBUTE_EVENT_COUNT),
+                          info.length, weir_loop_wall_ms(merge->ctl->loop) - txn->rec.created_ms);
+}
+
+static void merge_one(struct merge *merge, struct weir_batch *batch, const struct weir_held_txn *txn,
+                      const struct weir_epoch *target)
 {
     const struct weir_epoch *own = &txn->stream->rec.epochs.list[weir_txn_epoch(txn)];
 
@@ -92,8 +111,11 @@ static void merge_one(struct weir_batch *batch, const struct weir_held_txn *txn,
         int32_t number = weir_segment_number(own->segments[i].id);
         const struct weir_segment_range *into = by_number(target, number);
 
-        if (into != NULL)
-            weir_batch_merge_shadow(batch, txn->stream, txn->id, number, into->id);
+        if (into == NULL)
+            continue;
+        weir_batch_merge_shadow(batch, txn->stream, txn->id, number, into->id);
+        if (merge->stream->policy.scale_type != WEIR_SCALE_FIXED)
+            tell_meter(merge, txn, number, into->id);
     }
 }
 
@@ -103,7 +125,7 @@ static bool merge_into(struct merge *merge, int32_t target, struct weir_batch *b
     enum weir_status status;
 
     for (size_t i = 0; i < merge->count; i++) {
-        merge_one(batch, merge->txns[i], &merge->stream->rec.epochs.list[target]);
+        merge_one(merge, batch, merge->txns[i], &merge->stream->rec.epochs.list[target]);
         weir_txn_become(merge->txns[i], WEIR_TXN_COMMITTED);
         weir_batch_put_txn(batch, merge->txns[i]);
     }
@@ -176,6 +198,7 @@ static bool roll(struct merge *merge)
         weir_epochs_drop_last(epochs);
         return false;
     }
+    weir_upkeep_follow(merge->ctl, merge->stream);
     return change_epoch(merge, active + 1, -1, seal_epoch);
 }
 
@@ -203,29 +226,14 @@ static void seal_past(struct weir_controller *ctl, struct weir_held_stream *stre
 /* A commit with a timestamp says how far its writer has come: the same as if it had noted the time there. */
 static void note_commit(struct merge *merge, const struct weir_held_txn *txn, struct weir_batch *batch)
 {
-    const struct weir_epoch *target = weir_epochs_active(&merge->stream->rec.epochs);
     struct weir_writer_record rec = {.timestamp = txn->rec.timestamp};
 
     if (txn->rec.writer.len == 0 || txn->rec.timestamp == WEIR_TXN_NO_TIMESTAMP)
         return;
-    rec.position.entries = calloc(target->segment_count, sizeof(*rec.position.entries));
-    if (rec.position.entries == NULL)
+    if (weir_stream_tail(merge->ctl, merge->stream, &rec.position) != WEIR_OK)
         return; /* one mark less; a later one makes up for it */
-    for (size_t i = 0; i < target->segment_count; i++) {
-        struct pravega_stream_name name = {merge->stream->scope->name, merge->stream->name};
-        char text[PRAVEGA_SEGMENT_NAME_LEN_MAX + 1];
-        struct weir_segment_info info = {0};
-        struct weir_segment *seg;
-
-        pravega_segment_name(&name, target->segments[i].id, text, sizeof(text));
-        seg = weir_segment_peek(merge->ctl->ctr, weir_view_str(text));
-        if (seg != NULL)
-            weir_segment_info(seg, &info);
-        rec.position.entries[rec.position.count++] = (struct weir_cut_entry){target->segments[i].id, info.length};
-    }
-    weir_cut_sort(&rec.position);
-    if (weir_writer_note(batch, merge->stream, weir_buf_view(&txn->rec.writer), &rec) != WEIR_OK)
-        weir_writer_record_fini(&rec);
+    weir_writer_note(batch, merge->stream, weir_buf_view(&txn->rec.writer), &rec);
+    weir_writer_record_fini(&rec);
 }
 
 static void note_commits(struct merge *merge)
@@ -235,8 +243,10 @@ static void note_commits(struct merge *merge)
     weir_batch_init(&batch);
     for (size_t i = 0; i < merge->count; i++)
         note_commit(merge, merge->txns[i], &batch);
-    if (batch.count > 0)
+    if (batch.count > 0) {
         weir_batch_commit_unasked(&batch, merge->ctl->ctr);
+        weir_watermarks_follow(merge->ctl, merge->stream);
+    }
     weir_batch_fini(&batch);
 }
 

@@ -125,17 +125,6 @@ static void forget_completed(struct weir_controller *ctl, struct weir_held_strea
     }
 }
 
-static void for_each_stream(struct weir_controller *ctl,
-                            void (*fn)(struct weir_controller *ctl, struct weir_held_stream *stream))
-{
-    for (size_t i = 0; i < ctl->dir.scopes.count; i++) {
-        struct weir_held_scope *scope = ctl->dir.scopes.items[i];
-
-        for (size_t j = 0; j < scope->streams.count; j++)
-            fn(ctl, scope->streams.items[j]);
-    }
-}
-
 static void sweep(void *arg)
 {
     struct weir_controller *ctl = arg;
@@ -145,8 +134,8 @@ static void sweep(void *arg)
         return;
     ctl->merge_refused = false;
     if (refused)
-        for_each_stream(ctl, weir_txns_merge_again);
-    for_each_stream(ctl, forget_completed);
+        weir_controller_each_stream(ctl, weir_txns_merge_again);
+    weir_controller_each_stream(ctl, forget_completed);
     weir_timer_start(ctl->loop, &ctl->sweep, ctl->merge_refused ? WEIR_TXN_MERGE_AGAIN_NS : SWEEP_NS);
 }
 
@@ -165,7 +154,7 @@ void weir_txns_recover(struct weir_controller *ctl)
 {
     ctl->sweep = (struct weir_timer){.fn = sweep, .arg = ctl};
     weir_timer_start(ctl->loop, &ctl->sweep, SWEEP_NS);
-    for_each_stream(ctl, recover);
+    weir_controller_each_stream(ctl, recover);
 }
 
 /* --- The calls -------------------------------------------------------------------------------------------------- */

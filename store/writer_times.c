@@ -1,34 +1,15 @@
 /*
  * writer_times.c - the times that writers note: how far each has come, in its own time and in the stream.
  *
- * They are kept for whoever makes watermarks of them.
+ *     (none) --noteTimestamp, commit with a time--> ALIVE --removeWriter--> GONE --noteTimestamp--> ALIVE
+ *
+ * watermarks.c makes watermarks of them. One that is gone counts until a watermark has taken in what it noted last.
  */
 #include <stdlib.h>
 
 #include "store/controller_int.h"
 
-enum weir_status weir_writer_note(struct weir_batch *batch, struct weir_held_stream *stream, struct weir_view writer,
-                                  struct weir_writer_record *rec)
-{
-    struct weir_held_writer *held = weir_name_table_find(&stream->writers, writer);
-    enum weir_status status;
-
-    if (held == NULL) {
-        held = weir_held_writer_new(writer);
-        if (held == NULL)
-            return WEIR_E_NOMEM;
-        status = weir_name_table_insert(&stream->writers, held);
-        if (status != WEIR_OK) {
-            weir_held_writer_free(held);
-            return status;
-        }
-    }
-    weir_batch_put_writer(batch, stream, held->name, rec);
-    weir_writer_record_fini(&held->rec);
-    held->rec = *rec;
-    *rec = (struct weir_writer_record){0};
-    return WEIR_OK;
-}
+#define WRITERS_MAX 10000 /* of one stream */
 
 static bool goes_backwards(const struct weir_cut *from, const struct weir_cut *to)
 {
@@ -41,23 +22,62 @@ static bool goes_backwards(const struct weir_cut *from, const struct weir_cut *t
     return false;
 }
 
+/* The writer in the stream's table, made if it is missing. */
+static enum weir_status held_of(struct weir_held_stream *stream, struct weir_view writer, struct weir_held_writer **out)
+{
+    enum weir_status status;
+
+    *out = weir_name_table_find(&stream->writers, writer);
+    if (*out != NULL)
+        return WEIR_OK;
+    if (stream->writers.count >= WRITERS_MAX)
+        return WEIR_E_LIMIT;
+    *out = weir_held_writer_new(writer);
+    if (*out == NULL)
+        return WEIR_E_NOMEM;
+    (*out)->rec.timestamp = INT64_MIN;
+    status = weir_name_table_insert(&stream->writers, *out);
+    if (status != WEIR_OK)
+        weir_held_writer_free(*out);
+    return status;
+}
+
+enum weir_status weir_writer_note(struct weir_batch *batch, struct weir_held_stream *stream, struct weir_view writer,
+                                  struct weir_writer_record *rec)
+{
+    struct weir_held_writer *held;
+    enum weir_status status = held_of(stream, writer, &held);
+
+    if (status != WEIR_OK)
+        return status;
+    if (rec->timestamp < held->rec.timestamp)
+        return WEIR_E_INVAL;
+    if (goes_backwards(&held->rec.position, &rec->position))
+        return WEIR_E_STATE;
+    weir_batch_put_writer(batch, stream, held->name, rec);
+    weir_writer_record_fini(&held->rec);
+    held->rec = *rec;
+    *rec = (struct weir_writer_record){0};
+    return WEIR_OK;
+}
+
 static int note(struct weir_call *call, struct weir_held_stream *stream, const Pravega__TimestampFromWriter *in)
 {
-    struct weir_view writer = weir_view_str(in->writer);
-    const struct weir_held_writer *held = weir_name_table_find(&stream->writers, writer);
     struct weir_writer_record rec = {.timestamp = in->timestamp};
-    int result = PRAVEGA__TIMESTAMP_RESPONSE__STATUS__SUCCESS;
+    enum weir_status status;
 
     if (weir_cut_take(&rec.position, in->position->cut, in->position->n_cut) != WEIR_OK)
         call->batch.status = WEIR_E_NOMEM;
-    if (held != NULL && in->timestamp < held->rec.timestamp)
-        result = PRAVEGA__TIMESTAMP_RESPONSE__STATUS__INVALID_TIME;
-    else if (held != NULL && goes_backwards(&held->rec.position, &rec.position))
-        result = PRAVEGA__TIMESTAMP_RESPONSE__STATUS__INVALID_POSITION;
-    else if (weir_writer_note(&call->batch, stream, writer, &rec) != WEIR_OK || weir_call_commit(call) != WEIR_OK)
-        result = PRAVEGA__TIMESTAMP_RESPONSE__STATUS__INTERNAL_ERROR;
+    status = weir_writer_note(&call->batch, stream, weir_view_str(in->writer), &rec);
     weir_writer_record_fini(&rec);
-    return result;
+    if (status == WEIR_E_INVAL)
+        return PRAVEGA__TIMESTAMP_RESPONSE__STATUS__INVALID_TIME;
+    if (status == WEIR_E_STATE)
+        return PRAVEGA__TIMESTAMP_RESPONSE__STATUS__INVALID_POSITION;
+    if (status != WEIR_OK || weir_call_commit(call) != WEIR_OK)
+        return PRAVEGA__TIMESTAMP_RESPONSE__STATUS__INTERNAL_ERROR;
+    weir_watermarks_follow(call->ctl, stream);
+    return PRAVEGA__TIMESTAMP_RESPONSE__STATUS__SUCCESS;
 }
 
 void weir_rpc_note_timestamp(struct weir_call *call, const void *message)
@@ -74,6 +94,18 @@ void weir_rpc_note_timestamp(struct weir_call *call, const void *message)
     weir_call_answer(call, &reply.base);
 }
 
+static int remove_writer(struct weir_call *call, struct weir_held_stream *stream, struct weir_held_writer *held)
+{
+    bool was_gone = held->rec.gone;
+
+    held->rec.gone = true;
+    weir_batch_put_writer(&call->batch, stream, held->name, &held->rec);
+    if (weir_call_commit(call) == WEIR_OK)
+        return PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__SUCCESS;
+    held->rec.gone = was_gone;
+    return PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__INTERNAL_ERROR;
+}
+
 void weir_rpc_remove_writer(struct weir_call *call, const void *message)
 {
     const Pravega__RemoveWriterRequest *in = message;
@@ -82,18 +114,11 @@ void weir_rpc_remove_writer(struct weir_call *call, const void *message)
     struct weir_held_writer *held =
         stream != NULL ? weir_name_table_find(&stream->writers, weir_view_str(in->writer)) : NULL;
 
-    if (stream == NULL) {
+    if (stream == NULL)
         reply.result = PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__STREAM_DOES_NOT_EXIST;
-    } else if (held == NULL) {
+    else if (held == NULL)
         reply.result = PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__UNKNOWN_WRITER;
-    } else {
-        weir_batch_remove_writer(&call->batch, stream, held->name);
-        if (weir_call_commit(call) != WEIR_OK) {
-            reply.result = PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__INTERNAL_ERROR;
-        } else {
-            weir_name_table_remove(&stream->writers, held);
-            weir_held_writer_free(held);
-        }
-    }
+    else
+        reply.result = remove_writer(call, stream, held);
     weir_call_answer(call, &reply.base);
 }

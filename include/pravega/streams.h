@@ -36,7 +36,7 @@ struct pravega_stream_config {
     int64_t retention_max;   /**< that are kept at most, subscribers or not; 0 means no bound */
     const char *const *tags; /**< each once */
     size_t tag_count;
-    int64_t timestamp_aggregation_timeout_ms; /**< how long a silent writer holds back the stream's time; 0: for ever */
+    int64_t timestamp_aggregation_timeout_ms; /**< how long a silent writer holds back the stream's time; 0: not at all */
     int64_t rollover_bytes;                   /**< of a segment's chunks in long-term storage; 0: the store's choice */
 };
 

@@ -23,6 +23,26 @@ enum weir_durability {
     WEIR_DURABILITY_NONE,     /**< acknowledged = in memory; for comparisons. Written behind */
 };
 
+/**
+ * What else can be set, by upstream's names where it has them: NAME, field of the store's own struct, its unit in ms,
+ * least, most, default, meaning.
+ */
+#define WEIR_STORE_SETTINGS_MAP(X)                                                                                     \
+    X("controller.retention.frequency.minutes", retention_period_ms, 60000, 1, 525600, 30,                             \
+      "between two looks at a stream's retention")                                                                     \
+    X("weir.retention.frequency.milliseconds", retention_period_ms, 1, 10, 31536000000, 1800000, "the same, finer")    \
+    X("controller.watermarking.frequency.seconds", watermark_period_ms, 1000, 1, 31536000, 10,                         \
+      "between two watermarks of a stream")                                                                            \
+    X("weir.watermarking.frequency.milliseconds", watermark_period_ms, 1, 10, 31536000000, 10000, "the same, finer")   \
+    X("autoScale.cooldown.time.seconds", scale_cooldown_ms, 1000, 0, 31536000, 600,                                    \
+      "a younger segment is not scaled automatically")                                                                 \
+    X("autoScale.mute.time.seconds", scale_mute_ms, 1000, 0, 31536000, 600,                                            \
+      "between two attempts to scale a segment the same way")                                                          \
+    X("autoScale.cache.expiry.seconds", scale_expiry_ms, 1000, 1, 31536000, 1200,                                      \
+      "a segment that was silent for so long may be merged")                                                           \
+    X("weir.autoScale.minute.milliseconds", scale_minute_ms, 1, 120, 60000, 60000,                                     \
+      "what counts as a minute of the rates over 2, 5, 10 and 20 minutes")
+
 /** Zero means the default; strings are copied. */
 struct weir_store_options {
     const char *data_dir;        /**< NULL means "weir-data" */
@@ -57,6 +77,7 @@ struct weir_store_options {
      * each command under way and 150 for each writer of a connection (4096 at most). 0 means 256 MiB, at least 64 MiB.
      */
     uint64_t connection_bytes_max;
+    const char *const *settings; /**< "NAME=VALUE" each, of WEIR_STORE_SETTINGS_MAP; NULL ends them */
 };
 
 #define WEIR_STORE_CONNECTIONS_DEFAULT 16384u
@@ -67,7 +88,8 @@ struct weir_store_options {
  * the loop runs.
  * @retval WEIR_E_BUSY     another process holds the folder (the message names it), or a port is taken
  * @retval WEIR_E_DAMAGED  a file is damaged elsewhere than at its torn end: the message names file and offset
- * @retval WEIR_E_INVAL    a file of certificates, accounts or keys is not what it should be: the message names it
+ * @retval WEIR_E_INVAL    a file of certificates, accounts or keys is not what it should be: the message names it; no such
+ *                         setting, or a value out of its range
  * @retval WEIR_E_NOT_FOUND, WEIR_E_FULL, WEIR_E_DENIED, WEIR_E_IO
  */
 enum weir_status weir_store_open(struct weir_loop *loop, const struct weir_store_options *options,

@@ -11,6 +11,7 @@ struct values {
     const char *text;
     int64_t number;
     bool flag;
+    struct cli_texts texts;
 };
 
 static enum weir_status parse(struct values *values, int *argc, char **argv, struct weir_error *err)
@@ -19,9 +20,10 @@ static enum weir_status parse(struct values *values, int *argc, char **argv, str
         {"--text", "T", "", CLI_TEXT, &values->text, 0, 0},
         {"--number", "N", "", CLI_NUMBER, &values->number, -5, 100},
         {"--flag", NULL, "", CLI_FLAG, &values->flag, 0, 0},
+        {"--of-many", "M", "", CLI_TEXTS, &values->texts, 0, 0},
     };
 
-    return cli_parse(options, 3, argc, argv, err);
+    return cli_parse(options, 4, argc, argv, err);
 }
 
 START_TEST(options_stand_anywhere)
@@ -39,6 +41,26 @@ START_TEST(options_stand_anywhere)
     ck_assert_str_eq(values.text, "a b");
     ck_assert_int_eq(values.number, -5);
     ck_assert(values.flag);
+}
+END_TEST
+
+START_TEST(some_options_may_come_several_times)
+{
+    char *argv[2 * CLI_TEXTS_MAX + 4] = {"x", "--of-many", "a=1", "--of-many=b=2", NULL};
+    struct values values = {0};
+    struct weir_error err = {0};
+    int argc = 4;
+
+    ck_assert_int_eq(parse(&values, &argc, argv, NULL), WEIR_OK);
+    ck_assert_int_eq(argc, 1);
+    ck_assert_str_eq(values.texts.items[0], "a=1");
+    ck_assert_str_eq(values.texts.items[1], "b=2");
+    ck_assert_ptr_null(values.texts.items[2]);
+    for (argc = 1; argc <= CLI_TEXTS_MAX - 1; argc++) /* one too many with those two */
+        argv[argc] = "--of-many=c";
+    argv[argc] = NULL;
+    ck_assert_int_eq(parse(&values, &argc, argv, &err), WEIR_E_INVAL);
+    ck_assert_str_eq(err.message, "--of-many: it can be given 16 times at most");
 }
 END_TEST
 
@@ -89,6 +111,7 @@ int main(void)
     int failed;
 
     tcase_add_test(tc, options_stand_anywhere);
+    tcase_add_test(tc, some_options_may_come_several_times);
     tcase_add_test(tc, two_dashes_end_the_options);
     tcase_add_loop_test(tc, bad_ones_are_named, 0, sizeof(bad) / sizeof(bad[0]));
     suite_add_tcase(suite, tc);
