@@ -26,4 +26,16 @@ void weir_log_line(struct weir_log *log, enum weir_log_level level, const char *
 #define weir_log_info(log, who, ...) weir_log_at(log, WEIR_LOG_INFO, who, __VA_ARGS__)
 #define weir_log_debug(log, who, ...) weir_log_at(log, WEIR_LOG_DEBUG, who, __VA_ARGS__)
 
+/** For lines that a peer can cause: one of them in ten seconds. Zeroed, the first has its turn. */
+struct weir_log_limit {
+    int64_t next_ns;
+};
+static inline bool weir_log_turn(struct weir_log_limit *limit, int64_t now_ns)
+{
+    if (now_ns < limit->next_ns)
+        return false;
+    limit->next_ns = now_ns + 10 * WEIR_NS_PER_S;
+    return true;
+}
+
 #endif
