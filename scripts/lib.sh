@@ -3,7 +3,7 @@
 
 # What a build needs, what the tests need on top of it, and what one level alone needs.
 build_packages="gcc libc6-dev meson ninja-build pkg-config libevent-dev libssl-dev libnghttp2-dev libprotobuf-c-dev
-protobuf-c-compiler protobuf-compiler libmsgpack-dev libzstd-dev libxxhash-dev zlib1g-dev"
+protobuf-c-compiler protobuf-compiler libmsgpack-dev libzstd-dev libxxhash-dev zlib1g-dev libjansson-dev"
 test_packages="check g++ openssl"
 fuzz_packages="clang-14 libclang-rt-14-dev"
 
