@@ -40,10 +40,17 @@ struct weir_controller {
     struct weir_call *calls;
 };
 
+/**
+ * How a call ended, told to who asked once it may be. A call does not know what asked it: gRPC or HTTP.
+ * @param reply packed, borrowed for the call; empty unless the code is OK @param words of a refusal, static, or NULL
+ */
+typedef void weir_call_tell_fn(void *asker, enum weir_grpc_code code, struct weir_view reply, const char *words);
+
 struct weir_call {
     struct weir_store_op op;
     struct weir_controller *ctl;
-    struct weir_grpc_request *request;
+    weir_call_tell_fn *tell;
+    void *asker;
     struct weir_batch batch; /**< its changes; and memory for its reply */
     bool committed;          /**< op is under way */
     enum weir_grpc_code code;
@@ -58,6 +65,13 @@ struct weir_call {
 };
 
 /* controller_service.c */
+/**
+ * Makes the call `name` of the protocol ("createScope") for an asker who may make it. The asker is told exactly once: from the loop, or from within
+ * this if the call does not exist or memory is out.
+ * @param message unpacked, of the call's type, borrowed for the call
+ */
+void weir_controller_call(struct weir_controller *ctl, const char *name, const void *message, weir_call_tell_fn *tell,
+                          void *asker);
 /** Hands the call's batch to the container, once. @return the outcome, to be told only by the answer */
 enum weir_status weir_call_commit(struct weir_call *call);
 /** Answers when it may be told; the call is over for the caller. `reply` is packed now. */

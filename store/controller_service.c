@@ -25,18 +25,21 @@ static void call_free(struct weir_call *call)
     free(call);
 }
 
+static void tell(const struct weir_call *call, enum weir_grpc_code code, const char *words)
+{
+    call->tell(call->asker, code, weir_view(call->reply, code == WEIR_GRPC_OK ? call->reply_len : 0), words);
+}
+
 static void call_done(struct weir_store_op *op)
 {
     struct weir_call *call = (struct weir_call *)op;
 
     if (op->status == WEIR_E_IO)
-        weir_grpc_answer(call->request, WEIR_GRPC_UNAVAILABLE, weir_view(NULL, 0),
-                         "the store has stopped because of its disk");
+        tell(call, WEIR_GRPC_UNAVAILABLE, "the store has stopped because of its disk");
     else if (op->status == WEIR_E_FULL)
-        weir_grpc_answer(call->request, WEIR_GRPC_RESOURCE_EXHAUSTED, weir_view(NULL, 0),
-                         "no space left on the store's disk");
+        tell(call, WEIR_GRPC_RESOURCE_EXHAUSTED, "no space left on the store's disk");
     else
-        weir_grpc_answer(call->request, call->code, weir_view(call->reply, call->reply_len), call->words);
+        tell(call, call->code, call->words);
     call_free(call);
 }
 
@@ -235,7 +238,8 @@ static const struct weir_rpc *rpc_find(const char *name)
     return NULL;
 }
 
-static struct weir_call *call_new(struct weir_controller *ctl, struct weir_grpc_request *request)
+static struct weir_call *call_new(struct weir_controller *ctl, const struct weir_rpc *rpc, weir_call_tell_fn *tell_fn,
+                                  void *asker)
 {
     struct weir_call *call = calloc(1, sizeof(*call));
 
@@ -243,7 +247,9 @@ static struct weir_call *call_new(struct weir_controller *ctl, struct weir_grpc_
         return NULL;
     call->op.done = call_done;
     call->ctl = ctl;
-    call->request = request;
+    call->rpc = rpc;
+    call->tell = tell_fn;
+    call->asker = asker;
     call->token = pravega_proto_str("");
     weir_batch_init(&call->batch);
     call->next = ctl->calls;
@@ -253,6 +259,25 @@ static struct weir_call *call_new(struct weir_controller *ctl, struct weir_grpc_
     ctl->calls = call;
     return call;
 }
+
+void weir_controller_call(struct weir_controller *ctl, const char *name, const void *message,
+                          weir_call_tell_fn *tell_fn, void *asker)
+{
+    const struct weir_rpc *rpc = rpc_find(name);
+    struct weir_call *call;
+
+    if (rpc == NULL) {
+        tell_fn(asker, WEIR_GRPC_UNIMPLEMENTED, weir_view(NULL, 0), "the embedded store does not have this call");
+        return;
+    }
+    call = call_new(ctl, rpc, tell_fn, asker);
+    if (call == NULL)
+        tell_fn(asker, WEIR_GRPC_RESOURCE_EXHAUSTED, weir_view(NULL, 0), "the store is out of memory");
+    else
+        rpc->serve(call, message);
+}
+
+/* --- Calls over gRPC -------------------------------------------------------------------------------------------- */
 
 /* The caller is known, or known to be nobody. */
 static void serve_call(struct weir_call *call)
@@ -291,6 +316,11 @@ static void begin_call(struct weir_call *call, const char *authorization)
         login_told(&call->login);
 }
 
+static void answer_grpc(void *asker, enum weir_grpc_code code, struct weir_view reply, const char *words)
+{
+    weir_grpc_answer(asker, code, reply, words);
+}
+
 static void serve(void *arg, struct weir_grpc_request *request, const char *path, const char *authorization,
                   struct weir_view message)
 {
@@ -310,13 +340,12 @@ static void serve(void *arg, struct weir_grpc_request *request, const char *path
                          "the request is not the message that this call takes");
         return;
     }
-    call = call_new(ctl, request);
+    call = call_new(ctl, rpc, answer_grpc, request);
     if (call == NULL) {
         weir_grpc_answer(request, WEIR_GRPC_RESOURCE_EXHAUSTED, weir_view(NULL, 0), "the store is out of memory");
         pravega_proto_free(unpacked);
         return;
     }
-    call->rpc = rpc;
     call->message = unpacked;
     begin_call(call, authorization);
 }
@@ -363,7 +392,7 @@ void weir_controller_free(struct weir_controller *ctl)
         struct weir_call *call = ctl->calls;
 
         weir_store_op_cancel(&call->op);
-        weir_grpc_answer(call->request, WEIR_GRPC_UNAVAILABLE, weir_view(NULL, 0), "the store is closing");
+        tell(call, WEIR_GRPC_UNAVAILABLE, "the store is closing");
         call_free(call);
     }
     weir_timer_stop(ctl->loop, &ctl->sweep);
