@@ -3,8 +3,8 @@
  *
  *     READING --a request is whole--> READY --end of the turn--> SERVING --answered--> SENDING
  *     SENDING --all is sent, the connection goes on--> READING
- *     READING --refused, late--> SENDING (an error, the last answer) --all is sent--> LINGERING
- *     SENDING --all is sent, the last answer--> LINGERING --the peer ends, or a second passes--> freed
+ *     SENDING --all is sent, the client wants no more--> freed
+ *     READING --refused, late--> SENDING (an error) --all is sent--> LINGERING --the peer ends, or a second--> freed
  *
  * One timer for each connection, of its state. LINGERING reads on and drops what comes: a socket that is closed with
  * bytes unread takes back what its peer has not fetched yet. A request that is being served outlives its connection.
@@ -52,6 +52,7 @@ struct http_conn {
     struct weir_buf out;
     size_t out_at, lingered_len;
     bool goes_on;    /* after this answer */
+    bool refused;    /* what else it sent was not read */
     bool peer_ended; /* it sends no more, and may still wait for its answer */
     struct weir_timer timer;
     struct weir_deferred step;
@@ -182,6 +183,7 @@ static void refuse(struct http_conn *conn, enum weir_http_status status, const c
                    weir_conn_peer(conn->lower), (int)status, words);
     conn->server->stats.refused_count++;
     conn->goes_on = false;
+    conn->refused = true;
     conn->in_at = conn->in_len = 0;
     send_answer(conn, &answer, false);
 }
@@ -327,7 +329,7 @@ static void step(void *arg)
     drop_sent(conn);
     if (conn->state != CONN_SENDING)
         return;
-    if (conn->peer_ended) {
+    if (conn->peer_ended || (!conn->goes_on && !conn->refused)) {
         conn_free(conn);
         return;
     }

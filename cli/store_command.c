@@ -6,17 +6,24 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "base/log.h"
+#include "base/service.h"
 #include "base/signals.h"
 #include "cli/command.h"
 #include "weir/exit_codes.h"
 #include "weir/fs.h"
 #include "weir/store.h"
 
+#define CONTROLLER_PORT 9090
+#define REST_PORT 9091
+#define REST_PORT_UNSET (-1)
+
 struct store_args {
     const char *data, *listen, *advertise, *ready_file, *durability, *log;
     const char *tls_certificate, *tls_key, *auth_accounts, *auth_signing_key;
-    int64_t controller_port, segment_port, auth_token_ttl_s, max_connections, connection_memory_mib;
     struct cli_texts settings;
+    int64_t controller_port, segment_port, rest_port, auth_token_ttl_s, max_connections, connection_memory_mib;
+    bool no_rest;
 };
 
 static size_t options(struct cli_option *table, void *to)
@@ -26,10 +33,15 @@ static size_t options(struct cli_option *table, void *to)
         {"--data", "DIR", "where everything is kept (default: weir-data)", CLI_TEXT, &args->data, 0, 0},
         {"--controller-port", "N", "0 picks a free one (default: 9090)", CLI_NUMBER, &args->controller_port, 0, 65535},
         {"--segment-port", "N", "0 picks a free one (default: 6000)", CLI_NUMBER, &args->segment_port, 0, 65535},
+        {"--rest-port", "N",
+         "HTTP: management, health, metrics; 0 picks a free one (default: 9091; with another --controller-port, 0)",
+         CLI_NUMBER, &args->rest_port, 0, 65535},
+        {"--no-rest", NULL, "no HTTP", CLI_FLAG, &args->no_rest, 0, 0},
         {"--listen", "HOST", "address to listen on (default: 127.0.0.1)", CLI_TEXT, &args->listen, 0, 0},
         {"--advertise", "HOST", "what clients are told to connect to (default: that of --listen)", CLI_TEXT,
          &args->advertise, 0, 0},
-        {"--ready-file", "FILE", "gets the line tcp://HOST:PORT (tls://...) when it serves", CLI_TEXT,
+        {"--ready-file", "FILE",
+         "when it serves, gets the lines tcp://HOST:PORT (tls://...), segments HOST:PORT, rest http://HOST:PORT", CLI_TEXT,
          &args->ready_file, 0, 0},
         {"--durability", "MODE", "sync (default), os or none: what an acknowledgement promises", CLI_TEXT,
          &args->durability, 0, 0},
@@ -50,7 +62,8 @@ static size_t options(struct cli_option *table, void *to)
     };
 
     args->data = "weir-data";
-    args->controller_port = 9090;
+    args->rest_port = REST_PORT_UNSET;
+    args->controller_port = CONTROLLER_PORT;
     args->segment_port = 6000;
     args->max_connections = WEIR_STORE_CONNECTIONS_DEFAULT;
     args->connection_memory_mib = WEIR_STORE_CONNECTION_BYTES_DEFAULT >> 20;
@@ -68,16 +81,41 @@ static int choice(const char *word, const char *const *words)
     return -1;
 }
 
-/* The line appears whole: it is written aside and renamed. */
-static enum weir_status write_ready_file(struct weir_fs *fs, const char *path, const char *uri, struct weir_error *err)
+/* Two stores on one machine: the second one has ports of its own choice, or free ones, and none of ours. */
+static uint16_t rest_port(const struct store_args *args)
 {
-    char aside[1024], line[300];
-    struct iovec iov = {line, 0};
+    if (args->rest_port != REST_PORT_UNSET)
+        return (uint16_t)args->rest_port;
+    return args->controller_port == CONTROLLER_PORT ? REST_PORT : 0;
+}
+
+/* A port of the host that clients are told to connect to, with `before` in front and `after` behind. Empty for 0. */
+static int port_text(char *out, size_t cap, const struct store_args *args, const char *before, int port,
+                     const char *after)
+{
+    const char *host = args->advertise != NULL ? args->advertise : args->listen != NULL ? args->listen : "127.0.0.1";
+    const char *fmt = strchr(host, ':') != NULL ? "%s[%s]:%d%s" : "%s%s:%d%s";
+
+    out[0] = '\0';
+    return port != 0 ? snprintf(out, cap, fmt, before, host, port, after) : 0;
+}
+
+/* The controller's URI stands alone in the first line, for scripts that want only that. The file appears whole: it is
+ * written aside and renamed. */
+static enum weir_status write_ready_file(struct weir_fs *fs, const struct store_args *args,
+                                         const struct weir_store *store, struct weir_error *err)
+{
+    const char *path = args->ready_file;
+    char aside[1024], text[1024], segments[300], rest[300];
+    struct iovec iov = {text, 0};
     struct weir_file *file = NULL;
     enum weir_status status;
 
+    port_text(segments, sizeof(segments), args, "segments ", weir_store_segment_port(store), "\n");
+    port_text(rest, sizeof(rest), args, args->tls_certificate != NULL ? "rest https://" : "rest http://",
+              weir_store_rest_port(store), "\n");
     snprintf(aside, sizeof(aside), "%s.new", path);
-    iov.iov_len = (size_t)snprintf(line, sizeof(line), "%s\n", uri);
+    iov.iov_len = (size_t)snprintf(text, sizeof(text), "%s\n%s%s", weir_store_uri(store), segments, rest);
     status = weir_fs_open(fs, aside, WEIR_OPEN_WRITE | WEIR_OPEN_CREATE | WEIR_OPEN_TRUNC, &file, err);
     if (status == WEIR_OK)
         status = weir_file_write_at(file, &iov, 1, 0, err);
@@ -87,21 +125,28 @@ static enum weir_status write_ready_file(struct weir_fs *fs, const char *path, c
 
 static void on_signal(void *arg, int signo)
 {
-    (void)signo;
-    weir_loop_stop(arg);
+    struct weir_loop *loop = arg;
+
+    weir_log_info(weir_loop_log(loop), "store", "stopping, on signal %d; a second one ends it at once", signo);
+    weir_service_notify(weir_loop_host(loop), "STOPPING=1");
+    weir_loop_stop(loop);
 }
 
 static enum weir_status announce(struct weir_host *host, const struct weir_store *store, const struct store_args *args,
                                  struct weir_error *err)
 {
-    char line[400];
+    char line[1024], rest[300];
     enum weir_status status = WEIR_OK;
 
-    snprintf(line, sizeof(line), "weir store: serving at %s, segments on port %d, data in %s\n", weir_store_uri(store),
-             weir_store_segment_port(store), args->data);
+    port_text(rest, sizeof(rest), args, args->tls_certificate != NULL ? ", https://" : ", http://",
+              weir_store_rest_port(store), "");
+    snprintf(line, sizeof(line), "weir store: serving at %s, segments on port %d%s, data in %s\n", weir_store_uri(store),
+             weir_store_segment_port(store), rest, args->data);
     weir_console_out(weir_view_str(line), NULL); /* serving does not depend on being read about */
     if (args->ready_file != NULL)
-        status = write_ready_file(weir_host_fs(host), args->ready_file, weir_store_uri(store), err);
+        status = write_ready_file(weir_host_fs(host), args, store, err);
+    if (status == WEIR_OK)
+        weir_service_notify(host, "READY=1");
     return status;
 }
 
@@ -111,12 +156,16 @@ static int serve(struct weir_host *host, const struct weir_store_options *store_
     struct weir_store *store = NULL;
     struct weir_signals *signals = NULL;
     struct weir_error err = {0};
+    bool closes;
 
     if (weir_loop_new(host, "store", &loop, &err) == WEIR_OK &&
         weir_signals_watch(loop, on_signal, loop, &signals, &err) == WEIR_OK &&
         weir_store_open(loop, store_options, &store, &err) == WEIR_OK && announce(host, store, args, &err) == WEIR_OK)
         weir_loop_run(loop);
+    closes = store != NULL;
     weir_store_close(store);
+    if (closes)
+        weir_log_info(weir_host_log(host), "store", "stopped");
     weir_signals_free(signals);
     weir_loop_free(loop);
     return err.status == WEIR_OK ? WEIR_EXIT_OK : cli_failed(&err);
@@ -142,7 +191,9 @@ static int run(int argc, char **argv, const void *from)
                                                .auth_accounts = args->auth_accounts,
                                                .auth_signing_key = args->auth_signing_key,
                                                .auth_token_ttl_s = args->auth_token_ttl_s,
-                                               .settings = args->settings.items};
+                                               .settings = args->settings.items,
+                                               .rest = !args->no_rest,
+                                               .rest_port = rest_port(args)};
     struct weir_host_options host_options = {0};
     struct weir_host *host = NULL;
     struct weir_error err = {0};

@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "store/container_int.h"
 #include "store/paths.h"
 
@@ -151,7 +152,7 @@ bool weir_container_takes(struct weir_container *ctr, struct weir_store_op *op)
     op->refused_index = 0;
     if (ctr->failed)
         refuse_at_once(ctr, op, WEIR_E_IO);
-    else if (weir_store_log_full(ctr->log) || ctr->flush_full)
+    else if (weir_container_full(ctr))
         refuse_at_once(ctr, op, WEIR_E_FULL);
     else
         return true;
@@ -214,6 +215,7 @@ static enum weir_status open_log(struct weir_container *ctr, uint64_t next_lsn, 
                                              .durability = ctr->options.durability,
                                              .next_lsn = next_lsn,
                                              .file_len_max = ctr->options.flush_bytes,
+                                             .figures = ctr->options.figures,
                                              .arg = ctr,
                                              .on_acked = on_acked,
                                              .on_failed = log_failed};
@@ -260,11 +262,29 @@ static void container_free(struct weir_container *ctr)
     free(ctr);
 }
 
+/* What was found, and how long it took. */
+static void tell_recovery(struct weir_container *ctr, int64_t began_ms, uint64_t next_lsn)
+{
+    struct weir_container_stats *stats = &ctr->stats;
+
+    stats->recovery_ms = weir_loop_wall_ms(ctr->loop) - began_ms;
+    stats->recovered_records = next_lsn - 1 - ctr->published_lsn;
+    stats->published_ns = weir_loop_now_ns(ctr->loop);
+    weir_log_info(weir_loop_log(ctr->loop), "store",
+                  "%s is open after %lld ms: checkpoint at LSN %llu, %llu records (%llu bytes) of the log behind it, "
+                  "%zu segments, %llu live bytes in %zu chunks",
+                  ctr->dir, (long long)stats->recovery_ms, (unsigned long long)ctr->published_lsn,
+                  (unsigned long long)stats->recovered_records, (unsigned long long)ctr->log_base,
+                  (size_t)ctr->state.segment_count, (unsigned long long)ctr->state.chunks.live_len,
+                  (size_t)ctr->state.chunks.count);
+}
+
 enum weir_status weir_container_open(struct weir_loop *loop, const char *dir,
                                      const struct weir_container_options *options, struct weir_container **out,
                                      struct weir_error *err)
 {
     struct weir_container *ctr = calloc(1, sizeof(*ctr));
+    int64_t began_ms = weir_loop_wall_ms(loop);
     uint64_t next_lsn = 1;
     enum weir_status status = WEIR_E_NOMEM;
 
@@ -295,6 +315,7 @@ enum weir_status weir_container_open(struct weir_loop *loop, const char *dir,
         container_free(ctr);
         return status;
     }
+    tell_recovery(ctr, began_ms, next_lsn);
     weir_container_deliver_soon(ctr);
     *out = ctr;
     return WEIR_OK;
@@ -318,6 +339,11 @@ enum weir_status weir_container_close(struct weir_container *ctr, struct weir_er
 const struct weir_error *weir_container_failure(const struct weir_container *ctr)
 {
     return ctr->failed ? &ctr->failure : NULL;
+}
+
+bool weir_container_full(const struct weir_container *ctr)
+{
+    return weir_store_log_full(ctr->log) || ctr->flush_full;
 }
 
 /* --- Questions --- */
@@ -378,4 +404,7 @@ void weir_container_stats(const struct weir_container *ctr, struct weir_containe
     out->chunk_live_bytes = ctr->state.chunks.live_len;
     out->segment_count = ctr->state.segment_count;
     out->map_count = ctr->state.map.count;
+    out->unflushed_max = WEIR_FLUSH_HOLD_FACTOR * ctr->options.flush_bytes;
+    out->full = weir_container_full(ctr);
+    out->failed = ctr->failed;
 }

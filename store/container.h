@@ -44,6 +44,7 @@
 #define WEIR_ATTRIBUTE_NONE INT64_MIN /**< the value of an attribute that is not set */
 
 struct weir_container; /* opaque */
+struct weir_store_figures;
 struct weir_segment;   /* opaque */
 
 struct weir_container_options {
@@ -52,6 +53,7 @@ struct weir_container_options {
     /** The container stopped (see above). Called once, from the loop. May be NULL. */
     void (*on_failed)(void *arg, const struct weir_error *why);
     void *arg;
+    struct weir_store_figures *figures; /**< what is measured as it goes (store/figures.h); NULL: nothing */
 };
 
 /**
@@ -75,6 +77,8 @@ enum weir_status weir_container_open(struct weir_loop *loop, const char *dir,
 enum weir_status weir_container_close(struct weir_container *ctr, struct weir_error *err);
 /** Why the container stopped; NULL while it works. */
 const struct weir_error *weir_container_failure(const struct weir_container *ctr);
+/** Changes are refused with WEIR_E_FULL until there is space on the disk. */
+bool weir_container_full(const struct weir_container *ctr);
 
 /* --- Operations ------------------------------------------------------------------------------------------------- */
 
@@ -275,6 +279,11 @@ struct weir_container_stats {
     uint64_t reading_bytes, reading_bytes_max; /**< memory of reads under way: now, and the most so far */
     uint64_t flush_count, flush_bytes;
     uint64_t unflushed_bytes, chunk_count, chunk_bytes, chunk_live_bytes, segment_count, map_count; /**< now */
+    uint64_t unflushed_max;         /**< more than this makes writes wait for a flush */
+    int64_t published_ns;           /**< loop time of the last checkpoint, or of the opening */
+    int64_t recovery_ms;            /**< how long the opening took */
+    uint64_t recovered_records;     /**< of the log, applied by it */
+    bool full, failed;
 };
 void weir_container_stats(const struct weir_container *ctr, struct weir_container_stats *out);
 

@@ -12,6 +12,7 @@
 #include "weir/net.h"
 
 struct weir_controller;
+struct weir_store_figures;
 
 struct weir_controller_options {
     struct weir_target listen;
@@ -20,6 +21,7 @@ struct weir_controller_options {
     struct weir_access *access;      /**< who may call what; NULL: everybody everything. Borrowed */
     struct weir_token_key token_key; /**< of delegation tokens, where there is `access`; its bytes are borrowed */
     struct weir_store_settings settings;
+    struct weir_store_figures *figures; /**< what calls are counted in; NULL: nothing is */
 };
 
 /**

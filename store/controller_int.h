@@ -31,6 +31,7 @@ struct weir_controller {
     char *advertised_host;
     uint16_t segment_port;
     struct weir_store_settings settings;
+    struct weir_store_figures *figures; /* NULL: nothing is measured */
     struct weir_directory dir;
     uint32_t txn_counter_high; /* the last transaction's number, of 96 bits */
     uint64_t txn_counter_low;
@@ -53,6 +54,9 @@ struct weir_call {
     void *asker;
     struct weir_batch batch; /**< its changes; and memory for its reply */
     bool committed;          /**< op is under way */
+    bool succeeded;          /**< what is answered is no refusal */
+    int64_t began_ns;
+    struct weir_call_figures *figures; /**< NULL: it is not measured */
     enum weir_grpc_code code;
     const char *words; /* static */
     struct weir_login login;
@@ -66,8 +70,8 @@ struct weir_call {
 
 /* controller_service.c */
 /**
- * Makes the call `name` of the protocol ("createScope") for an asker who may make it. The asker is told exactly once: from the loop, or from within
- * this if the call does not exist or memory is out.
+ * Makes the call `name` of the protocol ("createScope") for an asker who may make it. The asker is told exactly once:
+ * from the loop, or from within this if the call does not exist or memory is out.
  * @param message unpacked, of the call's type, borrowed for the call
  */
 void weir_controller_call(struct weir_controller *ctl, const char *name, const void *message, weir_call_tell_fn *tell,

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "store/controller_int.h"
+#include "store/figures.h"
 
 static void call_free(struct weir_call *call)
 {
@@ -25,8 +26,50 @@ static void call_free(struct weir_call *call)
     free(call);
 }
 
+/* --- Figures ---------------------------------------------------------------------------------------------------- */
+
+static struct weir_call_figures *figures_of(struct weir_controller *ctl, const char *name)
+{
+    static const char *const names[WEIR_MEASURED_COUNT] = {
+#define X(id, call, done, failed, latency) call,
+        WEIR_MEASURED_CALLS(X)
+#undef X
+    };
+
+    for (size_t i = 0; ctl->figures != NULL && i < WEIR_MEASURED_COUNT; i++) {
+        if (strcmp(names[i], name) == 0)
+            return &ctl->figures->measured[i];
+    }
+    return NULL;
+}
+
+/* Whether a reply is no refusal: its status, if it has one, is 0, which is SUCCESS for all that are measured. */
+static bool reply_succeeds(const ProtobufCMessage *reply)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "status");
+
+    return field == NULL || field->type != PROTOBUF_C_TYPE_ENUM ||
+           *(const int *)((const char *)reply + field->offset) == 0;
+}
+
+static void measure(const struct weir_call *call, bool succeeded)
+{
+    struct weir_call_figures *figures = call->figures;
+
+    if (call->ctl->figures != NULL)
+        weir_counter_add(&call->ctl->figures->calls, 1);
+    if (figures == NULL)
+        return;
+    weir_counter_add(succeeded ? &figures->done : &figures->failed, 1);
+    weir_histogram_record(&figures->latency_ms,
+                          (uint64_t)((weir_loop_now_ns(call->ctl->loop) - call->began_ns) / WEIR_NS_PER_MS));
+}
+
+/* --- Answers ---------------------------------------------------------------------------------------------------- */
+
 static void tell(const struct weir_call *call, enum weir_grpc_code code, const char *words)
 {
+    measure(call, code == WEIR_GRPC_OK && call->succeeded);
     call->tell(call->asker, code, weir_view(call->reply, code == WEIR_GRPC_OK ? call->reply_len : 0), words);
 }
 
@@ -64,6 +107,7 @@ void weir_call_answer(struct weir_call *call, const ProtobufCMessage *reply)
         weir_call_refuse(call, WEIR_GRPC_RESOURCE_EXHAUSTED, "the store is out of memory");
         return;
     }
+    call->succeeded = call->figures != NULL && reply_succeeds(reply);
     wait_until_durable(call);
 }
 
@@ -251,6 +295,8 @@ static struct weir_call *call_new(struct weir_controller *ctl, const struct weir
     call->tell = tell_fn;
     call->asker = asker;
     call->token = pravega_proto_str("");
+    call->began_ns = weir_loop_now_ns(ctl->loop);
+    call->figures = figures_of(ctl, rpc->name);
     weir_batch_init(&call->batch);
     call->next = ctl->calls;
     call->link = &ctl->calls;
@@ -369,6 +415,7 @@ enum weir_status weir_controller_new(struct weir_loop *loop, struct weir_contain
     ctl->access = options->access;
     ctl->token_key = options->token_key;
     ctl->settings = options->settings;
+    ctl->figures = options->figures;
     status = weir_catalog_load(ctl, err);
     if (status != WEIR_OK)
         goto fail;

@@ -18,11 +18,11 @@
 #include "base/log.h"
 #include "store/checkpoint.h"
 #include "store/container_int.h"
+#include "store/figures.h"
 #include "store/paths.h"
 
 #define RETRY_NS (500 * WEIR_NS_PER_MS)
 #define COPY_LEN (1u << 20)
-#define HOLD_FACTOR 4u /* this many flush_bytes in the log while a flush is late: acknowledgements stay away */
 
 /* Bytes that move: of one extent, which may be cut, moved to another segment, or gone when they have arrived. */
 struct piece {
@@ -41,6 +41,7 @@ struct weir_flush {
     struct weir_job job;
     struct weir_container *ctr;
     enum flush_state state;
+    int64_t began_ns;
     uint64_t lsn, log_bytes;  /* the log's bytes at that LSN */
     struct weir_chunk *chunk; /* NULL: there is nothing to move */
     uint64_t chunk_id, chunk_salt;
@@ -406,6 +407,20 @@ static void end_ops(struct weir_container *ctr, enum weir_status status)
     weir_container_deliver_soon(ctr);
 }
 
+static void tell(const struct weir_flush *flush)
+{
+    struct weir_container *ctr = flush->ctr;
+    int64_t now_ns = weir_loop_now_ns(ctr->loop), took_ms = (now_ns - flush->began_ns) / WEIR_NS_PER_MS;
+
+    ctr->stats.published_ns = now_ns;
+    if (ctr->options.figures != NULL)
+        weir_histogram_record(&ctr->options.figures->flush_ms, (uint64_t)took_ms);
+    weir_log_debug(weir_loop_log(ctr->loop), "store", "flushed %zu pieces into a chunk of %llu bytes in %lld ms; "
+                   "checkpoint at LSN %llu", flush->count,
+                   (unsigned long long)(flush->chunk != NULL ? flush->chunk->file_len : 0), (long long)took_ms,
+                   (unsigned long long)flush->lsn);
+}
+
 static void succeed(struct weir_flush *flush)
 {
     struct weir_container *ctr = flush->ctr;
@@ -417,6 +432,7 @@ static void succeed(struct weir_flush *flush)
         ctr->stats.flush_bytes += flush->chunk->file_len;
     }
     ctr->stats.flush_count++;
+    tell(flush);
     ctr->published_lsn = flush->lsn;
     ctr->log_flushed = flush->log_bytes;
     ctr->log_base = 0;
@@ -447,6 +463,8 @@ static void flush_done(struct weir_job *job)
     struct weir_container *ctr = flush->ctr;
 
     if (flush->status == WEIR_OK) {
+        if (ctr->flush_full)
+            weir_log_warn(weir_loop_log(ctr->loop), "store", "there is space again; the flush is done");
         succeed(flush);
     } else if (flush->status == WEIR_E_FULL) {
         if (!ctr->flush_full)
@@ -492,6 +510,7 @@ static void begin(struct weir_container *ctr)
         ctr->flush = flush;
         flush->job = (struct weir_job){.work = flush_work, .done = flush_done, .loop = ctr->loop};
         flush->ctr = ctr;
+        flush->began_ns = weir_loop_now_ns(ctr->loop);
         flush->lsn = weir_store_log_roll(ctr->log);
         flush->log_bytes = weir_store_log_bytes(ctr->log);
         if (plan(flush)) {
@@ -528,7 +547,7 @@ void weir_flush_step(struct weir_container *ctr)
         weir_store_log_written(ctr->log) >= ctr->flush->lsn)
         submit(ctr->flush);
     if (ctr->flush != NULL && ctr->flush->state != FLUSH_WAIT_LOG &&
-        weir_container_unflushed(ctr) > HOLD_FACTOR * ctr->options.flush_bytes)
+        weir_container_unflushed(ctr) > WEIR_FLUSH_HOLD_FACTOR * ctr->options.flush_bytes)
         weir_store_log_hold(ctr->log, true, ctr->flush->lsn);
     weir_sweep_step(ctr);
 }

@@ -21,6 +21,7 @@
 #include <sys/uio.h>
 
 #include "base/log.h"
+#include "store/figures.h"
 #include "store/paths.h"
 #include "weir/fs.h"
 
@@ -39,6 +40,7 @@ struct log_group {
     struct log_group *next;
     struct log_file *file;
     uint64_t offset, first_lsn, last_lsn;
+    int64_t began_ns;           /* when it was first handed to the pool */
     struct iovec *iov;          /* what to write, in order */
     struct weir_block **blocks; /* iov[i] stands in blocks[i] */
     int count, cap;
@@ -251,8 +253,24 @@ static void wait_for_space(struct weir_store_log *log)
     weir_timer_start(log->options.loop, &log->retry, RETRY_NS);
 }
 
+static void measure(const struct weir_store_log *log, const struct log_group *group)
+{
+    struct weir_store_figures *figures = log->options.figures;
+    uint64_t len = 0;
+
+    if (figures == NULL)
+        return;
+    for (int i = 0; i < group->count; i++)
+        len += group->iov[i].iov_len;
+    weir_histogram_record(&figures->log_write_us,
+                          (uint64_t)(weir_loop_now_ns(log->options.loop) - group->began_ns) / 1000);
+    weir_histogram_record(&figures->log_group_bytes, len);
+    weir_histogram_record(&figures->log_group_records, group->last_lsn - group->first_lsn + 1);
+}
+
 static void group_written(struct weir_store_log *log)
 {
+    measure(log, log->flight);
     log->written_lsn = log->flight->last_lsn;
     log->stats.group_count++;
     log->stats.sync_count += log->options.durability == WEIR_DURABILITY_SYNC;
@@ -288,6 +306,7 @@ static void pump_group(struct weir_store_log *log)
     if (log->flight != NULL || log->failed || next == NULL || (log->hold && next->first_lsn > log->hold_lsn))
         return;
     log->flight = take_group(log);
+    log->flight->began_ns = weir_loop_now_ns(log->options.loop);
     submit(log);
 }
 

@@ -13,6 +13,7 @@
 #include "weir/store.h"
 
 struct weir_store_log; /* opaque */
+struct weir_store_figures;
 
 struct weir_store_log_options {
     struct weir_loop *loop;
@@ -20,6 +21,7 @@ struct weir_store_log_options {
     enum weir_durability durability;
     uint64_t next_lsn;
     uint64_t file_len_max; /**< a new file begins beyond this */
+    struct weir_store_figures *figures; /**< NULL: nothing is measured */
     void *arg;
     /** Records up to weir_store_log_acked() count now. From the loop, never from inside a call. */
     void (*on_acked)(void *arg);

@@ -10,7 +10,9 @@
 #include "store/container.h"
 #include "store/controller.h"
 #include "store/security.h"
+#include "store/rest_server.h"
 #include "store/segment_merge.h"
+#include "store/store_metrics.h"
 #include "store/wire_server.h"
 
 struct weir_store {
@@ -19,6 +21,8 @@ struct weir_store {
     struct weir_security *security;
     struct weir_wire_server *wire;
     struct weir_controller *ctl;
+    struct weir_store_metrics *metrics; /* and rest: NULL without HTTP */
+    struct weir_rest_server *rest;
     char *uri;
 };
 
@@ -40,6 +44,22 @@ static enum weir_status take_settings(struct weir_store_settings *settings, cons
     return status;
 }
 
+/* HTTP, of what is there by now. */
+static enum weir_status open_rest(struct weir_store *store, const char *host, uint16_t port, struct weir_error *err)
+{
+    struct weir_target at = {.host = host, .port = port, .tls = weir_security_tls(store->security)};
+    struct weir_rest_parts parts = {.ctr = store->ctr,
+                                    .ctl = store->ctl,
+                                    .metrics = store->metrics,
+                                    .access = weir_security_access(store->security)};
+    struct weir_metric_sources sources = {.loop = store->loop, .ctr = store->ctr, .wire = store->wire};
+    enum weir_status status = weir_rest_server_new(store->loop, &at, &parts, &store->rest, err);
+
+    sources.rest = store->rest;
+    weir_store_metrics_sources(store->metrics, &sources);
+    return status;
+}
+
 static enum weir_status open_parts(struct weir_store *store, const struct weir_store_options *options,
                                    struct weir_error *err)
 {
@@ -56,9 +76,14 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
     struct weir_target segments = {.host = host, .port = options->segment_port};
     enum weir_status status = take_settings(&controller.settings, options->settings, err);
 
-    if (status == WEIR_OK)
-        status = weir_container_open(store->loop, options->data_dir != NULL ? options->data_dir : "weir-data",
-                                     &container, &store->ctr, err);
+    if (status == WEIR_OK && options->rest)
+        status = weir_store_metrics_new(store->loop, &store->metrics, err);
+    if (status != WEIR_OK)
+        return status;
+    if (store->metrics != NULL)
+        container.figures = controller.figures = weir_store_metrics_figures(store->metrics);
+    status = weir_container_open(store->loop, options->data_dir != NULL ? options->data_dir : "weir-data", &container,
+                                 &store->ctr, err);
     if (status != WEIR_OK)
         return status;
     weir_segment_merge_recover(store->ctr, weir_loop_wall_ms(store->loop));
@@ -77,6 +102,11 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
     status = weir_controller_new(store->loop, store->ctr, &controller, &store->ctl, err);
     if (status != WEIR_OK)
         return status;
+    if (options->rest) {
+        status = open_rest(store, host, options->rest_port, err);
+        if (status != WEIR_OK)
+            return status;
+    }
     if (asprintf(&store->uri, "%s://%s:%u", segments.tls != NULL ? "tls" : "tcp", advertised,
                  weir_controller_port(store->ctl)) < 0) {
         store->uri = NULL;
@@ -111,10 +141,12 @@ void weir_store_close(struct weir_store *store)
     if (store == NULL)
         return;
     weir_controller_free(store->ctl);
+    weir_rest_server_free(store->rest);
     weir_wire_server_free(store->wire);
     weir_security_free(store->security);
     if (store->ctr != NULL && weir_container_close(store->ctr, &err) != WEIR_OK)
         weir_log_error(weir_loop_log(store->loop), "store", "while closing: %s", err.message);
+    weir_store_metrics_free(store->metrics);
     free(store->uri);
     free(store);
 }
@@ -127,6 +159,11 @@ uint16_t weir_store_controller_port(const struct weir_store *store)
 uint16_t weir_store_segment_port(const struct weir_store *store)
 {
     return weir_wire_server_port(store->wire);
+}
+
+uint16_t weir_store_rest_port(const struct weir_store *store)
+{
+    return store->rest != NULL ? weir_rest_server_port(store->rest) : 0;
 }
 
 const char *weir_store_uri(const struct weir_store *store)

@@ -309,6 +309,7 @@ static void on_accept(void *arg, struct weir_conn *accepted)
         conn->next->link = &conn->next;
     server->conns = conn;
     server->conn_count++;
+    server->accepted_count++;
     weir_conn_set_handler(accepted, &handler, conn);
 }
 
@@ -359,5 +360,11 @@ void weir_wire_server_stats(const struct weir_wire_server *server, struct weir_w
                                     .held_bytes = server->taken + server->owed,
                                     .held_bytes_max = server->held_max,
                                     .refused_count = server->refused_count,
-                                    .stuck_count = server->stuck_count};
+                                    .stuck_count = server->stuck_count,
+                                    .accepted_count = server->accepted_count};
+    for (const struct weir_wire_conn *conn = server->conns; conn != NULL; conn = conn->next) {
+        out->paused_count += conn->paused;
+        out->unsent_bytes += weir_wire_outbox_len(&conn->outbox);
+        out->unacked_bytes += conn->appends.waiting_bytes;
+    }
 }

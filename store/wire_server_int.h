@@ -77,7 +77,7 @@ struct weir_wire_server {
     struct weir_token_key token_key;
     struct weir_rng rng;
     struct weir_wire_conn *conns;
-    uint64_t conn_count;
+    uint64_t conn_count, accepted_count;
     struct weir_wire_limits limits;
     size_t taken, owed, held_max, job_count;
     uint64_t refused_count, stuck_count;

@@ -59,7 +59,7 @@ struct weir_store_options {
     /* Security; upstream's keys in brackets. All of these files but the key are looked at again and again, and used anew
      * when they change: connections under way stay as they are. What is wrong with a changed file is logged, and the old
      * content stays in use. */
-    const char *tls_certificate;  /**< PEM chain: both ports speak TLS 1.2 and 1.3 [security.tls.server.certificate] */
+    const char *tls_certificate;  /**< PEM chain: all ports speak TLS 1.2 and 1.3 [security.tls.server.certificate] */
     const char *tls_private_key;  /**< PEM, not encrypted [security.tls.server.privateKey] */
     const char *auth_accounts;    /**< lines "user:hash:rights": nobody else may do anything, and nothing but what the
                                    *   rights say [security.pwdAuthHandler.accountsDb] */
@@ -78,6 +78,8 @@ struct weir_store_options {
      */
     uint64_t connection_bytes_max;
     const char *const *settings; /**< "NAME=VALUE" each, of WEIR_STORE_SETTINGS_MAP; NULL ends them */
+    bool rest;                    /**< also serve Pravega's management API, health and metrics over HTTP */
+    uint16_t rest_port;           /**< 0 picks a free one */
 };
 
 #define WEIR_STORE_CONNECTIONS_DEFAULT 16384u
@@ -100,6 +102,8 @@ void weir_store_close(struct weir_store *store);
 
 uint16_t weir_store_controller_port(const struct weir_store *store);
 uint16_t weir_store_segment_port(const struct weir_store *store);
+/** 0: it was not asked for. */
+uint16_t weir_store_rest_port(const struct weir_store *store);
 /** "tcp://127.0.0.1:9090", "tls://..." with a certificate; lives as long as the store. */
 const char *weir_store_uri(const struct weir_store *store);
 

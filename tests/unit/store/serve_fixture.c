@@ -74,6 +74,7 @@ struct served *served_new_with(const struct weir_store_options *options, struct 
     ck_assert_ptr_nonnull(served);
     served->options = *options;
     served->options.data_dir = served->dir;
+    served->options.rest = true;
     served->tls = tls;
     snprintf(served->dir, sizeof(served->dir), "/tmp/weir-serve-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(served->dir));
@@ -274,6 +275,78 @@ void peer_expect_end(struct peer *peer)
 {
     if (take_frame(peer))
         ck_abort_msg("%s came where the end was due", pravega_wire_name(peer->cmd.type));
+}
+
+/* --- HTTP ------------------------------------------------------------------------------------------------------- */
+
+struct http_client {
+    struct served *served;
+    struct weir_conn *conn;
+    struct weir_buf out, *in;
+    bool ended;
+};
+
+static void http_send(struct http_client *client)
+{
+    struct iovec iov = {client->out.ptr, client->out.len};
+    size_t taken = 0;
+
+    if (client->out.len > 0 && weir_conn_writev(client->conn, &iov, 1, &taken, NULL) == WEIR_OK)
+        weir_buf_consume(&client->out, taken);
+}
+
+static void http_writable(void *arg)
+{
+    http_send(arg);
+}
+
+static void http_readable(void *arg)
+{
+    struct http_client *client = arg;
+    uint8_t *room = weir_buf_reserve(client->in, 65536);
+    size_t got = 0;
+
+    ck_assert_ptr_nonnull(room);
+    if (weir_conn_read(client->conn, room, 65536, &got, NULL) == WEIR_OK)
+        client->in->len += got;
+}
+
+static void http_over(void *arg, const struct weir_error *why)
+{
+    struct http_client *client = arg;
+
+    (void)why;
+    client->ended = true;
+    weir_loop_stop(client->served->loop);
+}
+
+static const struct weir_conn_handler http_handler = {http_writable, http_readable, http_writable, http_over};
+
+int http(struct served *served, const char *method_and_path, const char *headers, const char *body,
+         struct weir_buf *answer)
+{
+    struct weir_target to = {.host = "127.0.0.1", .port = weir_store_rest_port(served->store), .tls = served->tls};
+    struct http_client client = {.served = served, .in = answer};
+    int status = 0;
+    const char *text;
+
+    weir_buf_reset(answer);
+    weir_buf_init(&client.out, 1 << 20);
+    weir_buf_printf(&client.out, "%s HTTP/1.1\r\nHost: here\r\nConnection: close\r\n%s", method_and_path, headers);
+    if (body != NULL)
+        weir_buf_printf(&client.out, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+    else
+        weir_buf_printf(&client.out, "\r\n");
+    ck_assert_int_eq(weir_net_connect(served->loop, &to, &http_handler, &client, &client.conn, NULL), WEIR_OK);
+    while (!client.ended)
+        wait_on(served);
+    weir_conn_close(client.conn);
+    weir_buf_fini(&client.out);
+    weir_buf_u8(answer, 0);
+    text = (const char *)answer->ptr;
+    ck_assert_msg(sscanf(text, "HTTP/1.1 %d ", &status) == 1 && strstr(text, "\r\n\r\n") != NULL, "%s", text);
+    weir_buf_consume(answer, (size_t)(strstr(text, "\r\n\r\n") + 4 - text));
+    return status;
 }
 
 /* --- gRPC ------------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "base/grpc.h"
 #include "pravega/proto.h"
 #include "pravega/wire.h"
+#include "weir/buf.h"
 #include "weir/store.h"
 
 struct served; /* the store, its loop and its host */
@@ -57,6 +58,15 @@ void peer_expect_end(struct peer *peer);
 /** A literal of a command: peer_say(p, SETUP_APPEND, setup_append, .writer_id = ...). */
 #define peer_say(peer, TYPE, member, ...)                                                                              \
     peer_send(peer, &(struct pravega_wire_command){.type = PRAVEGA_WIRE_##TYPE, .member = {__VA_ARGS__}})
+
+/* --- HTTP ------------------------------------------------------------------------------------------------------- */
+
+/**
+ * One request on a connection of its own: "GET /v1/scopes", header lines each with its CRLF, a body or NULL.
+ * @param answer receives the answer's body, NUL-terminated @return the answer's status
+ */
+int http(struct served *served, const char *method_and_path, const char *headers, const char *body,
+         struct weir_buf *answer);
 
 /* --- gRPC ------------------------------------------------------------------------------------------------------- */
 

@@ -146,6 +146,66 @@ START_TEST(who_is_nobody_is_not_served)
 }
 END_TEST
 
+/* Goal: over HTTP, everybody gets what they may have; health and metrics are for all. */
+START_TEST(http_asks_who_it_is)
+{
+    static const char fixed[] = "{\"scalingPolicy\":{\"type\":\"FIXED_NUM_SEGMENTS\",\"minSegments\":1}}";
+    static const char state[] = "{\"streamState\":\"SEALED\"}";
+    static const struct {
+        const char *user, *request, *body;
+        int status;
+        const char *says; /* NULL: all the same */
+    } requests[] = {
+        {NULL, "GET /v1/scopes", NULL, 401, NULL},
+        {"nobody", "GET /v1/scopes", NULL, 401, NULL},
+        {"none", "GET /v1/scopes", NULL, 403, NULL},
+        {"none", "GET /v1/scopes/none/streams/none", NULL, 403, NULL},
+        {"guest", "GET /v1/scopes", NULL, 200, "{\"scopes\":[{\"scopeName\":\"sc\"}]}"},
+        {"admin", "GET /v1/scopes", NULL, 200, "{\"scopes\":[{\"scopeName\":\"other\"},{\"scopeName\":\"sc\"}]}"},
+        {"guest", "POST /v1/scopes", "{\"scopeName\":\"mine\"}", 403, NULL},
+        {"guest", "DELETE /v1/scopes/sc", NULL, 403, NULL},
+        {"guest", "GET /v1/scopes/other", NULL, 403, NULL},
+        {"guest", "GET /v1/scopes/sc/streams/st", NULL, 200, NULL},
+        {"guest", "GET /v1/scopes/sc/streams/two", NULL, 403, NULL},
+        {"guest", "PUT /v1/scopes/sc/streams/st", fixed, 403, NULL},
+        {"reader", "PUT /v1/scopes/sc/streams/st/state", state, 403, NULL},
+        {"reader", "DELETE /v1/scopes/sc/streams/st", NULL, 403, NULL},
+        {"reader", "DELETE /v1/scopes/sc/readergroups/mine", NULL, 403, NULL},
+        {"guest", "GET /v1/scopes/sc/readergroups/mine", NULL, 404, NULL},
+        {"guest", "GET /v1/scopes/sc/readergroups/yours", NULL, 403, NULL},
+        {"reader", "GET /v1/health/details", NULL, 403, NULL},
+        {"admin", "GET /v1/health/details", NULL, 200, "{}"},
+        {NULL, "GET /v1/health/readiness", NULL, 200, "true"},
+        {NULL, "GET /prometheus", NULL, 200, NULL},
+        {"admin", "PUT /v1/scopes/sc/streams/st/state", state, 200, NULL},
+    };
+    struct weir_buf answer;
+    char headers[700], password[64];
+
+    weir_buf_init(&answer, 1 << 20);
+    make_stream(served, "sc", "two", 1);
+    make_scope(served, "other");
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        const char *user = requests[i].user;
+        int status;
+
+        snprintf(password, sizeof(password), "%s%s", user != NULL ? user : "", user != NULL ? user : "");
+        snprintf(headers, sizeof(headers), "Content-Type: application/json\r\n%s%s%s",
+                 user != NULL ? "Authorization: " : "", user != NULL ? basic(user, password) : "",
+                 user != NULL ? "\r\n" : "");
+        status = http(served, requests[i].request, headers, requests[i].body, &answer);
+        ck_assert_msg(status == requests[i].status, "%s by %s: %d", requests[i].request, user != NULL ? user : "nobody",
+                      status);
+        if (requests[i].says != NULL)
+            ck_assert_str_eq((const char *)answer.ptr, requests[i].says);
+    }
+    snprintf(headers, sizeof(headers), "Authorization: %s\r\n", basic("guest", "guestguest"));
+    ck_assert_int_eq(http(served, "GET /v1/scopes/sc/streams", headers, NULL, &answer), 200);
+    ck_assert(strstr((const char *)answer.ptr, "\"st\"") != NULL && strstr((const char *)answer.ptr, "\"two\"") == NULL);
+    weir_buf_fini(&answer);
+}
+END_TEST
+
 /* Goal: no call is forgotten. Method: every one of the protocol, with an empty message, from nobody; then from one who
  * may do everything. */
 START_TEST(every_call_has_a_rule)
@@ -540,6 +600,7 @@ START_TEST(silent_handshakes_are_in_nobodys_way)
     struct weir_store_options options = tls_options();
     struct weir_tls *trust = trusting(certs.authority);
     struct peer *silent[100], *plain;
+    struct weir_buf answer;
 
     served = served_new_with(&options, trust);
     for (int i = 0; i < 100; i++)
@@ -547,6 +608,9 @@ START_TEST(silent_handshakes_are_in_nobodys_way)
     plain = peer_new_trusting(served, NULL);
     peer_say(plain, HELLO, hello, PRAVEGA_WIRE_VERSION_HIGH, PRAVEGA_WIRE_VERSION_LOW);
     make_scope(served, "sc");
+    weir_buf_init(&answer, 1 << 16);
+    ck_assert_int_eq(http(served, "GET /v1/scopes/sc", "", NULL, &answer), 200); /* over TLS as well */
+    weir_buf_fini(&answer);
     for (int i = 0; i < 100; i++)
         peer_free(silent[i]);
     peer_free(plain);
@@ -630,6 +694,7 @@ int main(void)
     tcase_add_unchecked_fixture(guarded, make_files, remove_files);
     tcase_add_checked_fixture(guarded, setup, teardown);
     tcase_add_test(guarded, who_is_nobody_is_not_served);
+    tcase_add_test(guarded, http_asks_who_it_is);
     tcase_add_test(guarded, every_call_has_a_rule);
     tcase_add_loop_test(guarded, tokens_are_given_as_upstream_gives_them, 0,
                         (int)(sizeof(token_cases) / sizeof(token_cases[0])));

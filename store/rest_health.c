@@ -1,0 +1,121 @@
+/*
+ * rest_health.c - /v1/health: whether the store is up, as a whole and by its parts, in the words of Pravega's API.
+ *
+ *     GET /v1/health[/{part}]                                           everything
+ *     GET /v1/health/{status|readiness|liveness|details}[/{part}]       one answer
+ *
+ * As there, the HTTP status is 200 whatever the answer says. A full disk makes the log not ready; what has failed is
+ * not alive, and only a restart helps.
+ */
+#include <string.h>
+
+#include "store/rest_int.h"
+
+#define ROOT_NAME "controller"
+
+enum health_state { HEALTH_UP, HEALTH_STARTING, HEALTH_FAILED };
+
+static const char *const state_names[] = {
+    [HEALTH_UP] = "UP", [HEALTH_STARTING] = "STARTING", [HEALTH_FAILED] = "FAILED"};
+
+static enum health_state log_state(const struct weir_rest_call *call)
+{
+    const struct weir_container *ctr = call->rest->parts.ctr;
+
+    if (weir_container_failure(ctr) != NULL)
+        return HEALTH_FAILED;
+    return weir_container_full(ctr) ? HEALTH_STARTING : HEALTH_UP;
+}
+
+/* What serves is up: it could not answer otherwise. */
+static const char *const parts[] = {"GRPCServer", "segmentStore", "log"};
+#define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
+
+static enum health_state part_state(const struct weir_rest_call *call, size_t part)
+{
+    return strcmp(parts[part], "log") == 0 ? log_state(call) : HEALTH_UP;
+}
+
+static json_t *part_details(const struct weir_rest_call *call, size_t part)
+{
+    const struct weir_error *failure = weir_container_failure(call->rest->parts.ctr);
+
+    if (strcmp(parts[part], "log") != 0)
+        return json_object();
+    if (failure != NULL)
+        return json_pack("{s:s}", "failure", failure->message);
+    if (weir_container_full(call->rest->parts.ctr))
+        return json_pack("{s:s}", "waiting", "no space left on the disk");
+    return json_object();
+}
+
+/* One answer about a part, or about the whole if it is PART_COUNT. */
+static json_t *health_answer(const struct weir_rest_call *call, const char *what, size_t part)
+{
+    enum health_state state = part < PART_COUNT ? part_state(call, part) : log_state(call);
+
+    if (strcmp(what, "status") == 0)
+        return json_string(state_names[state]);
+    if (strcmp(what, "readiness") == 0)
+        return json_boolean(state == HEALTH_UP);
+    if (strcmp(what, "liveness") == 0)
+        return json_boolean(state != HEALTH_FAILED);
+    if (strcmp(what, "details") == 0)
+        return part < PART_COUNT ? part_details(call, part) : json_object();
+    return NULL;
+}
+
+static json_t *health_of(const struct weir_rest_call *call, size_t part)
+{
+    static const char *const keys[] = {"status", "readiness", "liveness", "details"};
+    json_t *out = json_pack("{s:s}", "name", part < PART_COUNT ? parts[part] : ROOT_NAME), *children = json_object();
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        json_object_set_new(out, keys[i], health_answer(call, keys[i], part));
+    for (size_t i = 0; part == PART_COUNT && i < PART_COUNT; i++)
+        json_object_set_new(children, parts[i], health_of(call, i));
+    json_object_set_new(out, "children", children);
+    return out;
+}
+
+/* PART_COUNT for the whole, one more for a name that is none. */
+static size_t part_of(const char *name)
+{
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        if (strcmp(parts[i], name) == 0)
+            return i;
+    }
+    return strcmp(name, ROOT_NAME) == 0 ? PART_COUNT : PART_COUNT + 1;
+}
+
+/* Health is told at once: a log that has failed, or waits for space, answers no barrier. */
+static void tell(struct weir_rest_call *call, json_t *out)
+{
+    if (out != NULL)
+        weir_rest_answer_now(call, WEIR_HTTP_OK, out);
+    else
+        weir_rest_refuse(call, WEIR_HTTP_NOT_FOUND, "no such part of the store");
+}
+
+void weir_rest_health(struct weir_rest_call *call)
+{
+    tell(call, health_of(call, PART_COUNT));
+}
+
+void weir_rest_health_part(struct weir_rest_call *call)
+{
+    bool has_part = call->names[1][0] != '\0';
+    size_t part = has_part ? part_of(call->names[1]) : PART_COUNT;
+    json_t *out = part <= PART_COUNT ? health_answer(call, call->names[0], part) : NULL;
+
+    if (out == NULL && !has_part && part_of(call->names[0]) <= PART_COUNT)
+        out = health_of(call, part_of(call->names[0]));
+    tell(call, out);
+}
+
+void weir_rest_health_details(struct weir_rest_call *call)
+{
+    size_t part = call->names[0][0] != '\0' ? part_of(call->names[0]) : PART_COUNT;
+
+    tell(call, part <= PART_COUNT ? health_answer(call, "details", part) : NULL);
+}
