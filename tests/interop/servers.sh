@@ -133,7 +133,7 @@ start_store() {
         >"$work/store.log" 2>&1 &
     pids="$pids $!"
     await 20 "the store" $! test -s "$work/store.ready"
-    store_uri=$(cat "$work/store.ready")
+    store_uri=$(head -n 1 "$work/store.ready")
 }
 
 # peer URI VERB...: the Java client. With fewer processors its pool would have a single thread, which
