@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "store/container.h"
@@ -60,6 +61,24 @@ static enum weir_status open_rest(struct weir_store *store, const char *host, ui
     return status;
 }
 
+static bool is_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
+}
+
+/* Guards what listens on `host`. */
+static enum weir_status open_security(struct weir_store *store, const struct weir_store_options *options,
+                                      const char *host, struct weir_error *err)
+{
+    enum weir_status status = weir_security_new(store->loop, store->ctr, options, &store->security, err);
+
+    if (status == WEIR_OK && weir_security_access(store->security) != NULL &&
+        weir_security_tls(store->security) == NULL && !is_loopback(host))
+        weir_log_warn(weir_loop_log(store->loop), "store",
+                      "passwords and tokens reach %s in plain text: give it a certificate, too", host);
+    return status;
+}
+
 static enum weir_status open_parts(struct weir_store *store, const struct weir_store_options *options,
                                    struct weir_error *err)
 {
@@ -87,7 +106,7 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
     if (status != WEIR_OK)
         return status;
     weir_segment_merge_recover(store->ctr, weir_loop_wall_ms(store->loop));
-    status = weir_security_new(store->loop, store->ctr, options, &store->security, err);
+    status = open_security(store, options, host, err);
     if (status != WEIR_OK)
         return status;
     segments.tls = controller.listen.tls = weir_security_tls(store->security);

@@ -102,11 +102,17 @@ start_pravega() {
     await 120 "the Pravega standalone" "$pravega_pid" answers "$pravega_rest" /v1/scopes
 }
 
+# Certificates and users, the same for both secured servers. Sets security, their folder.
+make_security() {
+    security=$work/security
+    [ -e "$security.options" ] ||
+        tests/interop/make-security "$security" >"$security.options" || die "there are no certificates"
+}
+
 # The same with TLS and credentials asked for, whatever else the options say. Sets secured_uri and secured_rpc.
 start_secured() {
     local options
-    security=$work/security
-    tests/interop/make-security "$security" >"$security.options" || die "there are no certificates"
+    make_security
     mapfile -t options <"$security.options"
     run_standalone secured "${options[@]}" -Dpravegaservice.service.published.host.nameOrIp=localhost "$@"
     secured_rpc=$pravega_rpc
@@ -122,18 +128,35 @@ login() {
 
 # What programs need to be let in by a server. To be called in a subshell.
 enter() { # enter SERVER
-    [ "$1" = secured ] || return 0
+    case $1 in secured | store-secured) ;; *) return 0 ;; esac
     export PRAVEGA_TRUST_STORE=$security/ca.crt
     login admin "$(cat "$security/password")"
 }
 
-# Weir's own store. Sets store_uri.
-start_store() {
-    "$weir" store --data "$work/store" --controller-port 0 --segment-port 0 --ready-file "$work/store.ready" \
-        >"$work/store.log" 2>&1 &
+# Weir's own store on free ports: the URI that it prints is in NAME.ready.
+run_store() { # run_store NAME OPTION...
+    local name=$1
+    shift
+    "$weir" store --data "$work/$name" --controller-port 0 --segment-port 0 --ready-file "$work/$name.ready" "$@" \
+        >"$work/$name.log" 2>&1 &
     pids="$pids $!"
-    await 20 "the store" $! test -s "$work/store.ready"
+    await 20 "the store ($name)" $! test -s "$work/$name.ready"
+}
+
+# Sets store_uri.
+start_store() {
+    run_store store
     store_uri=$(head -n 1 "$work/store.ready")
+}
+
+# The same with the secured Pravega's certificates and users, and, as that one, on all addresses: a check calls it by one
+# that the certificate does not name. Sets store_secured_uri.
+start_store-secured() {
+    make_security
+    run_store store-secured --listen 0.0.0.0 --advertise localhost --tls-certificate "$security/server.crt" \
+        --tls-key "$security/server.pk8" --auth-accounts "$security/users"
+    store_secured_uri=$(head -n 1 "$work/store-secured.ready")
+    store_secured_uri=${store_secured_uri/localhost/127.0.0.1}
 }
 
 # peer URI VERB...: the Java client. With fewer processors its pool would have a single thread, which
