@@ -189,7 +189,7 @@ start_peer() { # start_peer SERVER URI
 
 # Verbs that read standard input, end their program, or go on until they are told to end have one of their own.
 is_served() {
-    case $1 in bytes-* | group-read-and-die | group-share | suite | serve) return 1 ;; esac
+    case $1 in bytes-* | endure | group-read-and-die | group-share | suite | serve) return 1 ;; esac
 }
 
 served_peer() { # served_peer URI VERB...: as the program itself

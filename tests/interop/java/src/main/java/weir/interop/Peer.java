@@ -23,6 +23,7 @@ public final class Peer {
               write SCOPE/STREAM FROM TO              numbered events, each with its key
               transaction SCOPE/STREAM FROM TO commit|abort
               read SCOPE/STREAM                       every event up to the tail as of now, one a line
+              endure SCOPE/STREAM                     numbered events, through any failure, until standard input ends
               verify SCOPE/STREAM FROM TO             reads it: these events, each once, those of a key in order
               counter SCOPE/STREAM race COUNT AMOUNT  raises a number shared through a state synchronizer
               counter SCOPE/STREAM value              the number, and the revision that it stands at
@@ -92,6 +93,7 @@ public final class Peer {
             case "read/1" -> read(server, Stream.of(args[2]));
             case "verify/3" -> verify(Io.readAll(server, Stream.of(args[2])), Integer.parseInt(args[3]),
                     Integer.parseInt(args[4]));
+            case "endure/1" -> Endurance.write(server, Stream.of(args[2]));
             case "counter/4" -> {
                 Counter.race(server, Stream.of(args[2]), Integer.parseInt(args[4]), Long.parseLong(args[5]));
                 yield 0;
