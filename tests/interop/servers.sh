@@ -64,12 +64,11 @@ serves_tls() {
         timeout 5 openssl s_client -quiet -connect "127.0.0.1:$1" 2>/dev/null | grep -q '^HTTP/1'
 }
 
-# The real Pravega: everything in one process, its log in memory, on ports of its own. Sets pravega_rpc,
-# pravega_segments, pravega_rest and pravega_pid.
-run_standalone() { # run_standalone LOG-NAME OPTION...
-    local name=$1 rpc rest
-    shift
-    free_port; rpc=$free_port
+# What starts the real Pravega: everything in one process, its log in memory, on ports of its own. Sets standalone_command,
+# pravega_segments and pravega_rest.
+make_standalone_command() { # make_standalone_command LOG-NAME CONTROLLER-PORT OPTION...
+    local name=$1 rpc=$2 rest
+    shift 2
     free_port; rest=$free_port
     set -- "$@" -Dsinglenode.controller.rpc.port="$rpc" -Dsinglenode.controller.rest.port="$rest" \
         -Dsinglenode.controller.rest.enable=true
@@ -84,11 +83,22 @@ run_standalone() { # run_standalone LOG-NAME OPTION...
     for module in lang io util nio; do
         set -- "$@" --add-opens "java.base/java.$module=ALL-UNNAMED"
     done
-    java -Xmx3g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$@" --add-opens java.base/sun.nio.ch=ALL-UNNAMED \
-        -Djava.io.tmpdir="$work/$name" -Dlogback.configurationFile="$PWD/tests/interop/standalone/logback.xml" \
-        -Dsinglenode.configurationFile="$work/$name/standalone.properties" \
-        -cp "$PWD/$cache/standalone/lib/*" io.pravega.local.LocalPravegaEmulator >"$work/$name.log" 2>&1 &
-    pravega_rpc=$rpc pravega_rest=$rest pravega_pid=$!
+    standalone_command=(java -Xmx3g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "$@"
+        --add-opens java.base/sun.nio.ch=ALL-UNNAMED -Djava.io.tmpdir="$work/$name"
+        -Dlogback.configurationFile="$PWD/tests/interop/standalone/logback.xml"
+        -Dsinglenode.configurationFile="$work/$name/standalone.properties"
+        -cp "$PWD/$cache/standalone/lib/*" io.pravega.local.LocalPravegaEmulator)
+    pravega_rest=$rest
+}
+
+# Starts it. Sets pravega_rpc and pravega_pid besides.
+run_standalone() { # run_standalone LOG-NAME OPTION...
+    local name=$1
+    shift
+    free_port; pravega_rpc=$free_port
+    make_standalone_command "$name" "$pravega_rpc" "$@"
+    "${standalone_command[@]}" >"$work/$name.log" 2>&1 &
+    pravega_pid=$!
     pids="$pids $!"
 }
 
