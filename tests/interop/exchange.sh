@@ -184,6 +184,55 @@ times_from() { # times_from NOTER READER URI
     "$2" "$3" events-window "$stream" 200 2000 - && wait $pid
 }
 
+# --- scaling: the real server looks at rates over two minutes, so it has all other checks for it ---------------------------
+
+# Writes so many numbered events in half a second, until the stream is found to have been split, or the run is over. How
+# many they were is left in $work/grown-STREAM.
+grow() { # grow URI STREAM COUNT
+    local name=${2##*/} n=0
+    while kill -0 $$ 2>/dev/null && [ ! -e "$work/split-$name" ]; do
+        key_lines $n $((n + $3))
+        n=$((n + $3))
+        echo $n >"$work/growing-$name"
+        sleep 0.5
+    done | "$weir" stream write "$2" --key-field 1 --controller "$1" && mv "$work/growing-$name" "$work/grown-$name"
+}
+
+# Two streams get more than they want: 20 events a second for one, 14 KiB for one. A third one gets nothing.
+scaling_begins() { # scaling_begins URI
+    peer "$1" stream-create interop/grows-events scale=events:1:3:1 &&
+        peer "$1" stream-create interop/grows-kbytes scale=kbytes:1:2:1 &&
+        peer "$1" stream-create interop/silent scale=events:1000:2:1 && c_peer "$1" stream-scale interop/silent 3 || return 1
+    grow "$1" interop/grows-events 10 &
+    grow "$1" interop/grows-kbytes 500 &
+}
+
+segment_count() { # segment_count URI STREAM
+    peer "$1" stream-segments "$2" >"$work/segments" && grep -c . "$work/segments"
+}
+
+splits_by() { # splits_by events|kbytes URI
+    local name=grows-$1 uri=$2 tries
+    for ((tries = 0; tries < 240; tries++)); do
+        [ "$(segment_count "$uri" "interop/$name")" = 1 ] || break
+        sleep 1
+    done
+    touch "$work/split-$name"
+    [ $tries -lt 240 ] || { echo "it still has one segment"; return 1; }
+    await 60 "the writer of $name" $$ test -e "$work/grown-$name"
+    same "$uri" stream-segments "interop/$name" && peer "$uri" verify "interop/$name" 0 "$(cat "$work/grown-$name")"
+}
+
+merges_silent() { # merges_silent URI
+    local tries
+    for ((tries = 0; tries < 180; tries++)); do
+        [ "$(segment_count "$1" interop/silent)" != 1 ] || return 0
+        sleep 1
+    done
+    echo "it has $(segment_count "$1" interop/silent) segments"
+    return 1
+}
+
 # --- transactions ---------------------------------------------------------------------------------------------------------
 
 # Begun by one, written to by both, ended by the other one; across a scale; what became of them is the same to both.

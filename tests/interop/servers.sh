@@ -77,7 +77,8 @@ make_standalone_command() { # make_standalone_command LOG-NAME CONTROLLER-PORT O
     set -- "$@" -Dsinglenode.segmentStore.port="$free_port"
     free_port; set -- "$@" -Dsinglenode.admin.gateway.port="$free_port"
     free_port; set -- "$@" -Dpravegaservice.rest.listener.port="$free_port"
-    set -- "$@" -Dcontroller.retention.frequency.minutes=1
+    set -- "$@" -Dcontroller.retention.frequency.minutes=1 -DautoScale.cooldown.time.seconds=0 \
+        -DautoScale.mute.time.seconds=0 -DautoScale.cache.expiry.seconds=20 -DautoScale.cache.cleanUp.interval.seconds=5
     mkdir "$work/$name"
     : >"$work/$name/standalone.properties"
     for module in lang io util nio; do
@@ -143,12 +144,17 @@ enter() { # enter SERVER
     login admin "$(cat "$security/password")"
 }
 
+# What a store does by itself, it does quickly: what is a minute to the real one's rates is a second here.
+quickly=(--conf weir.retention.frequency.milliseconds=1000 --conf weir.watermarking.frequency.milliseconds=1000
+    --conf weir.autoScale.minute.milliseconds=1000 --conf autoScale.cooldown.time.seconds=0
+    --conf autoScale.mute.time.seconds=0 --conf autoScale.cache.expiry.seconds=5)
+
 # Weir's own store on free ports: the URI that it prints is in NAME.ready.
 run_store() { # run_store NAME OPTION...
     local name=$1
     shift
-    "$weir" store --data "$work/$name" --controller-port 0 --segment-port 0 --ready-file "$work/$name.ready" "$@" \
-        >"$work/$name.log" 2>&1 &
+    "$weir" store --data "$work/$name" --controller-port 0 --segment-port 0 --ready-file "$work/$name.ready" \
+        "${quickly[@]}" "$@" >"$work/$name.log" 2>&1 &
     pids="$pids $!"
     await 20 "the store ($name)" $! test -s "$work/$name.ready"
 }

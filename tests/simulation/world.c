@@ -52,7 +52,8 @@ void store_start(struct world *world)
         .advertised_host = "store",
         .controller_port = 9090,
         .segment_port = 12345,
-        .flush_bytes = world->flush_bytes};
+        .flush_bytes = world->flush_bytes,
+        .settings = world->store_settings};
     struct weir_error err = {0};
 
     seed_tell(world->run, world_now(world), "store starts");
@@ -129,7 +130,8 @@ void world_open(struct world *world, struct seed_run *run)
     *world = (struct world){.run = run,
                             .net_delay_max_ns = options.net_delay_max_ns,
                             .store_fate = {.disk = STORE_DISK},
-                            .flush_bytes = world->flush_bytes};
+                            .flush_bytes = world->flush_bytes,
+                            .store_settings = world->store_settings};
     must(weir_sim_new(&options, &world->sim, NULL));
     seed_tell(run, world_now(world), "per million: %u cuts, %u stalls, %u torn; net delay up to %d us",
               options.cut_per_million, options.stall_per_million, options.torn_per_million,

@@ -33,6 +33,7 @@ struct world {
     struct weir_store *store;
     struct fate store_fate;
     uint64_t flush_bytes; /* of the store's options; set before world_open(), which keeps it */
+    const char *const *store_settings; /* likewise: of every store (weir/store.h); NULL: its defaults */
     /* The store crashes when its disk has seen so many syncs, and comes up again at once; 0: no such moment. It is felt
      * while somebody awaits something, and then told. */
     uint64_t crash_at_sync;

@@ -38,6 +38,58 @@ static void make_stream(struct weir_stream_record *rec)
     ck_assert_int_eq(weir_epochs_scale(&rec->epochs, &sealed, 1, &range, 1), WEIR_OK);
 }
 
+static struct weir_cut cut_of_two(int64_t one, int64_t other)
+{
+    struct weir_cut cut = {malloc(2 * sizeof(struct weir_cut_entry)), 2};
+
+    ck_assert_ptr_nonnull(cut.entries);
+    cut.entries[0] = (struct weir_cut_entry){0, one};
+    cut.entries[1] = (struct weir_cut_entry){1, other};
+    return cut;
+}
+
+/* Goal: what the controller keeps of its own doings comes back; a writer's record of the version before does, too. */
+START_TEST(marks_cuts_and_writers_come_back)
+{
+    struct weir_mark_record mark = {.mark = {-7, 9, cut_of_two(5, 6)}, .segment_id = 3, .offset = 77}, mark_back = {0};
+    struct weir_retention_cut cut = {.size = 1234, .cut = cut_of_two(7, 8)}, cut_back = {0};
+    struct weir_writer_record writer = {.timestamp = -1, .position = cut_of_two(-1, 2), .gone = true}, writer_back = {0};
+    int64_t time;
+
+    weir_mark_record_encode(&bytes, &mark);
+    ck_assert_int_eq(weir_mark_record_decode(weir_buf_view(&bytes), &mark_back), WEIR_OK);
+    ck_assert_int_eq(mark_back.mark.lower, -7);
+    ck_assert_int_eq(mark_back.mark.upper, 9);
+    ck_assert_int_eq(mark_back.segment_id, 3);
+    ck_assert_int_eq(mark_back.offset, 77);
+    ck_assert(weir_cut_equal(&mark_back.mark.cut, &mark.mark.cut));
+    bytes.len = 0;
+    weir_retention_record_encode(&bytes, &cut);
+    ck_assert_int_eq(weir_retention_record_decode(weir_buf_view(&bytes), &cut_back), WEIR_OK);
+    ck_assert_int_eq(cut_back.size, 1234);
+    ck_assert(weir_cut_equal(&cut_back.cut, &cut.cut));
+    weir_cut_fini(&cut_back.cut);
+    ck_assert_int_eq(weir_retention_record_decode(weir_view(bytes.ptr, bytes.len - 1), &cut_back), WEIR_E_DAMAGED);
+    bytes.len = 0;
+    weir_writer_record_encode(&bytes, &writer);
+    ck_assert_int_eq(weir_writer_record_decode(weir_buf_view(&bytes), &writer_back), WEIR_OK);
+    ck_assert(writer_back.gone);
+    ck_assert(weir_cut_equal(&writer_back.position, &writer.position));
+    weir_writer_record_fini(&writer_back);
+    bytes.ptr[0] = 1;
+    ck_assert_int_eq(weir_writer_record_decode(weir_view(bytes.ptr, bytes.len - 1), &writer_back), WEIR_OK);
+    ck_assert(!writer_back.gone);
+    ck_assert(weir_catalog_time_parse(weir_view("000000000000000f", 16), &time) && time == 15);
+    ck_assert(!weir_catalog_time_parse(weir_view("00000000000000g0", 16), &time));
+    ck_assert(!weir_catalog_time_parse(weir_view("f00000000000000f", 16), &time));
+    weir_mark_record_fini(&mark);
+    weir_mark_record_fini(&mark_back);
+    weir_cut_fini(&cut.cut);
+    weir_writer_record_fini(&writer);
+    weir_writer_record_fini(&writer_back);
+}
+END_TEST
+
 START_TEST(stream_comes_back)
 {
     struct weir_stream_record rec, back = {0};
@@ -202,6 +254,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, marks_cuts_and_writers_come_back);
     tcase_add_test(tc, stream_comes_back);
     tcase_add_test(tc, txn_comes_back);
     tcase_add_test(tc, small_records_come_back);
