@@ -266,8 +266,8 @@ static void refuse(struct append_job *job)
         return;
     case WEIR_E_NOT_FOUND:
         pravega_wire_encode_no_such_segment(
-            weir_wire_reply(conn), &(struct pravega_wire_no_such_segment){
-                                       .request_id = job->request_id, .segment = segment, .offset = job->event_number});
+            weir_wire_reply(conn),
+            &(struct pravega_wire_no_such_segment){.request_id = job->request_id, .segment = segment, .offset = -1});
         return;
     case WEIR_E_EXISTS:
         pravega_wire_encode_invalid_event_number(
@@ -376,6 +376,10 @@ static struct weir_append_session *session_for(struct weir_wire_conn *conn, stru
 void weir_wire_append_block(struct weir_wire_conn *conn, const struct pravega_wire_append_block *cmd,
                             struct pravega_wire_area *area)
 {
+    if (session_find(&conn->appends, cmd->writer_id) == NULL) {
+        weir_wire_conn_end(conn, "it began an append block without SETUP_APPEND");
+        return;
+    }
     conn->appends.block_writer = cmd->writer_id;
     conn->appends.block = cmd->data;
     conn->appends.area = pravega_wire_area_ref(area);
@@ -431,14 +435,11 @@ static void conditional(struct weir_wire_conn *conn, struct weir_uuid writer, in
     struct weir_append append = {.writer = writer,
                                  .event_number = number,
                                  .event_count = 1,
-                                 .expected_offset = expected_offset,
+                                 /* a negative one is no condition, upstream */
+                                 .expected_offset = expected_offset >= 0 ? expected_offset : WEIR_APPEND_ANYWHERE,
                                  .iov = &iov,
                                  .iov_count = 1};
 
-    if (expected_offset < 0) {
-        weir_wire_conn_end(conn, "a conditional append expects a negative offset");
-        return;
-    }
     /* Its writer waits for an answer to this very number, so an old one cannot be passed over in silence. */
     if (session != NULL && session->state == SESSION_OPEN && number <= session->last_number) {
         refuse_forked(conn, session, number, request_id);

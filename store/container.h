@@ -148,6 +148,7 @@ void weir_segment_unwatch(struct weir_segment_watch *watch);
 #define WEIR_ATTRIBUTE_SCALE_TYPE ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 2})
 #define WEIR_ATTRIBUTE_SCALE_RATE ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 3})
 #define WEIR_ATTRIBUTE_ROLLOVER_SIZE ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 4})
+#define WEIR_ATTRIBUTE_SEGMENT_TYPE ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 9})
 
 #define WEIR_APPEND_ANYWHERE INT64_C(-1)
 

@@ -112,10 +112,6 @@ struct weir_held_stream *weir_stream_make(struct weir_controller *ctl, struct we
 void weir_stream_drop(struct weir_controller *ctl, struct weir_held_stream *stream);
 /** Everything of a stream and its mark stream, removed by the batch. */
 void weir_stream_remove(struct weir_batch *batch, const struct weir_held_stream *stream);
-/** A packed StreamConfig of a fixed number of segments. */
-enum weir_status weir_stream_fixed_config(struct weir_buf *out, const char *scope, struct weir_view stream,
-                                          int32_t segment_count, int64_t rollover_bytes);
-
 /** The stream "_MARK<stream>"; NULL for one of those itself. */
 struct weir_held_stream *weir_stream_mark(const struct weir_held_stream *stream);
 
@@ -142,6 +138,9 @@ enum weir_status weir_stream_scale_prepare(struct weir_batch *batch, struct weir
                                            const struct weir_segment_range *ranges, size_t range_count);
 /** A cut out of a message's map entries, sorted. */
 enum weir_status weir_cut_take(struct weir_cut *out, Pravega__StreamCut__CutEntry *const *entries, size_t count);
+/** What upstream fails with over a cut that it cannot look at: NOT_FOUND for an epoch that is not known, UNKNOWN for a
+ *  segment that its epoch has not, or if no segment has begun; OK for any other, valid or not. */
+enum weir_grpc_code weir_cut_fault(const struct weir_epochs *epochs, const struct weir_cut *cut);
 
 /* transactions.c */
 /** After a load: merges what was to be committed, starts leases. */

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "store/controller_int.h"
 #include "store/figures.h"
+#include "store/request_rules.h"
 
 static void call_free(struct weir_call *call)
 {
@@ -333,6 +334,10 @@ static void serve_call(struct weir_call *call)
     int code = weir_call_authorize(call, &call->rpc->rule, message, &words);
 
     call->message = NULL;
+    if (code == WEIR_GRPC_OK) {
+        code = (int)weir_request_check(call->rpc->name, message);
+        words = "a name is missing in the request, or it has a number that none has";
+    }
     if (code == WEIR_GRPC_OK)
         call->rpc->serve(call, message);
     else

@@ -144,14 +144,14 @@ static enum weir_status scale_check(const struct weir_epoch *active, const int64
     for (size_t i = 0; i < sealed_count && status == WEIR_OK; i++) {
         const struct weir_segment_range *found = weir_epoch_find(active, sealed[i]);
 
-        for (size_t j = 0; j < i; j++) {
-            if (sealed[j] == sealed[i])
-                found = NULL;
-        }
         if (found == NULL)
             status = WEIR_E_STATE;
         else
             scratch[i] = *found;
+        for (size_t j = 0; j < i && status == WEIR_OK; j++) {
+            if (sealed[j] == sealed[i])
+                status = WEIR_E_INVAL;
+        }
     }
     for (size_t i = 0; i < range_count; i++) {
         scratch[sealed_count + i] = ranges[i];

@@ -239,10 +239,10 @@ static void resolve(struct weir_segment_read *read, bool has_waited)
     } else if (read->offset < seg->durable_length) {
         read_data(read);
     } else if (seg->durable_sealed) {
-        if (read->offset > seg->durable_length)
-            become_ready(read, WEIR_E_INVAL);
+        if (has_waited)
+            become_ready(read, WEIR_E_SEALED);
         else
-            become_ready(read, has_waited ? WEIR_E_SEALED : WEIR_OK);
+            become_ready(read, read->offset > seg->durable_length ? WEIR_E_INVAL : WEIR_OK);
     } else if (seg->ctr->failed && read->wait) {
         become_ready(read, WEIR_E_IO);
     } else if (!read->wait) {

@@ -117,11 +117,6 @@ static void reply_refused(struct weir_read_job *job)
             weir_wire_reply(conn), &(struct pravega_wire_segment_is_sealed){
                                        .request_id = job->request_id, .segment = segment, .offset = job->read.offset});
         return;
-    case WEIR_E_NOT_FOUND:
-        pravega_wire_encode_no_such_segment(
-            weir_wire_reply(conn), &(struct pravega_wire_no_such_segment){
-                                       .request_id = job->request_id, .segment = segment, .offset = job->read.offset});
-        return;
     default:
         weir_wire_conn_end(conn, job->read.status == WEIR_E_INVAL ? "it read beyond the end of a sealed segment"
                                                                   : weir_status_text(job->read.status));
@@ -175,6 +170,8 @@ static void read_done(struct weir_segment_read *read)
     }
     if (read->status == WEIR_OK)
         reply_empty(job, !read->end_of_segment, read->end_of_segment);
+    else if (read->status == WEIR_E_NOT_FOUND) /* it was there when the read began: who asks again is told */
+        reply_empty(job, true, false);
     else
         reply_refused(job);
     weir_segment_read_release(read);

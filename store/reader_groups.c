@@ -10,6 +10,7 @@
 #include "base/uuid.h"
 #include "store/controller_int.h"
 #include "store/names.h"
+#include "store/stream_config.h"
 
 #define GROUP_STREAM_ROLLOVER_BYTES (INT64_C(4) << 20)
 #define RETENTION_NONE 0
@@ -41,6 +42,25 @@ static bool same_id(const char *a, const char *b)
     struct weir_uuid x, y;
 
     return weir_uuid_parse(weir_view_str(a), &x) && weir_uuid_parse(weir_view_str(b), &y) && weir_uuid_equal(x, y);
+}
+
+/* Refuses a call about what is in a scope that is not there. */
+static bool scope_found(struct weir_call *call, const char *scope)
+{
+    if (weir_directory_scope(&call->ctl->dir, weir_view_str(scope)) != NULL)
+        return true;
+    weir_call_refuse(call, WEIR_GRPC_NOT_FOUND, "no such scope");
+    return false;
+}
+
+/* What is kept of a request: a group's stream has a rollover size of its own, whatever is asked for. */
+static Pravega__ReaderGroupConfiguration kept_form(const Pravega__ReaderGroupConfiguration *in, int64_t generation)
+{
+    Pravega__ReaderGroupConfiguration kept = *in;
+
+    kept.generation = generation;
+    kept.rolloversizebytes = 0;
+    return kept;
 }
 
 static enum weir_status record_take(struct weir_group_record *rec, const Pravega__ReaderGroupConfiguration *config,
@@ -156,10 +176,9 @@ static void subscribe(struct weir_call *call, const Pravega__ReaderGroupConfigur
 static void answer_created(struct weir_call *call, int status, Pravega__ReaderGroupConfiguration *config)
 {
     Pravega__CreateReaderGroupResponse reply = PRAVEGA__CREATE_READER_GROUP_RESPONSE__INIT;
-    Pravega__ReaderGroupConfiguration none = PRAVEGA__READER_GROUP_CONFIGURATION__INIT;
 
     reply.status = status;
-    reply.config = config != NULL ? config : &none;
+    reply.config = config;
     weir_call_answer(call, &reply.base);
 }
 
@@ -176,7 +195,7 @@ static struct weir_held_stream *make_group_stream(struct weir_call *call, struct
     stream = weir_name_table_find(&scope->streams, weir_buf_view(&name));
     *made = stream == NULL;
     if (*made &&
-        weir_stream_fixed_config(&config, scope->name, weir_buf_view(&name), 1, GROUP_STREAM_ROLLOVER_BYTES) == WEIR_OK)
+        weir_stream_config_fixed(&config, scope->name, weir_buf_view(&name), 1, GROUP_STREAM_ROLLOVER_BYTES) == WEIR_OK)
         stream = weir_stream_make(call->ctl, &call->batch, scope, weir_buf_view(&name), weir_buf_view(&config), 1);
     weir_buf_fini(&name);
     weir_buf_fini(&config);
@@ -187,13 +206,12 @@ static void create_group(struct weir_call *call, struct weir_held_scope *scope,
                          const Pravega__ReaderGroupConfiguration *in)
 {
     struct weir_held_group *group = weir_held_group_new(weir_view_str(in->readergroupname));
-    Pravega__ReaderGroupConfiguration stored = *in;
+    Pravega__ReaderGroupConfiguration stored = kept_form(in, 0);
     struct weir_held_stream *stream;
     struct subscriber_name text;
     struct weir_view subscriber = subscriber_name(&text, in->scope, in->readergroupname);
     bool made = false;
 
-    stored.generation = 0;
     if (group == NULL || record_take(&group->rec, &stored, 0) != WEIR_OK ||
         weir_name_table_insert(&scope->groups, group) != WEIR_OK) {
         weir_held_group_free(group);
@@ -215,20 +233,29 @@ static void create_group(struct weir_call *call, struct weir_held_scope *scope,
     answer_created(call, PRAVEGA__CREATE_READER_GROUP_RESPONSE__STATUS__FAILURE, NULL);
 }
 
+/* Whether all streams are there that the group is to subscribe to: upstream tries again and again, and times out. */
+static bool streams_there(const struct weir_call *call, const Pravega__ReaderGroupConfiguration *config)
+{
+    for (size_t i = 0; config->retentiontype != RETENTION_NONE && i < config->n_startingstreamcuts; i++) {
+        if (subscribed(call, config, i) == NULL)
+            return false;
+    }
+    return true;
+}
+
 void weir_rpc_create_reader_group(struct weir_call *call, const void *message)
 {
     const Pravega__ReaderGroupConfiguration *in = message;
     struct weir_view name = weir_view_str(in->readergroupname);
     struct weir_held_scope *scope = weir_directory_scope(&call->ctl->dir, weir_view_str(in->scope));
     struct weir_held_group *group = scope != NULL ? weir_name_table_find(&scope->groups, name) : NULL;
-    struct weir_uuid id;
 
-    if (!weir_uuid_parse(weir_view_str(in->readergroupid), &id)) {
-        weir_call_refuse(call, WEIR_GRPC_INVALID_ARGUMENT, "a reader group's id is a UUID");
-    } else if (!weir_name_valid_for_user(name, strlen(WEIR_GROUP_PREFIX))) {
+    if (!weir_name_valid_for_user(name, WEIR_PREFIX_LEN_MAX)) {
         answer_created(call, PRAVEGA__CREATE_READER_GROUP_RESPONSE__STATUS__INVALID_RG_NAME, NULL);
     } else if (scope == NULL) {
         answer_created(call, PRAVEGA__CREATE_READER_GROUP_RESPONSE__STATUS__SCOPE_NOT_FOUND, NULL);
+    } else if (group == NULL && !streams_there(call, in)) {
+        answer_created(call, PRAVEGA__CREATE_READER_GROUP_RESPONSE__STATUS__FAILURE, NULL);
     } else if (group == NULL) {
         create_group(call, scope, in);
     } else {
@@ -251,6 +278,8 @@ void weir_rpc_get_reader_group_config(struct weir_call *call, const void *messag
         weir_directory_group(&call->ctl->dir, weir_view_str(in->scope), weir_view_str(in->readergroup));
     Pravega__ReaderGroupConfiguration *stored = group != NULL ? config_of(&group->rec) : NULL;
 
+    if (!scope_found(call, in->scope))
+        return;
     reply.config = stored != NULL ? stored : &none;
     if (group == NULL)
         reply.status = PRAVEGA__READER_GROUP_CONFIG_RESPONSE__STATUS__RG_NOT_FOUND;
@@ -267,12 +296,11 @@ static int update_group(struct weir_call *call, struct weir_held_group *group,
                         const Pravega__ReaderGroupConfiguration *in, const Pravega__ReaderGroupConfiguration *stored)
 {
     int64_t generation = group->rec.generation + 1;
-    Pravega__ReaderGroupConfiguration next = *in;
+    Pravega__ReaderGroupConfiguration next = kept_form(in, generation);
     struct weir_group_record rec;
     struct subscriber_name text;
     struct weir_view subscriber = subscriber_name(&text, in->scope, in->readergroupname);
 
-    next.generation = generation;
     if (record_take(&rec, &next, generation) != WEIR_OK)
         call->batch.status = WEIR_E_NOMEM;
     weir_batch_put_group(&call->batch, in->scope, group->name, &rec);
@@ -297,6 +325,8 @@ void weir_rpc_update_reader_group(struct weir_call *call, const void *message)
         weir_directory_group(&call->ctl->dir, weir_view_str(in->scope), weir_view_str(in->readergroupname));
     Pravega__ReaderGroupConfiguration *stored = group != NULL ? config_of(&group->rec) : NULL;
 
+    if (!scope_found(call, in->scope))
+        return;
     reply.generation = in->generation;
     if (group == NULL) {
         reply.status = PRAVEGA__UPDATE_READER_GROUP_RESPONSE__STATUS__RG_NOT_FOUND;
@@ -350,6 +380,8 @@ void weir_rpc_delete_reader_group(struct weir_call *call, const void *message)
         scope != NULL ? weir_name_table_find(&scope->groups, weir_view_str(in->readergroup)) : NULL;
     Pravega__ReaderGroupConfiguration *stored = group != NULL ? config_of(&group->rec) : NULL;
 
+    if (!scope_found(call, in->scope))
+        return;
     if (group == NULL || (stored != NULL && !same_id(in->readergroupid, stored->readergroupid)))
         reply.status = PRAVEGA__DELETE_READER_GROUP_STATUS__STATUS__RG_NOT_FOUND;
     else if (stored == NULL)
@@ -364,9 +396,12 @@ void weir_rpc_delete_reader_group(struct weir_call *call, const void *message)
 
 void weir_rpc_list_subscribers(struct weir_call *call, const void *message)
 {
+    const Pravega__StreamInfo *in = message;
     Pravega__SubscribersResponse reply = PRAVEGA__SUBSCRIBERS_RESPONSE__INIT;
     struct weir_held_stream *stream = weir_call_stream(call, message);
 
+    if (!scope_found(call, in->scope))
+        return;
     if (stream == NULL) {
         reply.status = PRAVEGA__SUBSCRIBERS_RESPONSE__STATUS__STREAM_NOT_FOUND;
     } else {
@@ -417,6 +452,8 @@ void weir_rpc_update_subscriber_stream_cut(struct weir_call *call, const void *m
         reply.status = PRAVEGA__UPDATE_SUBSCRIBER_STATUS__STATUS__SUBSCRIBER_NOT_FOUND;
     else if (in->generation != held->rec.generation)
         reply.status = PRAVEGA__UPDATE_SUBSCRIBER_STATUS__STATUS__GENERATION_MISMATCH;
+    else if (weir_cut_fault(&stream->rec.epochs, &cut) != WEIR_GRPC_OK)
+        reply.status = PRAVEGA__UPDATE_SUBSCRIBER_STATUS__STATUS__FAILURE;
     else if (!cut_publishable(stream, held, &cut))
         reply.status = PRAVEGA__UPDATE_SUBSCRIBER_STATUS__STATUS__STREAM_CUT_NOT_VALID;
     else

@@ -125,6 +125,12 @@ static void finish_merged(struct weir_segment_job *job, struct weir_buf *out)
     case WEIR_E_NOT_FOUND: /* upstream names the source, whichever is missing */
         weir_segment_reply_missing(job->job.conn, job->request_id, job->source, -1);
         return;
+    case WEIR_E_INVAL:  /* into itself */
+    case WEIR_E_SEALED: /* the target is; upstream names the source here, too */
+        pravega_wire_encode_segment_is_sealed(
+            out, &(struct pravega_wire_segment_is_sealed){
+                     .request_id = job->request_id, .segment = job->source, .offset = -1});
+        return;
     case WEIR_E_CONFLICT:
         pravega_wire_encode_segment_attribute_updated(
             out, &(struct pravega_wire_segment_attribute_updated){.request_id = job->request_id, .success = false});
@@ -149,6 +155,25 @@ static bool merged_before(struct weir_container *ctr, struct weir_view target, s
     weir_segment_info(seg, &info);
     *length = info.length;
     return true;
+}
+
+/* A merge seals its source first, and so it is sealed when the merge is refused. */
+static void seal_refused_source(struct weir_container *ctr, enum weir_status why, struct weir_view source)
+{
+    struct weir_change change = {.kind = WEIR_CHANGE_SEAL, .lenient = true, .name = source};
+
+    if (why == WEIR_E_SEALED || why == WEIR_E_CONFLICT)
+        change_unasked(ctr, &change, 1);
+}
+
+static bool is_truncated(struct weir_container *ctr, struct weir_view segment)
+{
+    struct weir_segment *seg = weir_segment_peek(ctr, segment);
+    struct weir_segment_info info = {0};
+
+    if (seg != NULL)
+        weir_segment_info(seg, &info);
+    return info.start_offset > 0;
 }
 
 static bool is_transient(struct weir_view name)
@@ -196,6 +221,7 @@ static void merge_now(struct weir_wire_conn *conn, const struct pravega_wire_mer
     job->value = changes[0].result;
     if (job->op.status == WEIR_OK)
         forget_transient(conn, cmd->source);
+    seal_refused_source(conn->server->ctr, job->op.status, cmd->source);
     if (wall_ms - conn->server->merges_forgotten_ms > FORGET_EVERY_MS) {
         conn->server->merges_forgotten_ms = wall_ms;
         weir_segment_merge_forget(conn->server->ctr, wall_ms);
@@ -209,6 +235,10 @@ void weir_wire_merge(struct weir_wire_conn *conn, const struct pravega_wire_merg
 
     if (cmd->updates.count > UPDATES_MAX || cmd->source.len > PRAVEGA_SEGMENT_NAME_LEN_MAX) {
         weir_wire_conn_end(conn, "a merge has too many attribute updates or too long a name");
+        return;
+    }
+    if (is_truncated(conn->server->ctr, cmd->source)) {
+        weir_wire_conn_end(conn, "the source of a merge has lost its beginning");
         return;
     }
     job = weir_segment_job_new(conn, cmd->request_id, cmd->target, cmd->source, finish_merged);
@@ -258,7 +288,7 @@ void weir_wire_merge_batch(struct weir_wire_conn *conn, const struct pravega_wir
     struct weir_in items = pravega_wire_items(&cmd->sources);
     struct weir_segment_job *job;
 
-    if (weir_segment_peek(conn->server->ctr, cmd->target) == NULL) {
+    if (cmd->sources.count > 0 && weir_segment_peek(conn->server->ctr, cmd->target) == NULL) {
         weir_segment_reply_missing(conn, cmd->request_id, cmd->target, -1);
         return;
     }
@@ -281,6 +311,9 @@ void weir_wire_merge_batch(struct weir_wire_conn *conn, const struct pravega_wir
         job->changes[i] = (struct weir_change){
             .kind = WEIR_CHANGE_MERGE, .lenient = true, .name = cmd->target, .source = pravega_wire_name_next(&items)};
     weir_container_change(conn->server->ctr, job->changes, job->change_count, &job->op);
+    items = pravega_wire_items(&cmd->sources);
+    for (size_t i = 0; i < job->change_count; i++)
+        seal_refused_source(conn->server->ctr, job->op.status, pravega_wire_name_next(&items));
 }
 
 /* --- Forgetting ------------------------------------------------------------------------------------------------- */

@@ -137,6 +137,16 @@ static void finish_attribute(struct weir_segment_job *job, struct weir_buf *out)
             out, &(struct pravega_wire_segment_attribute){.request_id = job->request_id, .value = job->value});
 }
 
+/* As upstream shows it: no count of events before the first one, and a segment's type even if it has none. */
+static int64_t attribute_of(const struct weir_segment *seg, struct weir_uuid id)
+{
+    int64_t value = weir_segment_attribute(seg, id);
+
+    if (weir_uuid_equal(id, WEIR_ATTRIBUTE_EVENT_COUNT))
+        return value == 0 ? WEIR_ATTRIBUTE_NONE : value;
+    return value == WEIR_ATTRIBUTE_NONE && weir_uuid_equal(id, WEIR_ATTRIBUTE_SEGMENT_TYPE) ? 0 : value;
+}
+
 static void get_attribute(struct weir_wire_conn *conn, const struct pravega_wire_get_segment_attribute *cmd)
 {
     struct weir_segment *seg = weir_segment_peek(conn->server->ctr, cmd->segment);
@@ -149,7 +159,7 @@ static void get_attribute(struct weir_wire_conn *conn, const struct pravega_wire
     job = weir_segment_job_new(conn, cmd->request_id, cmd->segment, weir_view(NULL, 0), finish_attribute);
     if (job == NULL)
         return;
-    job->value = weir_segment_attribute(seg, cmd->attribute_id);
+    job->value = attribute_of(seg, cmd->attribute_id);
     weir_container_barrier(conn->server->ctr, &job->op);
 }
 
@@ -218,7 +228,9 @@ static void create(struct weir_wire_conn *conn, const struct pravega_wire_create
     struct weir_attribute_update updates[] = {
         {.id = WEIR_ATTRIBUTE_SCALE_TYPE, .type = WEIR_ATTRIBUTE_REPLACE, .value = cmd->scale_type},
         {.id = WEIR_ATTRIBUTE_SCALE_RATE, .type = WEIR_ATTRIBUTE_REPLACE, .value = cmd->target_rate},
-        {.id = WEIR_ATTRIBUTE_ROLLOVER_SIZE, .type = WEIR_ATTRIBUTE_REPLACE, .value = cmd->rollover_bytes}};
+        {.id = WEIR_ATTRIBUTE_ROLLOVER_SIZE,
+         .type = WEIR_ATTRIBUTE_REPLACE,
+         .value = cmd->rollover_bytes > 0 ? cmd->rollover_bytes : 0}};
     struct weir_change change = {
         .kind = WEIR_CHANGE_CREATE, .name = cmd->segment, .updates = updates, .update_count = 3};
     struct weir_segment_job *job =
@@ -258,6 +270,8 @@ static void finish_truncated(struct weir_segment_job *job, struct weir_buf *out)
                                                              .segment = job->segment,
                                                              .start_offset = job->info.start_offset,
                                                              .offset = job->value});
+    else if (job->op.status == WEIR_E_NOT_FOUND)
+        weir_segment_reply_missing(job->job.conn, job->request_id, job->segment, job->value);
     else
         weir_segment_finish_refused(job, out);
 }
@@ -265,9 +279,13 @@ static void finish_truncated(struct weir_segment_job *job, struct weir_buf *out)
 static void truncate_at(struct weir_wire_conn *conn, const struct pravega_wire_truncate_segment *cmd)
 {
     struct weir_change change = {.kind = WEIR_CHANGE_TRUNCATE, .name = cmd->segment, .offset = cmd->truncation_offset};
-    struct weir_segment_job *job =
-        weir_segment_job_new(conn, cmd->request_id, cmd->segment, weir_view(NULL, 0), finish_truncated);
+    struct weir_segment_job *job;
 
+    if (cmd->truncation_offset < 0) {
+        weir_wire_conn_end(conn, "it truncated at a negative offset");
+        return;
+    }
+    job = weir_segment_job_new(conn, cmd->request_id, cmd->segment, weir_view(NULL, 0), finish_truncated);
     if (job == NULL)
         return;
     job->value = cmd->truncation_offset;

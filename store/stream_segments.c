@@ -181,6 +181,25 @@ enum weir_status weir_cut_take(struct weir_cut *out, Pravega__StreamCut__CutEntr
     return WEIR_OK;
 }
 
+enum weir_grpc_code weir_cut_fault(const struct weir_epochs *epochs, const struct weir_cut *cut)
+{
+    enum weir_grpc_code code = cut->count > 0 ? WEIR_GRPC_UNKNOWN : WEIR_GRPC_OK;
+
+    for (size_t i = 0; i < cut->count; i++) {
+        int32_t epoch = weir_segment_epoch(cut->entries[i].segment_id);
+
+        if (epoch < 0 || (size_t)epoch >= epochs->count)
+            return WEIR_GRPC_NOT_FOUND;
+    }
+    for (size_t i = 0; i < cut->count; i++) {
+        if (weir_epochs_find(epochs, cut->entries[i].segment_id) == NULL)
+            return WEIR_GRPC_UNKNOWN;
+        if (cut->entries[i].offset >= 0)
+            code = WEIR_GRPC_OK;
+    }
+    return code;
+}
+
 /* The two maps of a StreamCutRange are types of their own, of the same shape. `entries` stays NULL if out of memory. */
 #define CUT_TAKE_MAP(cut, map, n)                                                                                      \
     do {                                                                                                               \
@@ -212,13 +231,22 @@ static void add_between(void *arg, const struct weir_segment_range *segment)
         between->list[between->count++] = weir_call_segment_id(between->call, between->stream, segment->id);
 }
 
-static bool cut_known(const struct weir_epochs *epochs, const struct weir_cut *cut)
+/* Upstream's code for two cuts that nothing can lie between; of a stream's tail that was read whole all may be -1. */
+static enum weir_grpc_code range_fault(const struct weir_epochs *epochs, const struct weir_cut *from,
+                                       const struct weir_cut *to)
 {
-    for (size_t i = 0; i < cut->count; i++) {
-        if (weir_epochs_find(epochs, cut->entries[i].segment_id) == NULL)
-            return false;
+    enum weir_grpc_code code = WEIR_GRPC_OK;
+
+    for (size_t i = 0; i < from->count + to->count && code == WEIR_GRPC_OK; i++) {
+        struct weir_cut_entry begun = i < from->count ? from->entries[i] : to->entries[i - from->count];
+        struct weir_cut one = {&begun, 1};
+
+        begun.offset = 0;
+        code = weir_cut_fault(epochs, &one);
     }
-    return true;
+    if (code == WEIR_GRPC_OK && !weir_cut_not_before(epochs, to, from))
+        code = WEIR_GRPC_UNKNOWN;
+    return code;
 }
 
 void weir_rpc_get_segments_between(struct weir_call *call, const void *message)
@@ -231,16 +259,13 @@ void weir_rpc_get_segments_between(struct weir_call *call, const void *message)
 
     if (!found(call, stream))
         return;
-    if (in->n_from == 0 && in->n_to == 0) {
-        weir_call_refuse(call, WEIR_GRPC_INTERNAL, "neither of the two stream cuts is bounded");
-        return;
-    }
     CUT_TAKE_MAP(&from, in->from, in->n_from);
     CUT_TAKE_MAP(&to, in->to, in->n_to);
     if (from.entries == NULL || to.entries == NULL) {
         weir_call_refuse(call, WEIR_GRPC_RESOURCE_EXHAUSTED, "the store is out of memory");
-    } else if (!cut_known(&stream->rec.epochs, &from) || !cut_known(&stream->rec.epochs, &to)) {
-        weir_call_refuse(call, WEIR_GRPC_NOT_FOUND, "a stream cut names a segment that never was");
+    } else if (range_fault(&stream->rec.epochs, &from, &to) != WEIR_GRPC_OK) {
+        weir_call_refuse(call, range_fault(&stream->rec.epochs, &from, &to),
+                         "a stream cut names a segment that never was, or the second one lies before the first");
     } else {
         struct between between = {.call = call, .stream = stream, .from = &from, .to = &to};
 
@@ -282,7 +307,10 @@ void weir_rpc_is_stream_cut_valid(struct weir_call *call, const void *message)
     if (weir_cut_take(&cut, in->cut, in->n_cut) != WEIR_OK)
         call->batch.status = WEIR_E_NOMEM;
     reply.response = weir_cut_valid(&stream->rec.epochs, &cut);
-    weir_call_answer(call, &reply.base);
+    if (weir_cut_fault(&stream->rec.epochs, &cut) != WEIR_GRPC_OK)
+        weir_call_refuse(call, weir_cut_fault(&stream->rec.epochs, &cut), "the stream cut names what never was");
+    else
+        weir_call_answer(call, &reply.base);
     weir_cut_fini(&cut);
 }
 
@@ -350,6 +378,8 @@ void weir_rpc_truncate_stream(struct weir_call *call, const void *message)
         reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__STREAM_SEALED;
     else if (weir_cut_take(&cut, in->cut, in->n_cut) != WEIR_OK)
         call->batch.status = WEIR_E_NOMEM;
+    else if (weir_cut_fault(&stream->rec.epochs, &cut) == WEIR_GRPC_NOT_FOUND) /* so it says of an epoch */
+        reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__STREAM_NOT_FOUND;
     else
         reply.status = truncate_stream(call, stream, &cut);
     weir_call_answer(call, &reply.base);
@@ -416,15 +446,13 @@ void weir_rpc_scale(struct weir_call *call, const void *message)
     struct weir_held_stream *stream = weir_call_stream(call, in->streaminfo);
     enum weir_status status;
 
-    if (!found(call, stream))
-        return;
     reply.status = PRAVEGA__SCALE_RESPONSE__SCALE_STREAM_STATUS__FAILURE;
-    reply.epoch = weir_epochs_active_number(&stream->rec.epochs);
-    status = stream->rec.state == WEIR_STREAM_SEALED ? WEIR_E_INVAL : scale_prepare(call, stream, in);
+    status = stream == NULL || stream->rec.state == WEIR_STREAM_SEALED ? WEIR_E_INVAL : scale_prepare(call, stream, in);
     if (status == WEIR_E_STATE) {
         reply.status = PRAVEGA__SCALE_RESPONSE__SCALE_STREAM_STATUS__PRECONDITION_FAILED;
     } else if (status == WEIR_OK && weir_call_commit(call) == WEIR_OK) {
         reply.status = PRAVEGA__SCALE_RESPONSE__SCALE_STREAM_STATUS__STARTED;
+        reply.epoch = weir_epochs_active_number(&stream->rec.epochs) - 1;
         list_added(call, &reply, stream);
         weir_upkeep_follow(call->ctl, stream);
     } else if (status == WEIR_OK) {

@@ -11,35 +11,9 @@
 
 #include "store/controller_int.h"
 #include "store/names.h"
+#include "store/stream_config.h"
 
 /* --- Making and removing ---------------------------------------------------------------------------------------- */
-
-enum weir_status weir_stream_fixed_config(struct weir_buf *out, const char *scope, struct weir_view stream,
-                                          int32_t segment_count, int64_t rollover_bytes)
-{
-    Pravega__StreamConfig config = PRAVEGA__STREAM_CONFIG__INIT;
-    Pravega__StreamInfo info = PRAVEGA__STREAM_INFO__INIT;
-    Pravega__ScalingPolicy scaling = PRAVEGA__SCALING_POLICY__INIT;
-    Pravega__RetentionPolicy retention = PRAVEGA__RETENTION_POLICY__INIT;
-    char name[PRAVEGA_NAME_LEN_MAX + 16];
-    size_t packed_len;
-
-    if (stream.len >= sizeof(name))
-        return WEIR_E_LIMIT;
-    memcpy(name, stream.ptr, stream.len);
-    name[stream.len] = '\0';
-    info.scope = pravega_proto_str(scope);
-    info.stream = name;
-    scaling.minnumsegments = segment_count;
-    config.streaminfo = &info;
-    config.scalingpolicy = &scaling;
-    config.retentionpolicy = &retention;
-    config.rolloversizebytes = rollover_bytes;
-    packed_len = pravega__stream_config__get_packed_size(&config);
-    if (weir_buf_reserve(out, packed_len) != NULL)
-        out->len += pravega__stream_config__pack(&config, out->ptr + out->len);
-    return out->status;
-}
 
 /* Where the numbers of a stream of that name go on. */
 static int32_t first_number(struct weir_controller *ctl, const struct weir_held_stream *stream)
@@ -120,7 +94,7 @@ static bool make_mark(struct weir_controller *ctl, struct weir_batch *batch, str
     if (name.len == 0 || weir_name_table_find(&stream->scope->streams, name) != NULL)
         return true;
     weir_buf_init(&config, WEIR_CATALOG_RECORD_LEN_MAX);
-    made = weir_stream_fixed_config(&config, stream->scope->name, name, 1, 0) == WEIR_OK &&
+    made = weir_stream_config_fixed(&config, stream->scope->name, name, 1, 0) == WEIR_OK &&
            make_one(ctl, batch, stream->scope, name, weir_buf_view(&config), 1) != NULL;
     weir_buf_fini(&config);
     return made;
@@ -308,16 +282,6 @@ void weir_rpc_check_scope_exists(struct weir_call *call, const void *message)
 
 /* --- Streams ---------------------------------------------------------------------------------------------------- */
 
-static enum weir_status pack_config(struct weir_buf *out, const Pravega__StreamConfig *config)
-{
-    size_t len = pravega__stream_config__get_packed_size(config);
-
-    weir_buf_init(out, WEIR_CATALOG_RECORD_LEN_MAX);
-    if (weir_buf_reserve(out, len) != NULL)
-        out->len += pravega__stream_config__pack(config, out->ptr + out->len);
-    return out->status;
-}
-
 static int create_stream(struct weir_call *call, const Pravega__StreamConfig *in, struct weir_held_scope *scope,
                          struct weir_view name)
 {
@@ -325,7 +289,8 @@ static int create_stream(struct weir_call *call, const Pravega__StreamConfig *in
     struct weir_buf config;
     int status = PRAVEGA__CREATE_STREAM_STATUS__STATUS__SUCCESS;
 
-    if (pack_config(&config, in) != WEIR_OK)
+    weir_buf_init(&config, WEIR_CATALOG_RECORD_LEN_MAX);
+    if (weir_stream_config_pack(&config, in) != WEIR_OK)
         call->batch.status = WEIR_E_NOMEM;
     stream = weir_stream_make(call->ctl, &call->batch, scope, name, weir_buf_view(&config),
                               in->scalingpolicy->minnumsegments);
@@ -361,23 +326,59 @@ void weir_rpc_create_stream(struct weir_call *call, const void *message)
     weir_call_answer(call, &reply.base);
 }
 
+/* Into as many segments of equal ranges as the policy now wants: exactly so many if it is fixed, else at least. */
+static enum weir_status resize(struct weir_call *call, struct weir_held_stream *stream)
+{
+    const struct weir_epoch *active = weir_epochs_active(&stream->rec.epochs);
+    size_t had = active->segment_count, wanted = (size_t)stream->policy.segments_min;
+    struct weir_segment_range *ranges;
+    int64_t *sealed;
+
+    if (had == wanted || (had > wanted && stream->policy.scale_type != WEIR_SCALE_FIXED))
+        return WEIR_OK;
+    sealed = weir_call_alloc(call, had, sizeof(*sealed));
+    ranges = weir_call_alloc(call, wanted, sizeof(*ranges));
+    if (sealed == NULL || ranges == NULL)
+        return WEIR_E_NOMEM;
+    for (size_t i = 0; i < had; i++)
+        sealed[i] = active->segments[i].id;
+    for (size_t i = 0; i < wanted; i++)
+        ranges[i] = (struct weir_segment_range){0, (double)i * (1.0 / (double)wanted),
+                                                (double)(i + 1) * (1.0 / (double)wanted)};
+    ranges[wanted - 1].max_key = active->segments[had - 1].max_key; /* which need not be 1, after rounding */
+    return weir_stream_scale_prepare(&call->batch, stream, sealed, had, ranges, wanted);
+}
+
 static int update_stream(struct weir_call *call, struct weir_held_stream *stream, const Pravega__StreamConfig *in)
 {
-    struct weir_buf config, old = stream->rec.config;
+    struct weir_stream_policy old_policy = stream->policy;
+    struct weir_buf old = stream->rec.config;
+    size_t epoch_count = stream->rec.epochs.count;
+    enum weir_status status;
 
-    if (pack_config(&config, in) != WEIR_OK)
+    weir_buf_init(&stream->rec.config, WEIR_CATALOG_RECORD_LEN_MAX);
+    if (weir_stream_config_pack(&stream->rec.config, in) != WEIR_OK)
         call->batch.status = WEIR_E_NOMEM;
-    stream->rec.config = config;
-    weir_batch_put_stream(&call->batch, stream);
-    if (weir_call_commit(call) != WEIR_OK) {
-        stream->rec.config = old;
-        weir_buf_fini(&config);
-        return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
-    }
-    weir_buf_fini(&old);
     weir_stream_policy_read(&stream->policy, weir_buf_view(&stream->rec.config));
-    weir_upkeep_follow(call->ctl, stream);
-    return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__SUCCESS;
+    status = resize(call, stream);
+    weir_batch_put_stream(&call->batch, stream);
+    if (status == WEIR_OK && weir_call_commit(call) == WEIR_OK) {
+        weir_buf_fini(&old);
+        weir_upkeep_follow(call->ctl, stream);
+        return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__SUCCESS;
+    }
+    if (stream->rec.epochs.count > epoch_count)
+        weir_epochs_drop_last(&stream->rec.epochs);
+    weir_buf_fini(&stream->rec.config);
+    stream->rec.config = old;
+    stream->policy = old_policy;
+    return PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
+}
+
+static bool segments_possible(const Pravega__StreamConfig *config)
+{
+    return config->scalingpolicy != NULL && config->scalingpolicy->minnumsegments >= 1 &&
+           config->scalingpolicy->minnumsegments <= WEIR_EPOCH_SEGMENTS_MAX;
 }
 
 void weir_rpc_update_stream(struct weir_call *call, const void *message)
@@ -390,6 +391,8 @@ void weir_rpc_update_stream(struct weir_call *call, const void *message)
         reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__STREAM_NOT_FOUND;
     else if (stream->rec.state == WEIR_STREAM_SEALED)
         reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__STREAM_SEALED;
+    else if (!segments_possible(in))
+        reply.status = PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE;
     else
         reply.status = update_stream(call, stream, in);
     weir_call_answer(call, &reply.base);
@@ -510,7 +513,7 @@ static void list_streams(struct weir_call *call, const Pravega__ScopeInfo *scope
             infos[reply.n_streams++] = weir_call_stream_info(call, stream);
     }
     reply.streams = infos;
-    reply.continuationtoken = &token;
+    reply.continuationtoken = scope != NULL ? &token : NULL;
     if (scope == NULL)
         reply.status = PRAVEGA__STREAMS_IN_SCOPE_RESPONSE__STATUS__SCOPE_NOT_FOUND;
     weir_call_answer(call, &reply.base);

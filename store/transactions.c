@@ -19,6 +19,7 @@
 #define COMPLETED_KEPT_MAX 65536 /* of one stream */
 #define EXECUTION_MAX_MS (INT64_C(24) * 3600 * 1000)
 #define EXECUTION_MAX_LEASES 1000
+#define LEASE_TICK_MS INT64_C(400) /* upstream looks at leases this often: shorter ones last as long */
 #define SWEEP_NS (60 * WEIR_NS_PER_S)
 
 void weir_txn_become(struct weir_held_txn *txn, enum weir_txn_state state)
@@ -311,7 +312,7 @@ static int ping(struct weir_held_txn *txn, int64_t lease_ms)
         return PRAVEGA__PING_TXN_STATUS__STATUS__LEASE_TOO_LARGE;
     if (weir_loop_wall_ms(txn->ctl->loop) + lease_ms > txn->rec.max_expiry_ms)
         return PRAVEGA__PING_TXN_STATUS__STATUS__MAX_EXECUTION_TIME_EXCEEDED;
-    start_lease(txn->ctl, txn, lease_ms > 0 ? lease_ms : 0);
+    start_lease(txn->ctl, txn, lease_ms > LEASE_TICK_MS ? lease_ms : LEASE_TICK_MS);
     return PRAVEGA__PING_TXN_STATUS__STATUS__OK;
 }
 
@@ -352,11 +353,7 @@ void weir_rpc_list_completed_transactions(struct weir_call *call, const void *me
     Pravega__TxnId *ids = weir_call_alloc(call, COMPLETED_LISTED, sizeof(*ids));
 
     reply.response = weir_call_alloc(call, COMPLETED_LISTED, sizeof(*reply.response));
-    if (stream == NULL) {
-        weir_call_refuse(call, WEIR_GRPC_NOT_FOUND, "no such stream");
-        return;
-    }
-    for (size_t i = stream->txn_count;
+    for (size_t i = stream != NULL ? stream->txn_count : 0; /* of none, there are none */
          i > 0 && reply.n_response < COMPLETED_LISTED && items != NULL && ids != NULL && reply.response != NULL; i--) {
         const struct weir_held_txn *txn = stream->txns[i - 1];
         size_t at = reply.n_response;

@@ -114,9 +114,9 @@ void weir_rpc_remove_writer(struct weir_call *call, const void *message)
     struct weir_held_writer *held =
         stream != NULL ? weir_name_table_find(&stream->writers, weir_view_str(in->writer)) : NULL;
 
-    if (stream == NULL)
-        reply.result = PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__STREAM_DOES_NOT_EXIST;
-    else if (held == NULL)
+    if (in->writer[0] == '\0')
+        reply.result = PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__INTERNAL_ERROR;
+    else if (held == NULL) /* or no such stream: upstream never says which */
         reply.result = PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__UNKNOWN_WRITER;
     else
         reply.result = remove_writer(call, stream, held);

@@ -261,7 +261,7 @@ START_TEST(configurations_are_kept)
     stored = rpc(served, "getStreamConfiguration", &st, NULL);
     ck_assert_int_eq(stored->scalingpolicy->minnumsegments, 2);
     ck_assert_int_eq(stored->timestampaggregationtimeout, 5);
-    ck_assert_str_eq(stored->tags->tag[1], "blue");
+    ck_assert_str_eq(stored->tags->tag[0], "blue"); /* sorted */
     scope.scope = pravega_proto_str("sc");
     tagged.scope = &scope;
     tagged.tag = tag_list[0];
@@ -404,6 +404,65 @@ START_TEST(truncation_moves_the_head)
 }
 END_TEST
 
+/* Goal: an update of the policy is one of the stream's segments, too: exactly so many of a fixed number, at least so
+ * many of any other. */
+START_TEST(an_update_makes_the_segments_that_it_asks_for)
+{
+    static const struct {
+        Pravega__ScalingPolicy__ScalingPolicyType type;
+        int32_t segments_min;
+        size_t segment_count; /* then there are */
+        int64_t first;        /* the first one's id */
+        int status;
+    } steps[] = {
+        {PRAVEGA__SCALING_POLICY__SCALING_POLICY_TYPE__FIXED_NUM_SEGMENTS, 3, 3, (INT64_C(1) << 32) | 2, 0},
+        {PRAVEGA__SCALING_POLICY__SCALING_POLICY_TYPE__BY_RATE_IN_EVENTS_PER_SEC, 1, 3, (INT64_C(1) << 32) | 2, 0},
+        {PRAVEGA__SCALING_POLICY__SCALING_POLICY_TYPE__BY_RATE_IN_EVENTS_PER_SEC, 4, 4, (INT64_C(2) << 32) | 5, 0},
+        {PRAVEGA__SCALING_POLICY__SCALING_POLICY_TYPE__FIXED_NUM_SEGMENTS, 0, 4, (INT64_C(2) << 32) | 5, 1},
+        {PRAVEGA__SCALING_POLICY__SCALING_POLICY_TYPE__FIXED_NUM_SEGMENTS, 1, 1, (INT64_C(3) << 32) | 9, 0},
+    };
+    Pravega__StreamConfig config = PRAVEGA__STREAM_CONFIG__INIT;
+    Pravega__ScalingPolicy scaling = PRAVEGA__SCALING_POLICY__INIT;
+
+    make_stream(served, "sc", "st", 2);
+    config.streaminfo = &st;
+    config.scalingpolicy = &scaling;
+    scaling.targetrate = 1000000;
+    scaling.scalefactor = 2;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        scaling.scaletype = steps[i].type;
+        scaling.minnumsegments = steps[i].segments_min;
+        ck_assert_int_eq(STATUS_OF(Pravega__UpdateStreamStatus, "updateStream", &config), steps[i].status);
+        ck_assert_uint_eq(current()->n_segmentranges, steps[i].segment_count);
+        ck_assert_int_eq(current()->segmentranges[0]->segmentid->segmentid, steps[i].first);
+    }
+    served_restart(served);
+    ck_assert_int_eq(current()->segmentranges[0]->segmentid->segmentid, (INT64_C(3) << 32) | 9);
+}
+END_TEST
+
+/* Goal: a cut that names what never was is told from one that is not valid, as upstream does. */
+START_TEST(cuts_of_what_never_was)
+{
+    Pravega__StreamCut__CutEntry entry[2], *list[2];
+    Pravega__StreamCut cut;
+
+    make_stream(served, "sc", "st", 1);
+    cut = cut_of(entry, list, 1, (int64_t[]){7}, (int64_t[]){0});
+    ck_assert_int_eq(code_of("isStreamCutValid", &cut), WEIR_GRPC_UNKNOWN);
+    ck_assert_int_eq(STATUS_OF(Pravega__UpdateStreamStatus, "truncateStream", &cut),
+                     PRAVEGA__UPDATE_STREAM_STATUS__STATUS__FAILURE);
+    cut = cut_of(entry, list, 1, (int64_t[]){INT64_C(7) << 32}, (int64_t[]){0});
+    ck_assert_int_eq(code_of("isStreamCutValid", &cut), WEIR_GRPC_NOT_FOUND);
+    ck_assert_int_eq(STATUS_OF(Pravega__UpdateStreamStatus, "truncateStream", &cut),
+                     PRAVEGA__UPDATE_STREAM_STATUS__STATUS__STREAM_NOT_FOUND);
+    cut = cut_of(entry, list, 1, (int64_t[]){0}, (int64_t[]){-1}); /* nothing has begun */
+    ck_assert_int_eq(code_of("isStreamCutValid", &cut), WEIR_GRPC_UNKNOWN);
+    cut.n_cut = 0;
+    ck_assert_int_eq(code_of("isStreamCutValid", &cut), WEIR_GRPC_INTERNAL);
+}
+END_TEST
+
 START_TEST(segments_between_two_cuts)
 {
     Pravega__StreamCutRange range = PRAVEGA__STREAM_CUT_RANGE__INIT;
@@ -425,7 +484,11 @@ START_TEST(segments_between_two_cuts)
     ck_assert_uint_eq(
         ((const Pravega__StreamCutRangeResponse *)rpc(served, "getSegmentsBetween", &range, NULL))->n_segments, 1);
     from.key = 99;
+    ck_assert_int_eq(code_of("getSegmentsBetween", &range), WEIR_GRPC_UNKNOWN);
+    from.key = (INT64_C(9) << 32) | 1; /* of an epoch that is not known */
     ck_assert_int_eq(code_of("getSegmentsBetween", &range), WEIR_GRPC_NOT_FOUND);
+    from.key = (INT64_C(1) << 32) | 1; /* behind the second one */
+    ck_assert_int_eq(code_of("getSegmentsBetween", &range), WEIR_GRPC_UNKNOWN);
 }
 END_TEST
 
@@ -748,7 +811,14 @@ START_TEST(writers_note_their_time)
     removal.writer = pravega_proto_str("another");
     ck_assert_int_eq(((const Pravega__RemoveWriterResponse *)rpc(served, "removeWriter", &removal, NULL))->result,
                      PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__UNKNOWN_WRITER);
-    ck_assert_int_eq(code_of("noteTimestampFromWriter", &request), WEIR_GRPC_NOT_FOUND);
+    removal.writer = pravega_proto_str("");
+    ck_assert_int_eq(((const Pravega__RemoveWriterResponse *)rpc(served, "removeWriter", &removal, NULL))->result,
+                     PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__INTERNAL_ERROR);
+    ck_assert_int_eq(code_of("noteTimestampFromWriter", &request), WEIR_GRPC_INTERNAL);
+    st = stream_info("sc", "none");
+    removal.writer = pravega_proto_str("writer/1");
+    ck_assert_int_eq(((const Pravega__RemoveWriterResponse *)rpc(served, "removeWriter", &removal, NULL))->result,
+                     PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__UNKNOWN_WRITER);
 }
 END_TEST
 
@@ -768,6 +838,7 @@ static Pravega__ReaderGroupConfiguration group_config(int32_t retention)
     config.readergroupid = pravega_proto_str(GROUP_ID);
     config.retentiontype = retention;
     config.grouprefreshtimemillis = 3000;
+    config.maxoutstandingcheckpointrequest = 3;
     config.n_startingstreamcuts = 1;
     config.startingstreamcuts = starts;
     return config;
@@ -840,6 +911,11 @@ START_TEST(reader_groups)
                       0);
     ck_assert_int_eq(STATUS_OF(Pravega__SubscribersResponse, "listSubscribers", &own),
                      PRAVEGA__SUBSCRIBERS_RESPONSE__STATUS__STREAM_NOT_FOUND);
+    own = stream_info("none", "_RGrg");
+    ck_assert_int_eq(code_of("listSubscribers", &own), WEIR_GRPC_NOT_FOUND);
+    info.scope = pravega_proto_str("none");
+    ck_assert_int_eq(code_of("getReaderGroupConfig", &info), WEIR_GRPC_NOT_FOUND);
+    ck_assert_int_eq(code_of("deleteReaderGroup", &info), WEIR_GRPC_NOT_FOUND);
 }
 END_TEST
 
@@ -854,7 +930,10 @@ START_TEST(reader_groups_that_cannot_be)
     ck_assert_int_eq(STATUS_OF(Pravega__CreateReaderGroupResponse, "createReaderGroup", &config),
                      PRAVEGA__CREATE_READER_GROUP_RESPONSE__STATUS__INVALID_RG_NAME);
     config.readergroupid = pravega_proto_str("");
-    ck_assert_int_eq(code_of("createReaderGroup", &config), WEIR_GRPC_INVALID_ARGUMENT);
+    ck_assert_int_eq(code_of("createReaderGroup", &config), WEIR_GRPC_INTERNAL);
+    config = group_config(1); /* it would subscribe to a stream that is not there */
+    ck_assert_int_eq(STATUS_OF(Pravega__CreateReaderGroupResponse, "createReaderGroup", &config),
+                     PRAVEGA__CREATE_READER_GROUP_RESPONSE__STATUS__FAILURE);
     config = group_config(0);
     ck_assert_int_eq(STATUS_OF(Pravega__UpdateReaderGroupResponse, "updateReaderGroup", &config),
                      PRAVEGA__UPDATE_READER_GROUP_RESPONSE__STATUS__RG_NOT_FOUND);
@@ -887,6 +966,8 @@ int main(void)
     tcase_add_test(tc, a_lease_runs_out);
     tcase_add_test(tc, a_transaction_rolls_over_a_scale);
     tcase_add_test(tc, writers_note_their_time);
+    tcase_add_test(tc, an_update_makes_the_segments_that_it_asks_for);
+    tcase_add_test(tc, cuts_of_what_never_was);
     tcase_add_test(tc, reader_groups);
     tcase_add_test(tc, reader_groups_that_cannot_be);
     suite_add_tcase(suite, tc);

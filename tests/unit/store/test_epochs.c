@@ -97,7 +97,7 @@ START_TEST(scale_refuses_what_does_not_fit)
 
     start(2);
     ck_assert_int_eq(weir_epochs_scale(&epochs, &unknown, 1, &half, 1), WEIR_E_STATE);
-    ck_assert_int_eq(weir_epochs_scale(&epochs, twice, 2, &half, 1), WEIR_E_STATE);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, twice, 2, &half, 1), WEIR_E_INVAL);
     ck_assert_int_eq(weir_epochs_scale(&epochs, both, 2, &half, 1), WEIR_E_INVAL);
     ck_assert_int_eq(weir_epochs_scale(&epochs, both + 1, 1, &whole, 1), WEIR_E_INVAL);
     ck_assert_int_eq(weir_epochs_scale(&epochs, both + 1, 1, &empty, 1), WEIR_E_INVAL);

@@ -235,6 +235,7 @@ START_TEST(reader_groups)
     group.scope = pravega_proto_str("sc");
     group.readergroupname = pravega_proto_str("rg");
     group.readergroupid = pravega_proto_str("00000000-0000-0000-0000-000000000001");
+    group.maxoutstandingcheckpointrequest = 3;
     cut.streaminfo = &info;
     group.n_startingstreamcuts = group.n_endingstreamcuts = 1;
     group.startingstreamcuts = group.endingstreamcuts = cuts;

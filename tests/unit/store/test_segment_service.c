@@ -326,7 +326,19 @@ START_TEST(a_missing_segment_refuses_writers)
     peer_expect(peer, PRAVEGA_WIRE_SEGMENT_DELETED);
     append_bare(peer, 1, "a");
     cmd = peer_expect(peer, PRAVEGA_WIRE_NO_SUCH_SEGMENT);
-    ck_assert_int_eq(cmd->no_such_segment.offset, 1);
+    ck_assert_int_eq(cmd->no_such_segment.offset, -1); /* unlike a sealed one, it does not say which event */
+}
+END_TEST
+
+START_TEST(a_negative_offset_is_no_condition)
+{
+    setup_append(peer, SEG, writer);
+    peer_say(peer, CONDITIONAL_APPEND, conditional_append, .writer_id = writer, .event_number = 1,
+             .expected_offset = -2, .event = str("abc"), .request_id = 77);
+    expect_ack(peer, 1, INT64_MIN, 11);
+    peer_say(peer, CONDITIONAL_BLOCK_END, conditional_block_end, .writer_id = writer, .event_number = 2,
+             .expected_offset = -1, .data = str("d"), .request_id = 77);
+    expect_ack(peer, 2, 1, 12);
 }
 END_TEST
 
@@ -736,6 +748,112 @@ START_TEST(a_connection_may_go_at_any_time)
 }
 END_TEST
 
+/* --- What is refused -------------------------------------------------------------------------------------------- */
+
+START_TEST(a_block_needs_its_writer)
+{
+    peer_say(peer, APPEND_BLOCK, append_block, .writer_id = writer, .data = str("abc"));
+    peer_expect_end(peer);
+}
+END_TEST
+
+START_TEST(nothing_is_truncated_at_a_negative_offset)
+{
+    peer_say(peer, TRUNCATE_SEGMENT, truncate_segment, .request_id = 3, .segment = str("sc/no"),
+             .truncation_offset = 5);
+    ck_assert_int_eq(peer_expect(peer, PRAVEGA_WIRE_NO_SUCH_SEGMENT)->no_such_segment.offset, 5);
+    peer_say(peer, TRUNCATE_SEGMENT, truncate_segment, .request_id = 4, .segment = str(SEG), .truncation_offset = -1);
+    peer_expect_end(peer);
+}
+END_TEST
+
+/* Goal: what ends a read that waits. Method: one at the end and one beyond it, of a segment that is sealed, and one of
+ * a segment that is deleted: that one ends as if nothing had come. */
+START_TEST(reads_that_wait_are_ended)
+{
+    const struct pravega_wire_command *cmd;
+
+    for (int64_t offset = 0; offset < 2; offset++)
+        peer_say(peer, READ_SEGMENT, read_segment, .segment = str(SEG), .offset = offset * 5, .suggested_len = 10,
+                 .request_id = offset);
+    peer_say(peer, SEAL_SEGMENT, seal_segment, .request_id = 9, .segment = str(SEG));
+    for (int i = 0; i < 3; i++) {
+        cmd = peer_next(peer);
+        if (cmd->type != PRAVEGA_WIRE_SEGMENT_SEALED)
+            ck_assert_int_eq(cmd->type, PRAVEGA_WIRE_SEGMENT_IS_SEALED);
+    }
+    create_segment("sc/other");
+    peer_say(peer, READ_SEGMENT, read_segment, .segment = str("sc/other"), .suggested_len = 10, .request_id = 7);
+    peer_say(peer, DELETE_SEGMENT, delete_segment, .request_id = 8, .segment = str("sc/other"));
+    for (int i = 0; i < 2; i++) {
+        cmd = peer_next(peer);
+        if (cmd->type != PRAVEGA_WIRE_SEGMENT_DELETED) {
+            ck_assert_int_eq(cmd->type, PRAVEGA_WIRE_SEGMENT_READ);
+            ck_assert(cmd->segment_read.at_tail && !cmd->segment_read.end_of_segment);
+            ck_assert_uint_eq(cmd->segment_read.data.len, 0);
+        }
+    }
+}
+END_TEST
+
+static bool is_sealed(const char *segment)
+{
+    peer_say(peer, GET_STREAM_SEGMENT_INFO, get_stream_segment_info, .request_id = 2, .segment = str(segment));
+    return peer_expect(peer, PRAVEGA_WIRE_STREAM_SEGMENT_INFO)->stream_segment_info.is_sealed;
+}
+
+/* Goal: a merge that is refused leaves its source sealed, and names it. */
+START_TEST(refused_merges)
+{
+    const struct pravega_wire_command *cmd;
+
+    create_segment(SHADOW);
+    peer_say(peer, SEAL_SEGMENT, seal_segment, .request_id = 9, .segment = str(SEG));
+    peer_expect(peer, PRAVEGA_WIRE_SEGMENT_SEALED);
+    ck_assert(!is_sealed(SHADOW));
+    peer_say(peer, MERGE_SEGMENTS, merge_segments, .request_id = 3, .target = str(SEG), .source = str(SHADOW));
+    cmd = peer_expect(peer, PRAVEGA_WIRE_SEGMENT_IS_SEALED);
+    ck_assert(weir_view_equal(cmd->segment_is_sealed.segment, str(SHADOW)));
+    ck_assert(is_sealed(SHADOW));
+    peer_say(peer, MERGE_SEGMENTS, merge_segments, .request_id = 3, .target = str(SEG), .source = str(SEG));
+    peer_expect(peer, PRAVEGA_WIRE_SEGMENT_IS_SEALED);
+    peer_say(peer, MERGE_SEGMENTS_BATCH, merge_segments_batch, .request_id = 3, .target = str("sc/no"));
+    peer_expect(peer, PRAVEGA_WIRE_SEGMENTS_BATCH_MERGED); /* nothing goes anywhere */
+    create_segment("sc/cut");
+    setup_append(peer, "sc/cut", writer);
+    append_bare(peer, 1, "abc");
+    expect_ack(peer, 1, INT64_MIN, 3);
+    peer_say(peer, TRUNCATE_SEGMENT, truncate_segment, .request_id = 4, .segment = str("sc/cut"),
+             .truncation_offset = 1);
+    peer_expect(peer, PRAVEGA_WIRE_SEGMENT_TRUNCATED);
+    create_segment("sc/target");
+    peer_say(peer, MERGE_SEGMENTS, merge_segments, .request_id = 3, .target = str("sc/target"),
+             .source = str("sc/cut"));
+    peer_expect_end(peer);
+}
+END_TEST
+
+static int64_t core_attribute(const char *segment, uint64_t id)
+{
+    peer_say(peer, GET_SEGMENT_ATTRIBUTE, get_segment_attribute, .request_id = 2, .segment = str(segment),
+             .attribute_id = {UINT64_C(1) << 63, id});
+    return peer_expect(peer, PRAVEGA_WIRE_SEGMENT_ATTRIBUTE)->segment_attribute.value;
+}
+
+START_TEST(attributes_of_a_new_segment)
+{
+    ck_assert_int_eq(core_attribute(SEG, 1), INT64_MIN); /* no event yet, so no count of events */
+    ck_assert_int_eq(core_attribute(SEG, 9), 0);         /* its type */
+    setup_append(peer, SEG, writer);
+    append_bare(peer, 1, "abc");
+    expect_ack(peer, 1, INT64_MIN, 3);
+    ck_assert_int_eq(core_attribute(SEG, 1), 1);
+    peer_say(peer, CREATE_SEGMENT, create_segment, .request_id = 9, .segment = str("sc/neg"), .rollover_bytes = -1);
+    peer_expect(peer, PRAVEGA_WIRE_SEGMENT_CREATED);
+    ck_assert_int_eq(core_attribute("sc/neg", 4), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("segment_service");
@@ -745,6 +863,12 @@ int main(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, a_negative_offset_is_no_condition);
+    tcase_add_test(tc, a_block_needs_its_writer);
+    tcase_add_test(tc, nothing_is_truncated_at_a_negative_offset);
+    tcase_add_test(tc, reads_that_wait_are_ended);
+    tcase_add_test(tc, refused_merges);
+    tcase_add_test(tc, attributes_of_a_new_segment);
     tcase_add_test(tc, hello_is_answered);
     tcase_add_test(tc, keep_alive_is_echoed);
     tcase_add_loop_test(tc, frames_that_are_none_end_the_connection, 0, 8);
