@@ -9,6 +9,7 @@
 #include "pravega/client.h"
 #include "weir/host.h"
 
+#define CLI_VERSION "0.1.0"
 #define CLI_OPTIONS_MAX 32
 #define CLI_ARGS_SIZE 512
 

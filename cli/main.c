@@ -9,8 +9,6 @@
 #include "weir/buf.h"
 #include "weir/exit_codes.h"
 
-#define VERSION "0.1.0"
-
 static const struct cli_command *const commands[] = {
     &cli_store_command,           &cli_store_check_command,
     &cli_store_passwd_command,    &cli_run_command,
@@ -142,7 +140,7 @@ int main(int argc, char **argv)
     if (argc < 2 || asks_for_help(argc, argv))
         return print_help();
     if (strcmp(argv[1], "--version") == 0)
-        return weir_exit_code(weir_console_out(weir_view_str("weir " VERSION "\n"), NULL));
+        return weir_exit_code(weir_console_out(weir_view_str("weir " CLI_VERSION "\n"), NULL));
     for (int words = 2; words > 0; words--) { /* "store check" before "store" */
         for (size_t i = 0; i < COMMAND_COUNT; i++)
             if (words_of(commands[i], argc, argv) == words)

@@ -150,6 +150,10 @@ static enum weir_status announce(struct weir_host *host, const struct weir_store
     return status;
 }
 
+static const char *const promises[] = {[WEIR_DURABILITY_SYNC] = "synced",
+                                       [WEIR_DURABILITY_OS] = "handed to the system",
+                                       [WEIR_DURABILITY_NONE] = "in memory"};
+
 static int serve(struct weir_host *host, const struct weir_store_options *store_options, const struct store_args *args)
 {
     struct weir_loop *loop = NULL;
@@ -158,6 +162,8 @@ static int serve(struct weir_host *host, const struct weir_store_options *store_
     struct weir_error err = {0};
     bool closes;
 
+    weir_log_info(weir_host_log(host), "store", "weir " CLI_VERSION " opens %s, with acknowledgements that are %s",
+                  args->data, promises[store_options->durability]);
     if (weir_loop_new(host, "store", &loop, &err) == WEIR_OK &&
         weir_signals_watch(loop, on_signal, loop, &signals, &err) == WEIR_OK &&
         weir_store_open(loop, store_options, &store, &err) == WEIR_OK && announce(host, store, args, &err) == WEIR_OK)

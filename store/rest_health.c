@@ -11,8 +11,6 @@
 
 #include "store/rest_int.h"
 
-#define ROOT_NAME "controller"
-
 enum health_state { HEALTH_UP, HEALTH_STARTING, HEALTH_FAILED };
 
 static const char *const state_names[] = {
@@ -68,7 +66,7 @@ static json_t *health_answer(const struct weir_rest_call *call, const char *what
 static json_t *health_of(const struct weir_rest_call *call, size_t part)
 {
     static const char *const keys[] = {"status", "readiness", "liveness", "details"};
-    json_t *out = json_pack("{s:s}", "name", part < PART_COUNT ? parts[part] : ROOT_NAME), *children = json_object();
+    json_t *out = json_pack("{s:s}", "name", part < PART_COUNT ? parts[part] : ""), *children = json_object();
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         json_object_set_new(out, keys[i], health_answer(call, keys[i], part));
@@ -78,14 +76,16 @@ static json_t *health_of(const struct weir_rest_call *call, size_t part)
     return out;
 }
 
-/* PART_COUNT for the whole, one more for a name that is none. */
+#define NO_PART (PART_COUNT + 1)
+
+/* The whole, which is PART_COUNT, has no name, as in Pravega. */
 static size_t part_of(const char *name)
 {
     for (size_t i = 0; i < PART_COUNT; i++) {
         if (strcmp(parts[i], name) == 0)
             return i;
     }
-    return strcmp(name, ROOT_NAME) == 0 ? PART_COUNT : PART_COUNT + 1;
+    return name[0] == '\0' ? PART_COUNT : NO_PART;
 }
 
 /* Health is told at once: a log that has failed, or waits for space, answers no barrier. */
@@ -104,18 +104,17 @@ void weir_rest_health(struct weir_rest_call *call)
 
 void weir_rest_health_part(struct weir_rest_call *call)
 {
-    bool has_part = call->names[1][0] != '\0';
-    size_t part = has_part ? part_of(call->names[1]) : PART_COUNT;
-    json_t *out = part <= PART_COUNT ? health_answer(call, call->names[0], part) : NULL;
+    size_t part = part_of(call->names[1]);
+    json_t *out = part != NO_PART ? health_answer(call, call->names[0], part) : NULL;
 
-    if (out == NULL && !has_part && part_of(call->names[0]) <= PART_COUNT)
+    if (out == NULL && part == PART_COUNT && part_of(call->names[0]) != NO_PART)
         out = health_of(call, part_of(call->names[0]));
     tell(call, out);
 }
 
 void weir_rest_health_details(struct weir_rest_call *call)
 {
-    size_t part = call->names[0][0] != '\0' ? part_of(call->names[0]) : PART_COUNT;
+    size_t part = part_of(call->names[0]);
 
-    tell(call, part <= PART_COUNT ? health_answer(call, "details", part) : NULL);
+    tell(call, part != NO_PART ? health_answer(call, "details", part) : NULL);
 }

@@ -99,7 +99,7 @@ run_standalone() { # run_standalone LOG-NAME OPTION...
     free_port; pravega_rpc=$free_port
     make_standalone_command "$name" "$pravega_rpc" "$@"
     "${standalone_command[@]}" >"$work/$name.log" 2>&1 &
-    pravega_pid=$!
+    pravega_pid=$! rest_port=$pravega_rest
     pids="$pids $!"
 }
 
@@ -149,7 +149,7 @@ quickly=(--conf weir.retention.frequency.milliseconds=1000 --conf weir.watermark
     --conf weir.autoScale.minute.milliseconds=1000 --conf autoScale.cooldown.time.seconds=0
     --conf autoScale.mute.time.seconds=0 --conf autoScale.cache.expiry.seconds=5)
 
-# Weir's own store on free ports: the URI that it prints is in NAME.ready.
+# Weir's own store on free ports: the URI that it prints is in NAME.ready. Sets rest_port.
 run_store() { # run_store NAME OPTION...
     local name=$1
     shift
@@ -157,6 +157,7 @@ run_store() { # run_store NAME OPTION...
         "${quickly[@]}" "$@" >"$work/$name.log" 2>&1 &
     pids="$pids $!"
     await 20 "the store ($name)" $! test -s "$work/$name.ready"
+    rest_port=$(sed -n 's,^rest http.*:,,p' "$work/$name.ready")
 }
 
 # Sets store_uri.

@@ -292,7 +292,7 @@ START_TEST(health)
         {"GET /v1/health/readiness", "true"},       {"GET /v1/health/liveness", "true"},
         {"GET /v1/health/status", "\"UP\""},        {"GET /v1/health/details", "{}"},
         {"GET /v1/health/readiness/log", "true"},   {"GET /v1/health/status/GRPCServer", "\"UP\""},
-        {"GET /v1/health/details/log", "{}"},       {"GET /v1/health/status/controller", "\"UP\""},
+        {"GET /v1/health/details/log", "{}"},       {"GET /v1/health/status/segmentStore", "\"UP\""},
         {"GET /v1/health/log", "{\"name\":\"log\",\"status\":\"UP\",\"readiness\":true,\"liveness\":true,"
                                "\"details\":{},\"children\":{}}"},
     };
@@ -306,7 +306,7 @@ START_TEST(health)
     ck_assert_int_eq(ask("GET /v1/health/status/none", NULL), 404);
     ck_assert_int_eq(ask("GET /v1/health", NULL), 200);
     got = json_loads(text(), 0, NULL);
-    ck_assert_str_eq(json_string_value(json_object_get(got, "name")), "controller");
+    ck_assert_str_eq(json_string_value(json_object_get(got, "name")), "");
     ck_assert_uint_eq(json_object_size(json_object_get(got, "children")), 3);
     json_decref(got);
     ck_assert_int_eq(ask("GET /ping", NULL), 200);

@@ -1,0 +1,194 @@
+/*
+ * test_health.c - what health and metrics say while the disk is full and after it has failed, in a simulated world.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "weir/buf.h"
+#include "weir/net.h"
+#include "weir/sim.h"
+#include "weir/store.h"
+
+#define LIMIT_NS (60 * WEIR_NS_PER_S)
+
+static struct weir_sim *sim;
+static struct weir_host *host;
+static struct weir_loop *loop;
+static struct weir_store *store;
+
+static void setup(void)
+{
+    struct weir_store_options options = {.rest = true};
+
+    ck_assert_int_eq(weir_sim_new(&(struct weir_sim_options){.seed = 3, .log_fd = -1}, &sim, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_sim_host_new(sim, "host", "disk", &host, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_loop_new(host, "store", &loop, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_loop_start(loop, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_store_open(loop, &options, &store, NULL), WEIR_OK);
+}
+
+static void teardown(void)
+{
+    weir_store_close(store);
+    weir_loop_stop(loop);
+    weir_loop_join(loop);
+    weir_loop_free(loop);
+    weir_host_free(host);
+    weir_sim_free(sim);
+}
+
+/* --- One request ------------------------------------------------------------------------------------------------ */
+
+struct client {
+    struct weir_conn *conn;
+    struct weir_buf out, in;
+    bool ended;
+};
+
+static void push(void *arg)
+{
+    struct client *client = arg;
+    struct iovec iov = {client->out.ptr, client->out.len};
+    size_t taken = 0;
+
+    if (client->out.len > 0 && weir_conn_writev(client->conn, &iov, 1, &taken, NULL) == WEIR_OK)
+        weir_buf_consume(&client->out, taken);
+}
+
+static void take(void *arg)
+{
+    struct client *client = arg;
+    uint8_t *room = weir_buf_reserve(&client->in, 4096);
+    size_t got = 0;
+
+    if (weir_conn_read(client->conn, room, 4096, &got, NULL) == WEIR_OK)
+        client->in.len += got;
+}
+
+static void over(void *arg, const struct weir_error *why)
+{
+    (void)why;
+    ((struct client *)arg)->ended = true;
+}
+
+static const struct weir_conn_handler handler = {push, take, push, over};
+
+static bool ended(void *arg)
+{
+    return ((struct client *)arg)->ended;
+}
+
+static void client_open(struct client *client, const char *method_and_path, const char *body)
+{
+    struct weir_target to = {.host = "127.0.0.1", .port = weir_store_rest_port(store)};
+
+    *client = (struct client){0};
+    weir_buf_init(&client->out, 4096);
+    weir_buf_init(&client->in, 1 << 20);
+    weir_buf_printf(&client->out,
+                    "%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                    "Content-Length: %zu\r\n\r\n%s",
+                    method_and_path, strlen(body), body);
+    ck_assert_int_eq(weir_net_connect(loop, &to, &handler, client, &client->conn, NULL), WEIR_OK);
+}
+
+static void client_close(struct client *client)
+{
+    weir_conn_close(client->conn);
+    weir_buf_fini(&client->out);
+    weir_buf_fini(&client->in);
+}
+
+static void ck_has(struct client *client, const char *text)
+{
+    ck_assert(weir_sim_run(sim, ended, client, LIMIT_NS));
+    weir_buf_u8(&client->in, 0);
+    ck_assert_msg(strstr((const char *)client->in.ptr, text) != NULL, "no %s in %s", text, client->in.ptr);
+    client_close(client);
+}
+
+static void ck_says(const char *method_and_path, const char *body, const char *text)
+{
+    struct client client;
+
+    client_open(&client, method_and_path, body);
+    ck_has(&client, text);
+}
+
+/* --- Tests ------------------------------------------------------------------------------------------------------ */
+
+/* Goal: a full disk makes the store not ready but alive, and it recovers by itself. What was asked for before it was
+ * known waits, and is answered in the end; what is asked for meanwhile is refused. */
+START_TEST(a_full_disk)
+{
+    struct client first;
+
+    ck_says("POST /v1/scopes", "{\"scopeName\":\"before\"}", "HTTP/1.1 201 ");
+    weir_sim_disk_capacity(sim, "disk", 1);
+    client_open(&first, "POST /v1/scopes", "{\"scopeName\":\"first\"}");
+    ck_assert(!weir_sim_run(sim, ended, &first, 2 * WEIR_NS_PER_S));
+    ck_says("GET /v1/health/readiness", "", "\r\n\r\nfalse");
+    ck_says("GET /v1/health/liveness", "", "\r\n\r\ntrue");
+    ck_says("GET /v1/health/status", "", "\"STARTING\"");
+    ck_says("GET /v1/health/details/log", "", "no space left");
+    ck_says("GET /metrics", "", "\nweir_store_disk_full 1\n");
+    ck_says("POST /v1/scopes", "{\"scopeName\":\"second\"}", "HTTP/1.1 507 ");
+    weir_sim_disk_capacity(sim, "disk", 0);
+    ck_has(&first, "HTTP/1.1 201 ");
+    ck_says("GET /v1/health/readiness", "", "\r\n\r\ntrue");
+    ck_says("GET /metrics", "", "\nweir_store_disk_full 0\n");
+    ck_says("GET /v1/scopes", "", "{\"scopes\":[{\"scopeName\":\"before\"},{\"scopeName\":\"first\"}]}");
+}
+END_TEST
+
+/* Goal: after the disk has failed the store is not alive, says why, and tells nothing that it can't stand for. */
+START_TEST(a_failed_disk)
+{
+    ck_says("POST /v1/scopes", "{\"scopeName\":\"before\"}", "HTTP/1.1 201 ");
+    weir_sim_disk_fail_sync(sim, "disk", 0, WEIR_E_IO);
+    ck_says("POST /v1/scopes", "{\"scopeName\":\"lost\"}", "HTTP/1.1 503 ");
+    ck_says("GET /v1/health/liveness", "", "\r\n\r\nfalse");
+    ck_says("GET /v1/health/readiness", "", "\r\n\r\nfalse");
+    ck_says("GET /v1/health/status", "", "\"FAILED\"");
+    ck_says("GET /v1/health/details/log", "", "\"failure\":\"");
+    ck_says("GET /metrics", "", "\nweir_store_failed 1\n");
+    ck_says("GET /v1/scopes", "", "HTTP/1.1 503 ");
+}
+END_TEST
+
+/* Goal: quantiles are of the last minutes, sums of all time. */
+START_TEST(figures_of_the_last_minutes)
+{
+    struct client nobody = {0};
+
+    ck_says("POST /v1/scopes", "{\"scopeName\":\"before\"}", "HTTP/1.1 201 ");
+    ck_says("GET /metrics", "", "weir_store_log_group_records{quantile=\"1\"} 1\n");
+    weir_sim_run(sim, ended, &nobody, 150 * WEIR_NS_PER_S);
+    ck_says("GET /metrics", "", "weir_store_log_group_records{quantile=\"1\"} 0\n");
+    ck_says("GET /metrics", "", "pravega_controller_scope_created_total 1\n");
+    ck_says("GET /metrics", "", "weir_store_uptime_seconds 15");
+    ck_says("GET /metrics", "", "\nprocess_resident_memory_bytes 0\n"); /* a simulation has no such file */
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("health");
+    TCase *tc = tcase_create("health");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, a_full_disk);
+    tcase_add_test(tc, a_failed_disk);
+    tcase_add_test(tc, figures_of_the_last_minutes);
+    suite_add_tcase(suite, tc);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
