@@ -263,6 +263,11 @@ const struct pravega_wire_command *peer_next(struct peer *peer)
     return &peer->cmd;
 }
 
+const struct pravega_wire_command *peer_take(struct peer *peer)
+{
+    return take_frame(peer) ? &peer->cmd : NULL;
+}
+
 const struct pravega_wire_command *peer_expect(struct peer *peer, enum pravega_wire_type type)
 {
     peer_next(peer);

@@ -50,7 +50,9 @@ void peer_send_bytes(struct peer *peer, const void *bytes, size_t len);
 void peer_send(struct peer *peer, const struct pravega_wire_command *cmd);
 /** The next frame, decoded; it lives until the next call on this peer. Fails the test if the store closed instead. */
 const struct pravega_wire_command *peer_next(struct peer *peer);
-/** The same, and it must be of that type. */
+/** The same, NULL if the store closed instead. */
+const struct pravega_wire_command *peer_take(struct peer *peer);
+/** As peer_next(), and it must be of that type. */
 const struct pravega_wire_command *peer_expect(struct peer *peer, enum pravega_wire_type type);
 /** The store must end the connection, without another frame. */
 void peer_expect_end(struct peer *peer);
