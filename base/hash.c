@@ -1,10 +1,11 @@
 /*
- * hash.c - MurmurHash3 x64 128 (Austin Appleby, public domain), Flink's 32-bit murmur, Java's string hash, XXH3.
+ * hash.c - MurmurHash3 x64 128 (Austin Appleby, public domain), Flink's 32-bit murmur, Java's string hash, XXH3, SHA-256.
  */
 #include "base/hash.h"
 
 #include <assert.h>
 
+#include <openssl/sha.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -129,4 +130,11 @@ int32_t weir_java_string_hash(struct weir_view utf8)
 uint64_t weir_hash64(struct weir_view bytes, uint64_t seed)
 {
     return XXH3_64bits_withSeed(bytes.ptr, bytes.len, seed);
+}
+
+void weir_sha256(struct weir_view bytes, uint8_t out[WEIR_SHA256_LEN])
+{
+    static const uint8_t nothing;
+
+    SHA256(bytes.len > 0 ? bytes.ptr : &nothing, bytes.len, out);
 }

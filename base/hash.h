@@ -38,5 +38,8 @@ static inline int32_t weir_java_long_hash(int64_t value)
 }
 /** XXH3 64: hash tables and checksums of our own files. */
 uint64_t weir_hash64(struct weir_view bytes, uint64_t seed);
+/** SHA-256: Pravega orders the keys of its hash tables by it. */
+#define WEIR_SHA256_LEN 32
+void weir_sha256(struct weir_view bytes, uint8_t out[WEIR_SHA256_LEN]);
 
 #endif

@@ -5,10 +5,8 @@
 
 #include "store/container_int.h"
 
-/* Applies what has just been recorded. It was checked, so only memory can be missing; then memory and log differ, and
- * the container must stop. */
-static enum weir_status apply(struct weir_container *ctr, const struct weir_op *op, struct weir_block *block,
-                              uint64_t lsn)
+enum weir_status weir_container_apply(struct weir_container *ctr, const struct weir_op *op, struct weir_block *block,
+                                      uint64_t lsn)
 {
     enum weir_status status = weir_state_apply(&ctr->state, op, block, lsn);
     struct weir_error why = {0};
@@ -30,6 +28,8 @@ static enum weir_status check_append(const struct weir_segment *seg, const struc
         return WEIR_E_NOT_FOUND;
     if (seg->sealed)
         return WEIR_E_SEALED;
+    if (seg->table != NULL)
+        return WEIR_E_INVAL;
     if (len > WEIR_APPEND_LEN_MAX)
         return WEIR_E_LIMIT;
     if (append->event_number != WEIR_ATTRIBUTE_NONE) {
@@ -93,7 +93,7 @@ void weir_segment_append(struct weir_segment *seg, const struct weir_append *app
     weir_op_append_head_put(at, &record);
     copy_iov(at + WEIR_OP_APPEND_HEAD_LEN, append->iov, append->iov_count);
     record.data.ptr = at + WEIR_OP_APPEND_HEAD_LEN;
-    status = apply(ctr, &record, block, weir_store_log_commit(ctr->log, WEIR_RECORD_OPS));
+    status = weir_container_apply(ctr, &record, block, weir_store_log_commit(ctr->log, WEIR_RECORD_OPS));
     op->value = seg->length;
     ctr->stats.append_count++;
     ctr->stats.append_bytes += len;
@@ -163,6 +163,8 @@ static enum weir_status check_create(const struct batch *batch, const struct wei
 {
     if (change->name.len == 0 || change->name.len > WEIR_SEGMENT_NAME_LEN_MAX)
         return WEIR_E_LIMIT;
+    if (change->key_len > (change->table ? WEIR_TABLE_FIXED_KEY_LEN_MAX : 0))
+        return WEIR_E_INVAL;
     if (weir_segment_peek(batch->ctr, change->name) != NULL)
         return change->lenient ? WEIR_OK : WEIR_E_EXISTS;
     for (const struct weir_change *other = batch->changes; other < change; other++)
@@ -181,7 +183,7 @@ static enum weir_status check_merge(struct batch *batch, struct weir_change *cha
         return WEIR_E_NOT_FOUND;
     if (source == NULL)
         return WEIR_OK;
-    if (source == target)
+    if (source == target || source->table != NULL || target->table != NULL)
         return WEIR_E_INVAL;
     if (target->sealed)
         return WEIR_E_SEALED;
@@ -204,9 +206,9 @@ static enum weir_status check_truncate(const struct weir_segment *seg, struct we
 {
     if (seg == NULL)
         return WEIR_E_NOT_FOUND;
-    if (seg->marked || change->offset < seg->start_offset || change->offset > seg->length) {
+    if (seg->marked || seg->table != NULL || change->offset < seg->start_offset || change->offset > seg->length) {
         change->result = seg->start_offset;
-        return seg->marked ? WEIR_E_INVAL : WEIR_E_TRUNCATED;
+        return seg->marked || seg->table != NULL ? WEIR_E_INVAL : WEIR_E_TRUNCATED;
     }
     return WEIR_OK;
 }
@@ -324,7 +326,8 @@ static bool put_change(struct weir_container *ctr, const struct weir_change *cha
     case WEIR_CHANGE_CREATE:
         if (seg != NULL)
             return false;
-        op.code = WEIR_OP_CREATE;
+        op.code = change->table ? WEIR_OP_TABLE_CREATE : WEIR_OP_CREATE;
+        op.length = change->key_len;
         op.segment = (*next_segment_id)++;
         put_with_updates(ctr, &op, NULL, change);
         return true;
@@ -358,7 +361,7 @@ static bool put_change(struct weir_container *ctr, const struct weir_change *cha
     return true;
 }
 
-static enum weir_status put_batch(const struct batch *batch)
+static void put_batch(const struct batch *batch)
 {
     struct weir_container *ctr = batch->ctr;
     uint64_t next_segment_id = ctr->state.next_segment_id;
@@ -366,12 +369,11 @@ static enum weir_status put_batch(const struct batch *batch)
     weir_buf_reset(&ctr->scratch);
     for (size_t i = 0; i < batch->count; i++)
         put_change(ctr, &batch->changes[i], &next_segment_id);
-    return ctr->scratch.status;
 }
 
-/* Applies the operations of the record at `in`; all merges know their target's length then. */
-static enum weir_status apply_batch(const struct batch *batch, struct weir_in in, struct weir_block *block,
-                                    uint64_t lsn)
+/* Applies the operations of the record at `in`. */
+static enum weir_status apply_record(struct weir_container *ctr, struct weir_in in, struct weir_block *block,
+                                     uint64_t lsn)
 {
     enum weir_status status = WEIR_OK;
     struct weir_op op;
@@ -381,9 +383,24 @@ static enum weir_status apply_batch(const struct batch *batch, struct weir_in in
 
         assert(right);
         (void)right;
-        status = apply(batch->ctr, &op, block, lsn);
+        status = weir_container_apply(ctr, &op, block, lsn);
     }
     return status;
+}
+
+enum weir_status weir_container_record_scratch(struct weir_container *ctr)
+{
+    struct weir_block *block;
+    uint8_t *at;
+
+    if (ctr->scratch.status != WEIR_OK || ctr->scratch.len == 0)
+        return ctr->scratch.status;
+    at = weir_store_log_reserve(ctr->log, ctr->scratch.len, &block);
+    if (at == NULL)
+        return WEIR_E_NOMEM;
+    memcpy(at, ctr->scratch.ptr, ctr->scratch.len);
+    return apply_record(ctr, weir_in(weir_view(at, ctr->scratch.len)), block,
+                        weir_store_log_commit(ctr->log, WEIR_RECORD_OPS));
 }
 
 /* A merge's result is the length after it: the lengths of the sources are known before they go. */
@@ -409,20 +426,9 @@ static void note_merge_lengths(const struct batch *batch)
 
 static enum weir_status record_batch(const struct batch *batch)
 {
-    struct weir_container *ctr = batch->ctr;
-    enum weir_status status = put_batch(batch);
-    struct weir_block *block;
-    uint8_t *at;
-
+    put_batch(batch);
     note_merge_lengths(batch);
-    if (status != WEIR_OK || ctr->scratch.len == 0)
-        return status;
-    at = weir_store_log_reserve(ctr->log, ctr->scratch.len, &block);
-    if (at == NULL)
-        return WEIR_E_NOMEM;
-    memcpy(at, ctr->scratch.ptr, ctr->scratch.len);
-    return apply_batch(batch, weir_in(weir_view(at, ctr->scratch.len)), block,
-                       weir_store_log_commit(ctr->log, WEIR_RECORD_OPS));
+    return weir_container_record_scratch(batch->ctr);
 }
 
 void weir_container_change(struct weir_container *ctr, struct weir_change *changes, size_t count,

@@ -295,8 +295,12 @@ static void say_segment(void *arg, struct weir_segment *seg)
 
     if (table->count++ >= WEIR_CHECK_FEW && !check->options->verbose)
         return;
-    weir_check_say(check, "  %.*s: bytes %" PRId64 " to %" PRId64 ", %" PRId64 " events%s", (int)seg->name_len,
-                   seg->name, seg->start_offset, seg->length, seg->event_count, seg->sealed ? ", sealed" : "");
+    if (seg->table != NULL)
+        weir_check_say(check, "  %.*s: bytes %" PRId64 " to %" PRId64 ", %zu keys%s", (int)seg->name_len, seg->name,
+                       seg->start_offset, seg->length, seg->table->index.count, seg->sealed ? ", sealed" : "");
+    else
+        weir_check_say(check, "  %.*s: bytes %" PRId64 " to %" PRId64 ", %" PRId64 " events%s", (int)seg->name_len,
+                       seg->name, seg->start_offset, seg->length, seg->event_count, seg->sealed ? ", sealed" : "");
 }
 
 static void say_segments(struct weir_check *check)

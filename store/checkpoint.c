@@ -2,7 +2,7 @@
  * checkpoint.c - the whole state as records.
  *
  * A file header, then records (record.c) numbered from 1, all of group WEIR_FILE_HEADER_LEN: operations BEGIN, CHUNK*,
- * (SEGMENT ATTRIBUTES* EXTENT*)*, PUT*, about 64 KiB of them in a record; then a record of type END. A file that stops
+ * (SEGMENT ATTRIBUTES* (TABLE TABLE_KEY*)? EXTENT*)*, PUT*, about 64 KiB of them in a record; then a record of type END. A file that stops
  * before END was never renamed to its name, so one that does is damaged.
  */
 #include "store/checkpoint.h"
@@ -86,6 +86,27 @@ static void put_attributes(struct weir_checkpoint_writer *writer, const struct w
         weir_checkpoint_op(writer, &op);
 }
 
+static void put_table(struct weir_checkpoint_writer *writer, const struct weir_segment *seg)
+{
+    const struct weir_table *table = seg->table;
+
+    weir_checkpoint_op(writer, &(struct weir_op){.code = WEIR_OP_TABLE,
+                                                 .segment = seg->id,
+                                                 .length = table->key_len,
+                                                 .event_count = (int64_t)table->index.count});
+    for (const struct weir_metadata_entry *entry = weir_metadata_seek(&table->index, weir_view(NULL, 0), false);
+         entry != NULL; entry = weir_metadata_next(entry)) {
+        struct weir_table_place place = weir_table_index_place(entry);
+
+        weir_checkpoint_op(writer, &(struct weir_op){.code = WEIR_OP_TABLE_KEY,
+                                                     .segment = seg->id,
+                                                     .offset = place.offset,
+                                                     .event_number = place.version,
+                                                     .length = place.value_len,
+                                                     .name = weir_table_index_key(table, entry)});
+    }
+}
+
 void weir_checkpoint_segment(struct weir_checkpoint_writer *writer, const struct weir_segment *seg)
 {
     weir_checkpoint_op(writer, &(struct weir_op){.code = WEIR_OP_SEGMENT,
@@ -97,6 +118,8 @@ void weir_checkpoint_segment(struct weir_checkpoint_writer *writer, const struct
                                                  .sealed = seg->sealed,
                                                  .name = weir_segment_name(seg)});
     put_attributes(writer, seg);
+    if (seg->table != NULL)
+        put_table(writer, seg);
 }
 
 void weir_checkpoint_map(struct weir_checkpoint_writer *writer, const struct weir_metadata *map)
@@ -119,6 +142,7 @@ struct loader {
     struct weir_state *state;
     struct weir_segment *seg; /* whose extents may follow */
     int64_t seg_length;       /* what its extents have to add up to */
+    int64_t seg_keys;         /* how many keys it has, if it is a table */
     uint64_t segments, chunks;
     struct weir_op begin;
     bool begun;
@@ -126,7 +150,10 @@ struct loader {
 
 static bool segment_complete(const struct loader *loader)
 {
-    return loader->seg == NULL || loader->seg->length == loader->seg_length;
+    const struct weir_segment *seg = loader->seg;
+
+    return seg == NULL || (seg->length == loader->seg_length &&
+                           (seg->table == NULL || seg->table->index.count == (uint64_t)loader->seg_keys));
 }
 
 static enum weir_status load_segment(struct loader *loader, const struct weir_op *op)
@@ -185,6 +212,29 @@ static enum weir_status load_chunk(struct loader *loader, const struct weir_op *
     return status;
 }
 
+static enum weir_status load_table(struct loader *loader, const struct weir_op *op)
+{
+    if (loader->seg == NULL || loader->seg->id != op->segment)
+        return WEIR_E_DAMAGED;
+    loader->seg_keys = op->event_count;
+    return weir_state_make_table(loader->state, loader->seg, op->length);
+}
+
+static enum weir_status load_table_key(struct loader *loader, const struct weir_op *op)
+{
+    const struct weir_segment *seg = loader->seg;
+    struct weir_table_place place = {
+        .offset = op->offset, .version = op->event_number, .value_len = (uint32_t)op->length};
+    int64_t entry_len = (int64_t)(WEIR_TABLE_ENTRY_HEAD_LEN + op->name.len) + op->length;
+
+    if (seg == NULL || seg->id != op->segment || seg->table == NULL || op->length < 0 ||
+        op->length > WEIR_TABLE_ENTRY_LEN_MAX || entry_len > WEIR_TABLE_ENTRY_LEN_MAX ||
+        op->offset < seg->start_offset || op->offset > loader->seg_length - entry_len || op->event_number < 0 ||
+        op->event_number > op->offset)
+        return WEIR_E_DAMAGED;
+    return weir_table_load(seg->table, op->name, &place);
+}
+
 static enum weir_status load_op(struct loader *loader, const struct weir_op *op)
 {
     struct weir_state *state = loader->state;
@@ -204,6 +254,10 @@ static enum weir_status load_op(struct loader *loader, const struct weir_op *op)
         return load_segment(loader, op);
     case WEIR_OP_EXTENT:
         return load_extent(loader, op);
+    case WEIR_OP_TABLE:
+        return load_table(loader, op);
+    case WEIR_OP_TABLE_KEY:
+        return load_table_key(loader, op);
     case WEIR_OP_ATTRIBUTES:
         return weir_state_apply(state, op, NULL, 0);
     case WEIR_OP_PUT:

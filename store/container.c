@@ -243,6 +243,7 @@ static void container_free(struct weir_container *ctr)
     weir_deferred_cancel(ctr->loop, &ctr->deliver);
     weir_flush_stop(ctr);
     weir_sweep_stop(ctr);
+    weir_table_compact_stop(ctr);
     weir_container_forget_reads(ctr);
     while (weir_state_take_effect(&ctr->state, UINT64_MAX, &effect)) {
         weir_segment_forget_waiting(effect.seg);
@@ -317,6 +318,7 @@ enum weir_status weir_container_open(struct weir_loop *loop, const char *dir,
     }
     tell_recovery(ctr, began_ms, next_lsn);
     weir_container_deliver_soon(ctr);
+    weir_table_consider_all(ctr);
     *out = ctr;
     return WEIR_OK;
 }
@@ -330,6 +332,7 @@ enum weir_status weir_container_close(struct weir_container *ctr, struct weir_er
     assert(!ctr->delivering && "not from inside a done: post it");
     weir_flush_stop(ctr);
     weir_sweep_stop(ctr);
+    weir_table_compact_stop(ctr);
     weir_container_forget_reads(ctr);
     status = weir_store_log_finish(ctr->log, err);
     container_free(ctr);

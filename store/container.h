@@ -149,6 +149,10 @@ void weir_segment_unwatch(struct weir_segment_watch *watch);
 #define WEIR_ATTRIBUTE_SCALE_RATE ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 3})
 #define WEIR_ATTRIBUTE_ROLLOVER_SIZE ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 4})
 #define WEIR_ATTRIBUTE_SEGMENT_TYPE ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 9})
+/* Those of tables are what the table is, not what was set. */
+#define WEIR_ATTRIBUTE_KEY_LENGTH ((struct weir_uuid){WEIR_ATTRIBUTE_CORE_MSB, 12})
+#define WEIR_SEGMENT_TYPE_HASH_TABLE 1
+#define WEIR_SEGMENT_TYPE_FIXED_TABLE 5
 
 #define WEIR_APPEND_ANYWHERE INT64_C(-1)
 
@@ -165,7 +169,8 @@ struct weir_append {
 /**
  * Appends; writer state and event count change with it, atomically. Outcomes:
  *  WEIR_OK (value = length after it) · SEALED · NOT_FOUND (deleted) · CONFLICT (expected_offset; value = the length) ·
- *  EXISTS (event_number is not above the writer's last, value = that last; nothing appended) · LIMIT · FULL · IO
+ *  EXISTS (event_number is not above the writer's last, value = that last; nothing appended) · LIMIT · INVAL (a table) ·
+ *  FULL · IO
  */
 void weir_segment_append(struct weir_segment *seg, const struct weir_append *append, struct weir_store_op *op);
 
@@ -223,12 +228,15 @@ struct weir_attribute_update {
 
 enum weir_change_kind {
     WEIR_CHANGE_CREATE =
-        1,                /**< segment `name`, with `updates` as its first attributes. EXISTS, LIMIT (name too long) */
+        1,                /**< segment `name`, with `updates` as its first attributes; a table if `table`. EXISTS, LIMIT
+                               (name too long), INVAL (key_len) */
     WEIR_CHANGE_DELETE,   /**< segment `name`. NOT_FOUND */
     WEIR_CHANGE_SEAL,     /**< NOT_FOUND; SEALED if it is already */
-    WEIR_CHANGE_TRUNCATE, /**< to `offset`. NOT_FOUND; TRUNCATED if not start_offset <= offset <= length */
+    WEIR_CHANGE_TRUNCATE, /**< to `offset`. NOT_FOUND; TRUNCATED if not start_offset <= offset <= length; INVAL (a
+                               table) */
     WEIR_CHANGE_MERGE,    /**< the bytes of `source` go to the end of `name` and `source` is gone; `updates` go to
-                               `name`. NOT_FOUND (either); SEALED (`name`); CONFLICT (updates); INVAL (same) */
+                               `name`. NOT_FOUND (either); SEALED (`name`); CONFLICT (updates); INVAL (same, a
+                               table) */
     WEIR_CHANGE_ATTRIBUTES, /**< `updates` go to `name`. NOT_FOUND; SEALED; CONFLICT: nothing is changed */
     WEIR_CHANGE_PUT,        /**< map: `name` -> `value`. LIMIT */
     WEIR_CHANGE_REMOVE,     /**< map: `name` is gone; fine if it was not there */
@@ -238,6 +246,8 @@ struct weir_change {
     enum weir_change_kind kind;
     /** CREATE of what exists, DELETE or MERGE (source) of what does not, SEAL of what is sealed or missing: fine. */
     bool lenient;
+    bool table;            /**< CREATE: a table segment */
+    uint32_t key_len;      /**< CREATE of a table: of all its keys, up to WEIR_TABLE_FIXED_KEY_LEN_MAX; 0: a hash table */
     struct weir_view name; /**< of the segment; MERGE: of the target; PUT, REMOVE: the key */
     struct weir_view source;
     struct weir_view value;
@@ -255,6 +265,65 @@ struct weir_change {
  */
 void weir_container_change(struct weir_container *ctr, struct weir_change *changes, size_t count,
                            struct weir_store_op *op);
+
+/* --- Tables ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * A *table segment* maps keys to values. Its bytes are a log of entries (store/table.h), which only calls of this section
+ * append to; a key's *version* is where its entry was first appended. Other calls see a table as they see any segment,
+ * but neither append to it, truncate it nor merge it. Once half of a table is dead, what lives is appended again
+ * and the front is truncated: places change then, versions do not.
+ */
+#define WEIR_TABLE_KEY_LEN_MAX 8192u
+#define WEIR_TABLE_FIXED_KEY_LEN_MAX 256u   /**< in tables whose keys have one length */
+#define WEIR_TABLE_ENTRY_LEN_MAX (1u << 20) /**< head (17 bytes), key and value */
+#define WEIR_TABLE_NO_VERSION INT64_MIN     /**< no condition */
+#define WEIR_TABLE_NOT_EXISTS INT64_C(-1)   /**< the condition that the key is not there */
+#define WEIR_TABLE_ANY_LENGTH INT64_C(-1)
+
+struct weir_table_item {
+    struct weir_view key, value; /**< no value where keys are removed */
+    int64_t version;             /**< the condition: a version, NOT_EXISTS or NO_VERSION */
+};
+
+/** Where a key's value stands now. */
+struct weir_table_place {
+    int64_t offset;  /**< of its entry in the segment; the value stands last in it */
+    int64_t version;
+    uint32_t value_len;
+};
+
+/**
+ * Puts all the items, or removes their keys, if all conditions hold before any of it; else nothing changes. Keys that are
+ * not there can be removed. Items are borrowed for the call.
+ * @param expected_length  do it only if the segment's length is this; or WEIR_TABLE_ANY_LENGTH
+ * Outcomes: OK (value = the version of the first item; each next one's is greater by the length of the entry before it) ·
+ *  NOT_FOUND (deleted) · SEALED · INVAL (no table, a key of a wrong length, a condition below -1) · LIMIT (an entry or all of
+ *  them are too long) · TRUNCATED (expected_length; value = the length) · CONFLICT (item refused_index; value = its
+ *  version, or NOT_EXISTS) · FULL · IO
+ */
+void weir_table_update(struct weir_segment *seg, const struct weir_table_item *items, size_t count,
+                       int64_t expected_length, struct weir_store_op *op);
+void weir_table_remove(struct weir_segment *seg, const struct weir_table_item *items, size_t count,
+                       int64_t expected_length, struct weir_store_op *op);
+
+struct weir_table_info {
+    uint32_t key_len; /**< of all keys; 0: a hash table */
+    uint64_t entry_count;
+};
+/** False if the segment is no table. As all queries, this may show what is not durable yet. */
+bool weir_table_info(const struct weir_segment *seg, struct weir_table_info *out);
+bool weir_table_get(const struct weir_segment *seg, struct weir_view key, struct weir_table_place *out);
+
+/** A walk through a table's keys in its order; see store/table.h. Valid until the next change. */
+struct weir_table_cursor {
+    const void *at; /**< NULL: at the end */
+    struct weir_view key;
+    struct weir_table_place place;
+};
+/** To the first key whose order is not below `from`: a key, or in a hash table the beginning of a hash. */
+void weir_table_seek(const struct weir_segment *seg, struct weir_view from, struct weir_table_cursor *cursor);
+void weir_table_next(const struct weir_segment *seg, struct weir_table_cursor *cursor);
 
 /* --- The map ---------------------------------------------------------------------------------------------------- */
 

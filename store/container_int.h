@@ -57,6 +57,7 @@ WEIR_STORE_RING(weir_read_ring, struct weir_segment_read)
 struct weir_flush;     /* flush.c */
 struct weir_sweep;     /* sweep.c */
 struct weir_cold_read; /* read.c */
+struct weir_table_compaction; /* table_compact.c */
 
 struct weir_container {
     struct weir_loop *loop;
@@ -66,7 +67,7 @@ struct weir_container {
     struct weir_fs_lock *lock;
     struct weir_state state;
     struct weir_store_log *log;
-    struct weir_buf scratch;       /**< the batch being encoded */
+    struct weir_buf scratch;       /**< the operations of the record being encoded */
     struct weir_store_op *ops;     /**< open, in order of their LSNs */
     struct weir_store_op *at_once; /**< refused out of order: FULL, IO */
     struct weir_segment_read *ready;
@@ -78,6 +79,8 @@ struct weir_container {
     struct weir_store_op *flush_ops;      /**< wait for the flush under way */
     struct weir_store_op *next_flush_ops; /**< wait for the one after it */
     struct weir_sweep *sweep;             /**< a removal of files under way, or NULL */
+    struct weir_table_compaction *compaction; /**< of a table, under way, or NULL */
+    struct weir_segment *compact_first, *compact_last; /**< tables that wait for it, referenced */
     uint64_t published_lsn;               /**< of the newest checkpoint */
     uint64_t log_base;                    /**< log bytes of earlier processes that are still needed */
     uint64_t log_flushed;                 /**< of this process's log bytes: covered by the newest checkpoint */
@@ -105,6 +108,16 @@ static inline uint64_t weir_container_safe_lsn(const struct weir_container *ctr)
     return ctr->options.durability == WEIR_DURABILITY_SYNC ? weir_store_log_written(ctr->log) : ctr->published_lsn;
 }
 
+/* change.c */
+/**
+ * Applies what has just been recorded. It was checked, so only memory can be missing; then memory and log differ, and
+ * the container stops.
+ */
+enum weir_status weir_container_apply(struct weir_container *ctr, const struct weir_op *op, struct weir_block *block,
+                                      uint64_t lsn);
+/** Makes a record of the operations in ctr->scratch and applies it. @return also the buffer's own failure */
+enum weir_status weir_container_record_scratch(struct weir_container *ctr);
+
 /* read.c */
 /** What is acknowledged of the segment changed: looks at those who wait for it. */
 void weir_segment_wake(struct weir_segment *seg);
@@ -130,6 +143,14 @@ void weir_flush_stop(struct weir_container *ctr);
 void weir_sweep_step(struct weir_container *ctr);
 /** Takes it back from the pool. */
 void weir_sweep_stop(struct weir_container *ctr);
+
+/* table_compact.c */
+/** Compacts the table by and by if too much of it is dead. */
+void weir_table_consider(struct weir_segment *seg);
+/** Considers all tables: after a recovery. */
+void weir_table_consider_all(struct weir_container *ctr);
+/** Takes back what is under way and forgets which tables wait. */
+void weir_table_compact_stop(struct weir_container *ctr);
 
 /* recovery.c */
 /** Reads checkpoint and log files into ctr->state. @param next_lsn receives the LSN for the next record */

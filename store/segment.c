@@ -118,6 +118,7 @@ void weir_segment_unref(struct weir_segment *seg)
     assert(seg->extent_first == seg->extent_end && seg->waiting == NULL);
     free(seg->extents);
     free(seg->attributes.slots);
+    weir_table_free(seg->table);
     free(seg);
 }
 
@@ -158,7 +159,46 @@ int64_t weir_segment_attribute(const struct weir_segment *seg, struct weir_uuid 
 {
     if (weir_uuid_equal(id, WEIR_ATTRIBUTE_EVENT_COUNT))
         return seg->event_count;
+    if (seg->table != NULL && weir_uuid_equal(id, WEIR_ATTRIBUTE_SEGMENT_TYPE))
+        return seg->table->key_len > 0 ? WEIR_SEGMENT_TYPE_FIXED_TABLE : WEIR_SEGMENT_TYPE_HASH_TABLE;
+    if (seg->table != NULL && seg->table->key_len > 0 && weir_uuid_equal(id, WEIR_ATTRIBUTE_KEY_LENGTH))
+        return seg->table->key_len;
     return weir_attribute_get(&seg->attributes, id);
+}
+
+/* --- Tables --- */
+
+bool weir_table_info(const struct weir_segment *seg, struct weir_table_info *out)
+{
+    if (seg->table == NULL)
+        return false;
+    *out = (struct weir_table_info){.key_len = seg->table->key_len, .entry_count = seg->table->index.count};
+    return true;
+}
+
+bool weir_table_get(const struct weir_segment *seg, struct weir_view key, struct weir_table_place *out)
+{
+    return weir_table_find(seg->table, key, out);
+}
+
+static void cursor_to(const struct weir_segment *seg, struct weir_table_cursor *cursor,
+                      const struct weir_metadata_entry *entry)
+{
+    *cursor = (struct weir_table_cursor){.at = entry};
+    if (entry == NULL)
+        return;
+    cursor->key = weir_table_index_key(seg->table, entry);
+    cursor->place = weir_table_index_place(entry);
+}
+
+void weir_table_seek(const struct weir_segment *seg, struct weir_view from, struct weir_table_cursor *cursor)
+{
+    cursor_to(seg, cursor, weir_metadata_seek(&seg->table->index, from, false));
+}
+
+void weir_table_next(const struct weir_segment *seg, struct weir_table_cursor *cursor)
+{
+    cursor_to(seg, cursor, weir_metadata_next(cursor->at));
 }
 
 /* --- Extents --- */

@@ -11,6 +11,7 @@
 #include "store/block.h"
 #include "store/chunk.h"
 #include "store/container.h"
+#include "store/table.h"
 
 /**
  * A run of a segment's bytes: in memory (block, a part of the log's buffer) or in a chunk file (chunk). References: its
@@ -57,6 +58,7 @@ struct weir_segment {
     bool marked; /**< by the check of a batch: some change of it creates, deletes, seals or takes it */
     bool target; /**< likewise: a target of it */
     struct weir_attribute_table attributes;
+    struct weir_table *table; /**< NULL: not a table */
     struct weir_extent **extents; /**< [extent_first, extent_end): in order, without gaps up to `length` */
     size_t extent_first, extent_end, extent_cap;
     struct weir_segment_read *waiting; /**< reads at the tail, in a ring */

@@ -223,7 +223,7 @@ static enum weir_status apply_append(struct weir_state *state, struct weir_segme
 {
     enum weir_status status = WEIR_OK;
 
-    if (op->offset != seg->length || seg->sealed)
+    if (op->offset != seg->length || seg->sealed || seg->table != NULL)
         return WEIR_E_DAMAGED;
     if (op->event_number != WEIR_ATTRIBUTE_NONE)
         status = weir_attribute_set(&seg->attributes, op->writer, op->event_number);
@@ -237,6 +237,14 @@ static enum weir_status apply_append(struct weir_state *state, struct weir_segme
     return add_effect(state, WEIR_EFFECT_LENGTH, seg, lsn);
 }
 
+enum weir_status weir_state_make_table(struct weir_state *state, struct weir_segment *seg, int64_t key_len)
+{
+    if (key_len < 0 || key_len > WEIR_TABLE_FIXED_KEY_LEN_MAX || seg->table != NULL)
+        return WEIR_E_DAMAGED;
+    seg->table = weir_table_new((uint32_t)key_len, state->seed);
+    return seg->table != NULL ? WEIR_OK : WEIR_E_NOMEM;
+}
+
 static enum weir_status apply_create(struct weir_state *state, const struct weir_op *op)
 {
     struct weir_segment *seg;
@@ -246,6 +254,8 @@ static enum weir_status apply_create(struct weir_state *state, const struct weir
         op->name.len > WEIR_SEGMENT_NAME_LEN_MAX)
         return WEIR_E_DAMAGED;
     status = weir_state_add(state, op->segment, op->name, &seg);
+    if (status == WEIR_OK && op->code == WEIR_OP_TABLE_CREATE)
+        status = weir_state_make_table(state, seg, op->length);
     if (status != WEIR_OK)
         return status;
     seg->last_modified_ms = op->time_ms;
@@ -259,7 +269,7 @@ static enum weir_status apply_merge(struct weir_state *state, struct weir_segmen
     struct weir_segment *source = weir_state_by_id(state, op->source);
     enum weir_status status;
 
-    if (source == NULL || source == seg || seg->sealed)
+    if (source == NULL || source == seg || seg->sealed || seg->table != NULL || source->table != NULL)
         return WEIR_E_DAMAGED;
     status = set_attributes(seg, op);
     if (status == WEIR_OK)
@@ -274,6 +284,40 @@ static enum weir_status apply_merge(struct weir_state *state, struct weir_segmen
     seg->last_modified_ms = op->time_ms;
     take_out(state, source);
     tell_grown(seg);
+    return WEIR_OK;
+}
+
+static enum weir_status apply_table_update(struct weir_state *state, struct weir_segment *seg, const struct weir_op *op,
+                                           struct weir_block *block, uint64_t lsn)
+{
+    struct weir_in in = weir_in(op->data);
+    enum weir_status status = WEIR_OK;
+
+    if (seg->table == NULL || op->offset != seg->length || seg->sealed)
+        return WEIR_E_DAMAGED;
+    while (weir_in_left(&in) > 0 && status == WEIR_OK) {
+        int64_t offset = op->offset + (in.ptr - op->data.ptr);
+        struct weir_table_entry entry;
+
+        status = weir_table_entry_get(&in, &entry) == WEIR_OK ? weir_table_enter(seg->table, &entry, offset)
+                                                              : WEIR_E_DAMAGED;
+    }
+    if (status == WEIR_OK)
+        status = weir_segment_push_block(seg, block, op->data);
+    if (status != WEIR_OK)
+        return status;
+    seg->last_modified_ms = op->time_ms;
+    return add_effect(state, WEIR_EFFECT_LENGTH, seg, lsn);
+}
+
+static enum weir_status apply_table_remove(struct weir_segment *seg, const struct weir_op *op)
+{
+    size_t key_len = seg->table != NULL ? seg->table->key_len : 0;
+
+    if (key_len == 0 || op->name.len % key_len != 0 || seg->sealed)
+        return WEIR_E_DAMAGED;
+    for (size_t at = 0; at < op->name.len; at += key_len)
+        weir_table_drop(seg->table, weir_view(op->name.ptr + at, key_len));
     return WEIR_OK;
 }
 
@@ -304,6 +348,11 @@ static enum weir_status apply_to_segment(struct weir_state *state, struct weir_s
     case WEIR_OP_ATTRIBUTES:
         status = set_attributes(seg, op);
         break;
+    case WEIR_OP_TABLE_UPDATE:
+        return apply_table_update(state, seg, op, block, lsn);
+    case WEIR_OP_TABLE_REMOVE:
+        status = apply_table_remove(seg, op);
+        break;
     default:
         return WEIR_E_DAMAGED;
     }
@@ -319,6 +368,7 @@ enum weir_status weir_state_apply(struct weir_state *state, const struct weir_op
     state->chunks.lsn = lsn;
     switch (op->code) {
     case WEIR_OP_CREATE:
+    case WEIR_OP_TABLE_CREATE:
         return apply_create(state, op);
     case WEIR_OP_PUT:
         return weir_metadata_put(&state->map, op->name, op->data);

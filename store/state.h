@@ -45,6 +45,8 @@ struct weir_segment *weir_state_by_id(const struct weir_state *state, uint64_t i
 /** Adds an empty segment. @retval WEIR_E_NOMEM */
 enum weir_status weir_state_add(struct weir_state *state, uint64_t id, struct weir_view name,
                                 struct weir_segment **out);
+/** Makes the new segment a table. @retval WEIR_E_DAMAGED no length that keys may have @retval WEIR_E_NOMEM */
+enum weir_status weir_state_make_table(struct weir_state *state, struct weir_segment *seg, int64_t key_len);
 /** Calls `each` for every segment; it must not add or remove any. */
 void weir_state_each(const struct weir_state *state, void (*each)(void *arg, struct weir_segment *seg), void *arg);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "store/container.h"
+#include "store/fetch.h"
 #include "weir/sim.h"
 
 #define DISK "disk"
@@ -193,6 +194,32 @@ static inline enum weir_status await_read(struct machine *m, struct reading *r)
 {
     ck_assert(weir_sim_run(m->sim, is_true, &r->done, WAIT_NS));
     return r->read.status;
+}
+
+/* The value at `place` of a table, where keys have key_len bytes. */
+struct fetching {
+    struct weir_segment_fetch fetch;
+    bool done;
+};
+
+static inline void fetching_done(struct weir_segment_fetch *fetch)
+{
+    ((struct fetching *)fetch)->done = true;
+}
+
+static inline void read_value(struct machine *m, struct weir_segment *seg, size_t key_len,
+                              const struct weir_table_place *place, uint8_t *out)
+{
+    struct fetching f = {.fetch = {.done = fetching_done,
+                                   .offset = place->offset + 17 + (int64_t)key_len,
+                                   .to = out,
+                                   .len = place->value_len}};
+
+    if (place->value_len == 0)
+        return;
+    weir_segment_fetch(seg, &f.fetch);
+    ck_assert(weir_sim_run(m->sim, is_true, &f.done, WAIT_NS));
+    ck_assert_int_eq(f.fetch.status, WEIR_OK);
 }
 
 /* All acknowledged bytes of a segment, malloc'ed. */

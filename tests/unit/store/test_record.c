@@ -166,7 +166,7 @@ START_TEST(operations_are_read_back)
     weir_buf_init(&second, 1000);
     weir_op_put(&first, &op);
     in = weir_in(weir_buf_view(&first));
-    if ((_i > WEIR_OP_REMOVE && _i < WEIR_OP_BEGIN) || _i > WEIR_OP_EXTENT) {
+    if ((_i > WEIR_OP_TABLE_REMOVE && _i < WEIR_OP_BEGIN) || _i > WEIR_OP_TABLE_KEY) {
         ck_assert(!weir_op_get(&in, &got));
     } else {
         ck_assert(weir_op_get(&in, &got));

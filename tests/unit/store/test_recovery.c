@@ -10,8 +10,11 @@
 #include "weir/buf.h"
 
 #define SEGMENTS 5
+#define TABLES 2 /* the first has keys of a fixed length, the second is a hash table */
+#define TABLE_KEYS 12
+#define TABLE_VALUE_LEN_MAX 400
 #define KEYS 4
-#define STEPS 60
+#define STEPS 80
 #define MODEL_LEN_MAX 60000
 
 /* --- The model --- */
@@ -22,8 +25,20 @@ struct model_segment {
     uint8_t bytes[MODEL_LEN_MAX];
 };
 
+struct model_entry {
+    int64_t version; /* WEIR_TABLE_NOT_EXISTS: not there */
+    size_t len;
+    uint8_t value[TABLE_VALUE_LEN_MAX];
+};
+
+struct model_table {
+    bool exists;
+    struct model_entry entries[TABLE_KEYS];
+};
+
 struct model {
     struct model_segment segments[SEGMENTS];
+    struct model_table tables[TABLES];
     int64_t keys[KEYS]; /* 0: not there */
 };
 
@@ -32,6 +47,25 @@ static const struct weir_uuid writer = {0xabc, 0xdef};
 static void segment_name(int i, char out[8])
 {
     snprintf(out, 8, "seg%d", i);
+}
+
+static void table_name(int i, char out[8])
+{
+    snprintf(out, 8, "tab%u", (unsigned)i % 10);
+}
+
+static struct weir_view table_key(int i, char out[8])
+{
+    snprintf(out, 8, "k%03u", (unsigned)i % 1000);
+    return weir_view(out, 4);
+}
+
+static void digest_entry(struct weir_buf *buf, int i, int64_t version, struct weir_view value)
+{
+    weir_buf_u64be(buf, (uint64_t)i);
+    weir_buf_u64be(buf, (uint64_t)version);
+    weir_buf_u64be(buf, value.len);
+    weir_buf_append(buf, value.ptr, value.len);
 }
 
 static void digest_head(struct weir_buf *buf, int i, int64_t start, int64_t length, bool sealed, int64_t last_event)
@@ -65,9 +99,39 @@ static uint64_t model_digest(const struct model *model)
         digest_head(&buf, i, seg->start, seg->length, seg->sealed, seg->last_event);
         weir_buf_append(&buf, seg->bytes + seg->start, (size_t)(seg->length - seg->start));
     }
+    for (int i = 0; i < TABLES; i++) {
+        weir_buf_u8(&buf, model->tables[i].exists);
+        for (int k = 0; k < TABLE_KEYS && model->tables[i].exists; k++) {
+            const struct model_entry *entry = &model->tables[i].entries[k];
+
+            if (entry->version != WEIR_TABLE_NOT_EXISTS)
+                digest_entry(&buf, k, entry->version, weir_view(entry->value, entry->len));
+        }
+    }
     for (int i = 0; i < KEYS; i++)
         weir_buf_u64be(&buf, (uint64_t)model->keys[i]);
     return digest_end(&buf);
+}
+
+/* Through the index, and every value from where it stands. */
+static void digest_table(struct machine *m, struct weir_buf *buf, struct weir_segment *seg)
+{
+    struct weir_table_info info;
+    uint64_t count = 0;
+
+    ck_assert(weir_table_info(seg, &info));
+    for (int k = 0; k < TABLE_KEYS; k++) {
+        struct weir_table_place place;
+        uint8_t value[TABLE_VALUE_LEN_MAX];
+        char key[8];
+
+        if (!weir_table_get(seg, table_key(k, key), &place))
+            continue;
+        read_value(m, seg, 4, &place, value);
+        digest_entry(buf, k, place.version, weir_view(value, place.value_len));
+        count++;
+    }
+    ck_assert_uint_eq(info.entry_count, count);
 }
 
 static uint64_t container_digest(struct machine *m)
@@ -92,6 +156,14 @@ static uint64_t container_digest(struct machine *m)
         bytes = read_all(m, seg, &len);
         weir_buf_append(&buf, bytes, len);
         free(bytes);
+    }
+    for (int i = 0; i < TABLES; i++) {
+        char name[8];
+
+        table_name(i, name);
+        weir_buf_u8(&buf, segment(m, name) != NULL);
+        if (segment(m, name) != NULL)
+            digest_table(m, &buf, segment(m, name));
     }
     for (int i = 0; i < KEYS; i++) {
         uint8_t key = (uint8_t)i;
@@ -168,12 +240,74 @@ static void step_change(struct run *run, int i)
     begin_changes(&run->m, changes, 2, &run->waiters[run->issued]);
 }
 
+/* A put or a removal of a few keys, half of them on conditions that hold; all in one record. */
+static void step_table_keys(struct run *run, int i)
+{
+    struct model_table *table = &run->model.tables[i];
+    struct weir_table_item items[4] = {0};
+    struct weir_store_op *op = &run->waiters[run->issued].op;
+    char name[8], keys[4][8];
+    uint8_t values[4][TABLE_VALUE_LEN_MAX];
+    int first = (int)weir_rng_below(&run->rng, TABLE_KEYS), count = 1 + (int)weir_rng_below(&run->rng, 4);
+    bool removes = weir_rng_below(&run->rng, 4) == 0;
+    int64_t version;
+
+    table_name(i, name);
+    for (int k = 0; k < count; k++) {
+        struct model_entry *entry = &table->entries[(first + k) % TABLE_KEYS];
+
+        items[k] = (struct weir_table_item){.key = table_key((first + k) % TABLE_KEYS, keys[k]),
+                                            .value = {values[k], weir_rng_below(&run->rng, TABLE_VALUE_LEN_MAX)},
+                                            .version = WEIR_TABLE_NO_VERSION};
+        if (removes)
+            items[k].value.len = 0;
+        if (weir_rng_below(&run->rng, 2) == 0)
+            items[k].version = entry->version;
+        for (size_t at = 0; at < items[k].value.len; at++)
+            values[k][at] = (uint8_t)weir_rng_next(&run->rng);
+    }
+    run->waiters[run->issued] = waiter();
+    (removes ? weir_table_remove : weir_table_update)(segment(&run->m, name), items, (size_t)count,
+                                                      WEIR_TABLE_ANY_LENGTH, op);
+    version = op->value;
+    for (int k = 0; k < count; k++) {
+        struct model_entry *entry = &table->entries[(first + k) % TABLE_KEYS];
+
+        entry->version = removes ? WEIR_TABLE_NOT_EXISTS : version;
+        entry->len = items[k].value.len;
+        memcpy(entry->value, values[k], entry->len);
+        version += (int64_t)(17 + 4 + entry->len);
+    }
+}
+
+static void step_table(struct run *run, int i)
+{
+    struct model_table *table = &run->model.tables[i];
+    struct weir_change one = {.kind = WEIR_CHANGE_CREATE, .table = true, .key_len = i == 0 ? 4 : 0};
+    char name[8];
+
+    if (table->exists && weir_rng_below(&run->rng, 16) > 0) {
+        step_table_keys(run, i);
+        return;
+    }
+    if (table->exists)
+        one = (struct weir_change){.kind = WEIR_CHANGE_DELETE};
+    table_name(i, name);
+    one.name = weir_view_str(name);
+    table->exists = !table->exists;
+    for (int k = 0; k < TABLE_KEYS; k++)
+        table->entries[k].version = WEIR_TABLE_NOT_EXISTS;
+    begin_changes(&run->m, &one, 1, &run->waiters[run->issued]);
+}
+
 static void step(struct run *run)
 {
-    int i = (int)weir_rng_below(&run->rng, SEGMENTS);
-    const struct model_segment *seg = &run->model.segments[i];
+    int i = (int)weir_rng_below(&run->rng, SEGMENTS + TABLES);
+    const struct model_segment *seg = &run->model.segments[i % SEGMENTS];
 
-    if (seg->exists && !seg->sealed && seg->length < MODEL_LEN_MAX - 10000 && weir_rng_below(&run->rng, 3) > 0)
+    if (i >= SEGMENTS)
+        step_table(run, i - SEGMENTS);
+    else if (seg->exists && !seg->sealed && seg->length < MODEL_LEN_MAX - 10000 && weir_rng_below(&run->rng, 3) > 0)
         step_append(run, i);
     else
         step_change(run, i);
@@ -306,6 +440,8 @@ START_TEST(many_crashes)
             ;
         if (at < run->issued)
             break; /* the model is ahead now: enough for this seed */
+        for (int i = 0; i < run->issued; i++)
+            run->waiters[i].done = true; /* told by the recovery, if not before the crash */
     }
     run_free(run);
 }
@@ -357,13 +493,16 @@ static bool all_readable(struct machine *m)
 {
     bool readable = true;
 
-    for (int i = 0; i < SEGMENTS; i++) {
+    for (int i = 0; i < SEGMENTS + TABLES; i++) {
         char name[8];
         struct weir_segment *seg;
         struct weir_segment_info info;
         struct reading r;
 
-        segment_name(i, name);
+        if (i < SEGMENTS)
+            segment_name(i, name);
+        else
+            table_name(i - SEGMENTS, name);
         seg = segment(m, name);
         if (seg == NULL)
             continue;
@@ -397,6 +536,7 @@ START_TEST(every_damaged_byte_is_noticed)
     }
     digest = container_digest(&run->m);
     ck_assert_uint_eq(digest, run->digests[STEPS]);
+    weir_sim_run(run->m.sim, NULL, NULL, WEIR_NS_PER_S); /* no compaction is left to do: the files stay as they are */
     machine_shut_down(&run->m);
     machine_boot(&run->m);
     ck_assert_int_eq(weir_fs_list(weir_host_fs(run->m.host), DIR, note_file, &files, NULL), WEIR_OK);
