@@ -334,6 +334,8 @@ struct pravega_wire_chunk pravega_wire_chunk_next(struct weir_in *items);
 void pravega_wire_put_name(struct weir_buf *items, struct weir_view name);
 void pravega_wire_put_key(struct weir_buf *items, const struct pravega_wire_key *key);
 void pravega_wire_put_entry(struct weir_buf *items, const struct pravega_wire_entry *entry);
+/** An entry whose value is still to come: `value_len` bytes at the returned address (NULL: see items->status). */
+uint8_t *pravega_wire_put_entry_room(struct weir_buf *items, const struct pravega_wire_key *key, size_t value_len);
 void pravega_wire_put_merged(struct weir_buf *items, const struct pravega_wire_merged *merged);
 void pravega_wire_put_update(struct weir_buf *items, const struct pravega_wire_update *update);
 void pravega_wire_put_chunk(struct weir_buf *items, const struct pravega_wire_chunk *chunk);

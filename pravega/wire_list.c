@@ -120,6 +120,14 @@ void pravega_wire_put_entry(struct weir_buf *items, const struct pravega_wire_en
     put_BUF(items, entry->value);
 }
 
+uint8_t *pravega_wire_put_entry_room(struct weir_buf *items, const struct pravega_wire_key *key, size_t value_len)
+{
+    pravega_wire_put_key(items, key);
+    put_len(items, value_len + 4);
+    put_len(items, value_len);
+    return weir_buf_extend(items, value_len);
+}
+
 void pravega_wire_put_merged(struct weir_buf *items, const struct pravega_wire_merged *merged)
 {
     put_STR(items, merged->source);

@@ -218,12 +218,18 @@ void weir_wire_setup_append(struct weir_wire_conn *conn, const struct pravega_wi
     struct weir_appends *appends = &conn->appends;
     struct weir_segment *seg = weir_segment_find(conn->server->ctr, cmd->segment);
     struct weir_append_session *session = session_find(appends, cmd->writer_id);
+    struct weir_table_info table;
     struct append_job *job;
 
     if (seg == NULL) {
         pravega_wire_encode_no_such_segment(weir_wire_reply(conn),
                                             &(struct pravega_wire_no_such_segment){
                                                 .request_id = cmd->request_id, .segment = cmd->segment, .offset = -1});
+        return;
+    }
+    if (weir_table_info(seg, &table)) {
+        weir_segment_unref(seg);
+        weir_wire_conn_end(conn, "it wanted to append to a table");
         return;
     }
     if (session != NULL)

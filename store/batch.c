@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "pravega/types.h"
+#include "store/names.h"
 #include "store/upkeep.h"
 
 #define BLOCK_LEN ((size_t)4096)
@@ -212,6 +213,32 @@ void weir_batch_merge_shadow(struct weir_batch *batch, const struct weir_held_st
     }
 }
 
+static struct weir_change *add_kvt_segment(struct weir_batch *batch, enum weir_change_kind kind, const char *scope,
+                                           const struct weir_held_kvt *kvt, int32_t number)
+{
+    return add_named(batch, kind, "%s/%s" WEIR_KVT_SUFFIX "/%" PRId32 ".#epoch.0", scope, kvt->name, number);
+}
+
+void weir_batch_create_kvt_segment(struct weir_batch *batch, const char *scope, const struct weir_held_kvt *kvt,
+                                   int32_t number)
+{
+    struct weir_change *change = add_kvt_segment(batch, WEIR_CHANGE_CREATE, scope, kvt, number);
+
+    if (change != NULL) {
+        change->table = true;
+        change->key_len = (uint32_t)(kvt->rec.primary_key_len + kvt->rec.secondary_key_len);
+    }
+}
+
+void weir_batch_delete_kvt_segment(struct weir_batch *batch, const char *scope, const struct weir_held_kvt *kvt,
+                                   int32_t number)
+{
+    struct weir_change *change = add_kvt_segment(batch, WEIR_CHANGE_DELETE, scope, kvt, number);
+
+    if (change != NULL)
+        change->lenient = true;
+}
+
 /* --- Records ---------------------------------------------------------------------------------------------------- */
 
 /* Moves an encoded record into a PUT and frees the buffer. */
@@ -384,6 +411,29 @@ void weir_batch_remove_subscriber(struct weir_batch *batch, const struct weir_he
 {
     add_named(batch, WEIR_CHANGE_REMOVE, WEIR_CATALOG_SUBSCRIBER "%s/%s/%s", stream->scope->name, stream->name,
               subscriber);
+}
+
+void weir_batch_put_kvt(struct weir_batch *batch, const char *scope, const struct weir_held_kvt *kvt)
+{
+    struct weir_buf record;
+
+    weir_buf_init(&record, WEIR_CATALOG_RECORD_LEN_MAX);
+    weir_kvt_record_encode(&record, &kvt->rec);
+    set_value(batch, add_named(batch, WEIR_CHANGE_PUT, WEIR_CATALOG_TABLE "%s/%s", scope, kvt->name), &record);
+}
+
+void weir_batch_remove_kvt(struct weir_batch *batch, const char *scope, const struct weir_held_kvt *kvt)
+{
+    add_named(batch, WEIR_CHANGE_REMOVE, WEIR_CATALOG_TABLE "%s/%s", scope, kvt->name);
+}
+
+void weir_batch_put_dead_kvt(struct weir_batch *batch, const char *scope, const struct weir_held_kvt *kvt)
+{
+    struct weir_buf record;
+
+    weir_buf_init(&record, 16);
+    weir_buf_u32be(&record, (uint32_t)(kvt->rec.first_number + kvt->rec.segment_count));
+    set_value(batch, add_named(batch, WEIR_CHANGE_PUT, WEIR_CATALOG_DEAD_TABLE "%s/%s", scope, kvt->name), &record);
 }
 
 void weir_batch_remove_stream(struct weir_batch *batch, const struct weir_held_stream *stream)

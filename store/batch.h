@@ -43,6 +43,12 @@ void weir_batch_merge_shadow(struct weir_batch *batch, const struct weir_held_st
 void weir_batch_set_attribute(struct weir_batch *batch, const struct weir_held_stream *stream, int64_t id,
                               struct weir_uuid attribute, int64_t value);
 
+/* Segments of a key-value table; deletion is lenient. */
+void weir_batch_create_kvt_segment(struct weir_batch *batch, const char *scope, const struct weir_held_kvt *kvt,
+                                   int32_t number);
+void weir_batch_delete_kvt_segment(struct weir_batch *batch, const char *scope, const struct weir_held_kvt *kvt,
+                                   int32_t number);
+
 /* Records of the catalog, as they stand in the objects now. */
 void weir_batch_put_scope(struct weir_batch *batch, const char *scope);
 void weir_batch_put_stream(struct weir_batch *batch, const struct weir_held_stream *stream);
@@ -59,6 +65,9 @@ void weir_batch_put_group(struct weir_batch *batch, const char *scope, const cha
 void weir_batch_put_subscriber(struct weir_batch *batch, const struct weir_held_stream *stream, const char *subscriber,
                                const struct weir_subscriber_record *rec);
 void weir_batch_put_dead_stream(struct weir_batch *batch, const struct weir_held_stream *stream, int32_t next_number);
+void weir_batch_put_kvt(struct weir_batch *batch, const char *scope, const struct weir_held_kvt *kvt);
+/** Where the numbers of a table of that name go on once it is gone. */
+void weir_batch_put_dead_kvt(struct weir_batch *batch, const char *scope, const struct weir_held_kvt *kvt);
 void weir_batch_put_format(struct weir_batch *batch);
 void weir_batch_remove_scope(struct weir_batch *batch, const char *scope);
 void weir_batch_remove_mark(struct weir_batch *batch, const struct weir_held_stream *stream);
@@ -68,6 +77,7 @@ void weir_batch_remove_stream(struct weir_batch *batch, const struct weir_held_s
 void weir_batch_remove_txn(struct weir_batch *batch, const struct weir_held_txn *txn);
 void weir_batch_remove_writer(struct weir_batch *batch, const struct weir_held_stream *stream, const char *writer);
 void weir_batch_remove_group(struct weir_batch *batch, const char *scope, const char *group);
+void weir_batch_remove_kvt(struct weir_batch *batch, const char *scope, const struct weir_held_kvt *kvt);
 void weir_batch_remove_subscriber(struct weir_batch *batch, const struct weir_held_stream *stream,
                                   const char *subscriber);
 

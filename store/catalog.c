@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/container.h"
+
 #define RECORD_VERSION 1
 #define WRITER_VERSION 2 /* 1 had no `gone` */
 #define CUT_ENTRY_LEN 16
@@ -417,6 +419,45 @@ enum weir_status weir_subscriber_record_decode(struct weir_view bytes, struct we
         status = ended(&in);
     if (status != WEIR_OK)
         weir_subscriber_record_fini(rec);
+    return status;
+}
+
+bool weir_kvt_record_valid(const struct weir_kvt_record *rec)
+{
+    return rec->first_number >= 0 && rec->segment_count >= 1 && rec->segment_count <= WEIR_EPOCH_SEGMENTS_MAX &&
+           rec->first_number <= INT32_MAX - rec->segment_count && rec->primary_key_len >= 1 &&
+           rec->secondary_key_len >= 0 && rec->primary_key_len <= (int32_t)WEIR_TABLE_FIXED_KEY_LEN_MAX &&
+           rec->secondary_key_len <= (int32_t)WEIR_TABLE_FIXED_KEY_LEN_MAX - rec->primary_key_len &&
+           rec->rollover_bytes >= 0;
+}
+
+void weir_kvt_record_encode(struct weir_buf *out, const struct weir_kvt_record *rec)
+{
+    put_version(out);
+    weir_buf_u64be(out, (uint64_t)rec->created_ms);
+    weir_buf_u32be(out, (uint32_t)rec->first_number);
+    weir_buf_u32be(out, (uint32_t)rec->segment_count);
+    weir_buf_u32be(out, (uint32_t)rec->primary_key_len);
+    weir_buf_u32be(out, (uint32_t)rec->secondary_key_len);
+    weir_buf_u64be(out, (uint64_t)rec->rollover_bytes);
+}
+
+enum weir_status weir_kvt_record_decode(struct weir_view bytes, struct weir_kvt_record *rec)
+{
+    struct weir_in in = weir_in(bytes);
+    enum weir_status status = take_version(&in);
+
+    if (status == WEIR_OK) {
+        rec->created_ms = (int64_t)weir_in_u64be(&in);
+        rec->first_number = (int32_t)weir_in_u32be(&in);
+        rec->segment_count = (int32_t)weir_in_u32be(&in);
+        rec->primary_key_len = (int32_t)weir_in_u32be(&in);
+        rec->secondary_key_len = (int32_t)weir_in_u32be(&in);
+        rec->rollover_bytes = (int64_t)weir_in_u64be(&in);
+        status = weir_kvt_record_valid(rec) ? ended(&in) : WEIR_E_DAMAGED;
+    }
+    if (status != WEIR_OK)
+        *rec = (struct weir_kvt_record){0};
     return status;
 }
 

@@ -14,6 +14,8 @@
  *     retention/<scope>/<stream>/<16 hex>      retention record: a cut at the tail, and when it was taken (ms)
  *     group/<scope>/<group>                    reader-group record
  *     subscriber/<scope>/<stream>/<scope>/<group>  subscriber record
+ *     table/<scope>/<table>                    key-value table's record
+ *     deadtable/<scope>/<table>                u32: a deleted table's next segment number
  * A record is a version byte, then fixed fields big-endian, counts as LEB128. Configurations are kept as the protobuf
  * message that the client sent, which carries its own evolution.
  */
@@ -40,6 +42,8 @@
 #define WEIR_CATALOG_RETENTION "retention/"
 #define WEIR_CATALOG_GROUP "group/"
 #define WEIR_CATALOG_SUBSCRIBER "subscriber/"
+#define WEIR_CATALOG_TABLE "table/"
+#define WEIR_CATALOG_DEAD_TABLE "deadtable/"
 
 enum weir_stream_state {
     WEIR_STREAM_ACTIVE = 1,
@@ -97,6 +101,14 @@ struct weir_subscriber_record {
     struct weir_cut cut;      /**< where it released the stream; empty before */
 };
 
+/** A key-value table. Its segments are numbered from first_number on, all of epoch 0: tables do not scale. */
+struct weir_kvt_record {
+    int64_t created_ms;
+    int32_t first_number, segment_count;
+    int32_t primary_key_len, secondary_key_len; /**< together 1..WEIR_TABLE_FIXED_KEY_LEN_MAX */
+    int64_t rollover_bytes;
+};
+
 /** Each frees what a record holds and zeroes it; a zeroed record is fine. */
 void weir_stream_record_fini(struct weir_stream_record *rec);
 void weir_txn_record_fini(struct weir_txn_record *rec);
@@ -115,6 +127,7 @@ void weir_mark_record_encode(struct weir_buf *out, const struct weir_mark_record
 void weir_retention_record_encode(struct weir_buf *out, const struct weir_retention_cut *rec);
 void weir_group_record_encode(struct weir_buf *out, const struct weir_group_record *rec);
 void weir_subscriber_record_encode(struct weir_buf *out, const struct weir_subscriber_record *rec);
+void weir_kvt_record_encode(struct weir_buf *out, const struct weir_kvt_record *rec);
 
 /**
  * Reads a record into a zeroed struct; on failure the struct is zeroed again.
@@ -130,6 +143,9 @@ enum weir_status weir_mark_record_decode(struct weir_view bytes, struct weir_mar
 enum weir_status weir_retention_record_decode(struct weir_view bytes, struct weir_retention_cut *rec);
 enum weir_status weir_group_record_decode(struct weir_view bytes, struct weir_group_record *rec);
 enum weir_status weir_subscriber_record_decode(struct weir_view bytes, struct weir_subscriber_record *rec);
+enum weir_status weir_kvt_record_decode(struct weir_view bytes, struct weir_kvt_record *rec);
+/** Whether a table may have these numbers. */
+bool weir_kvt_record_valid(const struct weir_kvt_record *rec);
 
 /** Splits a key after its prefix at '/', into exactly `count` parts; the last one may hold more of them. */
 bool weir_catalog_key_split(struct weir_view key, const char *prefix, struct weir_view *parts, size_t count);

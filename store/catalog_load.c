@@ -175,6 +175,29 @@ static enum weir_status load_group(struct load *load)
     return status;
 }
 
+static enum weir_status load_kvt(struct load *load)
+{
+    struct weir_held_scope *scope;
+    struct weir_held_kvt *kvt;
+    struct weir_view parts[2];
+    enum weir_status status;
+
+    if (!weir_catalog_key_split(load->key, WEIR_CATALOG_TABLE, parts, 2))
+        return WEIR_E_DAMAGED;
+    scope = weir_directory_scope(&load->ctl->dir, parts[0]);
+    if (scope == NULL)
+        return WEIR_E_DAMAGED;
+    kvt = weir_held_kvt_new(parts[1]);
+    if (kvt == NULL)
+        return WEIR_E_NOMEM;
+    status = weir_kvt_record_decode(load->value, &kvt->rec);
+    if (status == WEIR_OK)
+        status = weir_name_table_insert(&scope->kvts, kvt);
+    if (status != WEIR_OK)
+        weir_held_kvt_free(kvt);
+    return status;
+}
+
 /* Loading changes nothing in the container, so keys and values stay valid all the while. */
 static enum weir_status load_kind(struct weir_controller *ctl, const char *prefix, load_fn *fn, struct weir_error *err)
 {
@@ -221,7 +244,8 @@ enum weir_status weir_catalog_load(struct weir_controller *ctl, struct weir_erro
     } kinds[] = {{WEIR_CATALOG_SCOPE, load_scope}, {WEIR_CATALOG_STREAM, load_stream},
                  {WEIR_CATALOG_TXN, load_txn},     {WEIR_CATALOG_WRITER, load_writer},
                  {WEIR_CATALOG_MARK, load_mark},   {WEIR_CATALOG_RETENTION, load_retention},
-                 {WEIR_CATALOG_GROUP, load_group}, {WEIR_CATALOG_SUBSCRIBER, load_subscriber}};
+                 {WEIR_CATALOG_GROUP, load_group}, {WEIR_CATALOG_SUBSCRIBER, load_subscriber},
+                 {WEIR_CATALOG_TABLE, load_kvt}};
     enum weir_status status = check_format(ctl, err);
     struct weir_view value;
 

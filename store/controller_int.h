@@ -148,6 +148,10 @@ void weir_txns_recover(struct weir_controller *ctl);
 /** Ends every open transaction of a stream that is sealed or deleted. @return false if a merge has to wait */
 bool weir_txns_finish(struct weir_controller *ctl, struct weir_held_stream *stream);
 
+/* key_value_tables.c */
+/** Everything of the table, removed by the batch. */
+void weir_kvt_remove(struct weir_batch *batch, const struct weir_held_scope *scope, const struct weir_held_kvt *kvt);
+
 /* writer_times.c */
 /**
  * Remembers a writer's time: the record goes into the batch, `rec` moves into the directory. Afterwards the watermarks
@@ -174,5 +178,7 @@ weir_rpc_fn weir_rpc_create_transaction, weir_rpc_commit_transaction, weir_rpc_a
 weir_rpc_fn weir_rpc_note_timestamp, weir_rpc_remove_writer;
 weir_rpc_fn weir_rpc_create_reader_group, weir_rpc_get_reader_group_config, weir_rpc_update_reader_group,
     weir_rpc_delete_reader_group, weir_rpc_list_subscribers, weir_rpc_update_subscriber_stream_cut;
+weir_rpc_fn weir_rpc_create_kvt, weir_rpc_delete_kvt, weir_rpc_get_kvt_configuration, weir_rpc_get_kvt_segments,
+    weir_rpc_list_kvts;
 
 #endif

@@ -272,6 +272,11 @@ static const struct weir_rpc rpcs[] = {
     {"deleteReaderGroup", weir_rpc_delete_reader_group, RULE(SCOPE, READ)},
     {"listSubscribers", weir_rpc_list_subscribers, RULE(STREAM, READ_UPDATE)},
     {"updateSubscriberStreamCut", weir_rpc_update_subscriber_stream_cut, RULE(STREAM, READ_UPDATE)},
+    {"createKeyValueTable", weir_rpc_create_kvt, RULE(SCOPE, READ_UPDATE)},
+    {"deleteKeyValueTable", weir_rpc_delete_kvt, RULE(TABLE, READ_UPDATE)},
+    {"getKeyValueTableConfiguration", weir_rpc_get_kvt_configuration, RULE(TABLE, READ)},
+    {"getCurrentSegmentsKeyValueTable", weir_rpc_get_kvt_segments, RULE(TABLE, READ_UPDATE, GIVES_TOKEN)},
+    {"listKeyValueTablesInScope", weir_rpc_list_kvts, RULE(SCOPE, READ)},
 };
 
 static const struct weir_rpc *rpc_find(const char *name)

@@ -125,6 +125,11 @@ struct weir_held_group *weir_held_group_new(struct weir_view name)
     return named_new(sizeof(struct weir_held_group), name);
 }
 
+struct weir_held_kvt *weir_held_kvt_new(struct weir_view name)
+{
+    return named_new(sizeof(struct weir_held_kvt), name);
+}
+
 struct weir_held_writer *weir_held_writer_new(struct weir_view name)
 {
     return named_new(sizeof(struct weir_held_writer), name);
@@ -142,6 +147,14 @@ void weir_held_group_free(struct weir_held_group *group)
     weir_group_record_fini(&group->rec);
     free(group->name);
     free(group);
+}
+
+void weir_held_kvt_free(struct weir_held_kvt *kvt)
+{
+    if (kvt == NULL)
+        return;
+    free(kvt->name);
+    free(kvt);
 }
 
 void weir_held_writer_free(struct weir_held_writer *writer)
@@ -199,6 +212,9 @@ void weir_held_scope_free(struct weir_held_scope *scope, struct weir_loop *loop)
     for (size_t i = 0; i < scope->groups.count; i++)
         weir_held_group_free(scope->groups.items[i]);
     weir_name_table_fini(&scope->groups);
+    for (size_t i = 0; i < scope->kvts.count; i++)
+        weir_held_kvt_free(scope->kvts.items[i]);
+    weir_name_table_fini(&scope->kvts);
     free(scope->name);
     free(scope);
 }
@@ -229,6 +245,13 @@ struct weir_held_group *weir_directory_group(const struct weir_directory *dir, s
     struct weir_held_scope *held = weir_directory_scope(dir, scope);
 
     return held != NULL ? weir_name_table_find(&held->groups, group) : NULL;
+}
+
+struct weir_held_kvt *weir_directory_kvt(const struct weir_directory *dir, struct weir_view scope, struct weir_view kvt)
+{
+    struct weir_held_scope *held = weir_directory_scope(dir, scope);
+
+    return held != NULL ? weir_name_table_find(&held->kvts, kvt) : NULL;
 }
 
 /* The counter in an id: bits 64..95 are its upper part, above them stands the epoch. */

@@ -1,6 +1,7 @@
 /**
  * @file store/directory.h
- * @brief Scopes, streams, transactions and reader groups as they stand in memory: the catalog, decoded.
+ * @brief Scopes, streams, transactions, reader groups and key-value tables as they stand in memory: the catalog,
+ * decoded.
  *
  * Only a structure: it stores nothing. Who changes it also puts the record into a change (store/batch.h). Everything of
  * one kind is in one sorted table, so that lists can be paged by name. Thread: the store's loop.
@@ -69,10 +70,17 @@ struct weir_held_group {
     struct weir_group_record rec;
 };
 
+/** A key-value table. */
+struct weir_held_kvt {
+    char *name;
+    struct weir_kvt_record rec;
+};
+
 struct weir_held_scope {
     char *name;
     struct weir_name_table streams;
     struct weir_name_table groups;
+    struct weir_name_table kvts;
 };
 
 struct weir_directory {
@@ -86,17 +94,20 @@ struct weir_held_stream *weir_directory_stream(const struct weir_directory *dir,
                                                struct weir_view stream);
 struct weir_held_group *weir_directory_group(const struct weir_directory *dir, struct weir_view scope,
                                              struct weir_view group);
+struct weir_held_kvt *weir_directory_kvt(const struct weir_directory *dir, struct weir_view scope, struct weir_view kvt);
 
 /* Makers: NULL if out of memory; the record is zeroed and the object stands outside its table. */
 struct weir_held_scope *weir_held_scope_new(struct weir_view name);
 struct weir_held_stream *weir_held_stream_new(struct weir_held_scope *scope, struct weir_view name);
 struct weir_held_group *weir_held_group_new(struct weir_view name);
+struct weir_held_kvt *weir_held_kvt_new(struct weir_view name);
 struct weir_held_writer *weir_held_writer_new(struct weir_view name);
 struct weir_held_subscriber *weir_held_subscriber_new(struct weir_view name);
 /** @param loop stops the leases of transactions */
 void weir_held_scope_free(struct weir_held_scope *scope, struct weir_loop *loop);
 void weir_held_stream_free(struct weir_held_stream *stream, struct weir_loop *loop);
 void weir_held_group_free(struct weir_held_group *group);
+void weir_held_kvt_free(struct weir_held_kvt *kvt);
 void weir_held_writer_free(struct weir_held_writer *writer);
 void weir_held_subscriber_free(struct weir_held_subscriber *subscriber);
 

@@ -13,6 +13,7 @@
 #define WEIR_MARK_PREFIX "_MARK" /**< the stream of a stream's watermarks */
 #define WEIR_GROUP_PREFIX "_RG"  /**< the stream of a reader group's state */
 #define WEIR_PREFIX_LEN_MAX 5    /**< what upstream keeps for such a prefix in every name that a user gives */
+#define WEIR_KVT_SUFFIX "_kvtable" /**< after a key-value table's name, in those of its segments */
 
 /** An optional leading '_', then [A-Za-z0-9.-]+, 255 bytes at most: what the controller takes for scopes and streams.
  */

@@ -231,6 +231,11 @@ bool weir_call_sees_scope(const struct weir_call *call, const char *scope)
     return sees(call, WEIR_RESOURCE_SCOPE, scope, NULL);
 }
 
+bool weir_call_sees_table(const struct weir_call *call, const char *scope, const char *table)
+{
+    return sees(call, WEIR_RESOURCE_TABLE, scope, table);
+}
+
 bool weir_call_sees_stream(const struct weir_call *call, const char *scope, const char *stream)
 {
     return sees(call, WEIR_RESOURCE_STREAM, scope, stream);

@@ -42,5 +42,6 @@ int weir_call_authorize(struct weir_call *call, const struct weir_rpc_rule *rule
 /** Whether lists show it to the caller. All is shown where there are no accounts. */
 bool weir_call_sees_scope(const struct weir_call *call, const char *scope);
 bool weir_call_sees_stream(const struct weir_call *call, const char *scope, const char *stream);
+bool weir_call_sees_table(const struct weir_call *call, const char *scope, const char *table);
 
 #endif

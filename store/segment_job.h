@@ -1,6 +1,7 @@
 /**
  * @file store/segment_job.h
- * @brief A command about whole segments that waits for its outcome. Used by segment_ops.c and segment_merge.c only.
+ * @brief A command about whole segments that waits for its outcome. Used by segment_ops.c, segment_merge.c and
+ * table_commands.c only.
  */
 #ifndef WEIR_STORE_SEGMENT_JOB_H
 #define WEIR_STORE_SEGMENT_JOB_H
@@ -13,11 +14,14 @@ struct weir_segment_job {
     void (*finish)(struct weir_segment_job *job, struct weir_buf *out);
     int64_t request_id;
     struct weir_view segment, source; /* in `names` */
-    int64_t value;                    /* of an attribute; a truncation's offset */
+    int64_t value;                    /* of an attribute; a truncation's offset; the length that a table should have */
     struct weir_segment_info info;
+    struct weir_table_info table;
     struct weir_change *changes; /* kept for their results; their views are gone */
     size_t change_count;
-    struct weir_buf sources; /* of a batch: the list as it came */
+    struct weir_buf items; /* of a batch of merges: the list as it came; of a table's update: the new versions */
+    size_t item_count;
+    size_t held_bytes; /* counted in the connection's table_bytes */
     char names[];
 };
 

@@ -260,7 +260,7 @@ void weir_wire_merge(struct weir_wire_conn *conn, const struct pravega_wire_merg
 
 static void finish_batch_merged(struct weir_segment_job *job, struct weir_buf *out)
 {
-    struct pravega_wire_list sources = {(int32_t)job->change_count, weir_buf_view(&job->sources)};
+    struct pravega_wire_list sources = {(int32_t)job->change_count, weir_buf_view(&job->items)};
     struct weir_in items = pravega_wire_items(&sources);
     struct weir_buf merged;
 
@@ -301,8 +301,8 @@ void weir_wire_merge_batch(struct weir_wire_conn *conn, const struct pravega_wir
     }
     job->change_count = (size_t)cmd->sources.count;
     job->changes = calloc(job->change_count + 1, sizeof(*job->changes));
-    weir_buf_append(&job->sources, cmd->sources.items.ptr, cmd->sources.items.len);
-    if (job->changes == NULL || job->sources.status != WEIR_OK) {
+    weir_buf_append(&job->items, cmd->sources.items.ptr, cmd->sources.items.len);
+    if (job->changes == NULL || job->items.status != WEIR_OK) {
         weir_segment_job_drop(job);
         weir_wire_conn_end(conn, "out of memory");
         return;

@@ -10,7 +10,7 @@
 
 static void job_free(struct weir_segment_job *job)
 {
-    weir_buf_fini(&job->sources);
+    weir_buf_fini(&job->items);
     free(job->changes);
     free(job);
 }
@@ -28,6 +28,7 @@ static void job_done(struct weir_store_op *op)
     struct weir_segment_job *job = (struct weir_segment_job *)((char *)op - offsetof(struct weir_segment_job, op));
     struct weir_wire_conn *conn = job->job.conn;
 
+    conn->table_bytes -= job->held_bytes;
     weir_wire_job_end(&job->job);
     job->finish(job, weir_wire_reply(conn));
     job_free(job);
@@ -53,7 +54,7 @@ struct weir_segment_job *weir_segment_job_new(struct weir_wire_conn *conn, int64
     job->finish = finish;
     job->job.cancel = job_cancel;
     job->op.done = job_done;
-    weir_buf_init(&job->sources, PRAVEGA_WIRE_FRAME_LEN_MAX);
+    weir_buf_init(&job->items, PRAVEGA_WIRE_FRAME_LEN_MAX);
     weir_wire_job_begin(conn, &job->job);
     return job;
 }
@@ -272,6 +273,10 @@ static void finish_truncated(struct weir_segment_job *job, struct weir_buf *out)
                                                              .offset = job->value});
     else if (job->op.status == WEIR_E_NOT_FOUND)
         weir_segment_reply_missing(job->job.conn, job->request_id, job->segment, job->value);
+    else if (job->op.status == WEIR_E_INVAL) /* a table: upstream does it, and loses keys */
+        pravega_wire_encode_operation_unsupported(
+            out, &(struct pravega_wire_operation_unsupported){.request_id = job->request_id,
+                                                              .operation = weir_view_str("truncateSegment")});
     else
         weir_segment_finish_refused(job, out);
 }
@@ -314,14 +319,6 @@ static void delete (struct weir_wire_conn *conn, const struct pravega_wire_delet
 
 /* --- The table of commands -------------------------------------------------------------------------------------- */
 
-static void unsupported(struct weir_wire_conn *conn, const struct pravega_wire_command *cmd)
-{
-    pravega_wire_encode_operation_unsupported(
-        weir_wire_reply(conn),
-        &(struct pravega_wire_operation_unsupported){.request_id = pravega_wire_request_id(cmd),
-                                                     .operation = weir_view_str(pravega_wire_name(cmd->type))});
-}
-
 bool weir_wire_segment_command(struct weir_wire_conn *conn, const struct pravega_wire_command *cmd)
 {
     switch (cmd->type) {
@@ -357,17 +354,6 @@ bool weir_wire_segment_command(struct weir_wire_conn *conn, const struct pravega
         return true;
     case PRAVEGA_WIRE_MERGE_SEGMENTS_BATCH:
         weir_wire_merge_batch(conn, &cmd->merge_segments_batch);
-        return true;
-    case PRAVEGA_WIRE_GET_TABLE_SEGMENT_INFO:
-    case PRAVEGA_WIRE_CREATE_TABLE_SEGMENT:
-    case PRAVEGA_WIRE_DELETE_TABLE_SEGMENT:
-    case PRAVEGA_WIRE_UPDATE_TABLE_ENTRIES:
-    case PRAVEGA_WIRE_REMOVE_TABLE_KEYS:
-    case PRAVEGA_WIRE_READ_TABLE:
-    case PRAVEGA_WIRE_READ_TABLE_KEYS:
-    case PRAVEGA_WIRE_READ_TABLE_ENTRIES:
-    case PRAVEGA_WIRE_READ_TABLE_ENTRIES_DELTA:
-        unsupported(conn, cmd);
         return true;
     default:
         return false;

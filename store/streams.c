@@ -208,7 +208,7 @@ void weir_rpc_delete_scope(struct weir_call *call, const void *message)
 
     if (scope == NULL) {
         reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_FOUND;
-    } else if (scope->streams.count > 0 || scope->groups.count > 0) {
+    } else if (scope->streams.count > 0 || scope->groups.count > 0 || scope->kvts.count > 0) {
         reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_EMPTY;
     } else {
         reply.status = remove_scope(call, scope);
@@ -240,6 +240,8 @@ void weir_rpc_delete_scope_recursive(struct weir_call *call, const void *message
         for (size_t i = 0; i < scope->groups.count; i++)
             weir_batch_remove_group(&call->batch, scope->name,
                                     ((struct weir_held_group *)scope->groups.items[i])->name);
+        for (size_t i = 0; i < scope->kvts.count; i++)
+            weir_kvt_remove(&call->batch, scope, scope->kvts.items[i]);
         reply.status = remove_scope(call, scope);
     }
     weir_call_answer(call, &reply.base);

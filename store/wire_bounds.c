@@ -3,7 +3,8 @@
  *
  * Two sums, since different things let go of what they count:
  *
- *     taken  receive areas, and appends that are not durable. The disk and the rest of the frame let go of it.
+ *     taken  receive areas, appends and updates of tables that are not durable, and tables' replies that are being
+ *            gathered. The disk and the rest of the frame let go of it.
  *     owed   replies that were not sent. Only the peers' reading lets go of it.
  *
  * While `taken` is used up, connections that append, and those in the midst of a long frame for which there is no room
@@ -60,7 +61,8 @@ static size_t block_held(const struct weir_wire_conn *conn)
 void weir_wire_count(struct weir_wire_conn *conn)
 {
     struct weir_wire_server *server = conn->server;
-    size_t taken = pravega_wire_inbox_held(&conn->inbox) + conn->appends.waiting_bytes + block_held(conn);
+    size_t taken =
+        pravega_wire_inbox_held(&conn->inbox) + conn->appends.waiting_bytes + conn->table_bytes + block_held(conn);
     size_t owed = weir_wire_outbox_len(&conn->outbox);
     bool fell = taken < conn->taken || owed < conn->owed;
 
@@ -82,7 +84,8 @@ static bool waits_for_others(const struct weir_wire_conn *conn)
     const struct weir_wire_server *server = conn->server;
     size_t arriving = pravega_wire_inbox_arriving(&conn->inbox);
 
-    if (taken_up(server) && conn->appends.session_count > 0 && !weir_appends_block_open(conn))
+    if (taken_up(server) && (conn->appends.session_count > 0 || conn->table_bytes > 0) &&
+        !weir_appends_block_open(conn))
         return true; /* with a block open, its end is what lets go */
     if (server->job_count > JOBS_MAX && conn->job_count > CONN_JOBS_FEW)
         return true;
@@ -95,7 +98,7 @@ static bool waits_for_others(const struct weir_wire_conn *conn)
 bool weir_wire_may_serve(struct weir_wire_conn *conn, size_t divisor)
 {
     weir_wire_count(conn);
-    if (conn->appends.waiting_bytes > CONN_WAITING_MAX / divisor || conn->owed > CONN_UNSENT_MAX / divisor ||
+    if (conn->appends.waiting_bytes + conn->table_bytes > CONN_WAITING_MAX / divisor || conn->owed > CONN_UNSENT_MAX / divisor ||
         conn->job_count > CONN_JOBS_MAX / divisor)
         return false;
     if (!waits_for_others(conn))
@@ -112,6 +115,16 @@ bool weir_wire_may_reply(struct weir_wire_conn *conn)
         return false;
     }
     return conn->owed <= CONN_UNSENT_MAX;
+}
+
+bool weir_wire_may_gather(struct weir_wire_conn *conn)
+{
+    weir_wire_count(conn);
+    if (taken_up(conn->server) || owed_up(conn->server)) {
+        weir_wire_queue(conn);
+        return false;
+    }
+    return conn->owed <= CONN_UNSENT_MAX && conn->table_bytes <= CONN_WAITING_MAX;
 }
 
 /* --- The queue, and who keeps it waiting --- */

@@ -155,8 +155,8 @@ static void dispatch(struct weir_wire_conn *conn, const struct pravega_wire_comm
         return;
     case PRAVEGA_WIRE_PADDING:
         return;
-    default: /* the rest of the table is segment_ops.c's, or nothing that a client sends */
-        if (!weir_wire_segment_command(conn, cmd))
+    default: /* the rest is about segments or tables as a whole, or nothing that a client sends */
+        if (!weir_wire_segment_command(conn, cmd) && !weir_wire_table_command(conn, cmd))
             weir_wire_conn_end(conn, "it sent a command that is not a client's");
         return;
     }
@@ -266,6 +266,7 @@ static void turn_end(void *arg)
 
     unpause(conn);
     weir_wire_reads_go_on(conn);
+    weir_wire_tables_go_on(conn);
     weir_appends_flush_acks(conn);
     if (conn->outbox.frames.status != WEIR_OK)
         conn->state = WEIR_WIRE_BROKEN; /* a reply is missing: only a new connection can be right again */
@@ -281,7 +282,7 @@ static void turn_end(void *arg)
     weir_wire_count(conn);
     if (conn->queued)
         return; /* it is woken when others have let go */
-    if (conn->parked != NULL && conn->owed == 0)
+    if (conn->owed == 0 && (conn->parked != NULL || (conn->table_waits != NULL && conn->table_bytes == 0)))
         wake(conn);
     if (conn->paused && weir_wire_may_serve(conn, 2))
         wake(conn); /* the flush made room: go on in the next turn */
@@ -302,6 +303,7 @@ static void on_accept(void *arg, struct weir_conn *accepted)
     weir_wire_outbox_init(&conn->outbox, OUTBOX_FRAMES_MAX);
     conn->turn_end = (struct weir_deferred){.fn = turn_end, .arg = conn};
     conn->parked_tail = &conn->parked;
+    conn->table_waits_tail = &conn->table_waits;
     conn->moved_ns = weir_loop_now_ns(server->loop);
     conn->next = server->conns;
     conn->link = &server->conns;

@@ -34,6 +34,13 @@ struct weir_wire_job {
 #define WEIR_SESSION_BUCKETS 64
 struct weir_append_session;
 
+/** A read of a table that waits until it may gather its reply; table_commands.c. */
+struct weir_table_wait {
+    void (*go_on)(struct weir_table_wait *wait); /**< it is out of the list */
+    struct weir_wire_conn *conn;                 /**< NULL: it does not wait */
+    struct weir_table_wait *next;
+};
+
 /** The appending half of a connection: writers by id, and the block that waits for its end. */
 struct weir_appends {
     struct weir_append_session *buckets[WEIR_SESSION_BUCKETS];
@@ -66,6 +73,8 @@ struct weir_wire_conn {
     int64_t moved_ns;   /* the last time that a byte came, or went */
     bool queued;
     TAILQ_ENTRY(weir_wire_conn) in_queue;
+    size_t table_bytes; /* of updates of tables that are not durable, and of replies that are being gathered */
+    struct weir_table_wait *table_waits, **table_waits_tail; /* reads of tables that have not begun */
     struct weir_wire_conn *next, **link;
 };
 
@@ -134,6 +143,8 @@ void weir_wire_moved(struct weir_wire_conn *conn);
 bool weir_wire_may_serve(struct weir_wire_conn *conn, size_t divisor);
 /** Whether bulk data may be added to what it has to send; likewise. */
 bool weir_wire_may_reply(struct weir_wire_conn *conn);
+/** Whether another reply may be gathered in memory; likewise. */
+bool weir_wire_may_gather(struct weir_wire_conn *conn);
 void weir_wire_queue(struct weir_wire_conn *conn);
 void weir_wire_unqueue(struct weir_wire_conn *conn);
 
@@ -141,6 +152,11 @@ void weir_wire_unqueue(struct weir_wire_conn *conn);
 /** Takes up reads that were put off, as far as replies have gone. */
 void weir_wire_reads_go_on(struct weir_wire_conn *conn);
 void weir_wire_read_segment(struct weir_wire_conn *conn, const struct pravega_wire_read_segment *cmd);
+
+/* table_commands.c, table_reads.c, table_delta.c: what is asked of table segments. False: not such a command. */
+bool weir_wire_table_command(struct weir_wire_conn *conn, const struct pravega_wire_command *cmd);
+/** Takes up reads of tables that wait, as far as others have let go. */
+void weir_wire_tables_go_on(struct weir_wire_conn *conn);
 
 /* segment_ops.c: everything else. False: not a command that it serves. */
 bool weir_wire_segment_command(struct weir_wire_conn *conn, const struct pravega_wire_command *cmd);

@@ -496,7 +496,6 @@ START_TEST(where_things_are)
 {
     Pravega__SegmentId id = PRAVEGA__SEGMENT_ID__INIT;
     Pravega__ServerRequest servers = PRAVEGA__SERVER_REQUEST__INIT;
-    Pravega__KeyValueTableInfo table = PRAVEGA__KEY_VALUE_TABLE_INFO__INIT;
     const Pravega__NodeUri *uri;
     const Pravega__ServerResponse *list;
 
@@ -509,7 +508,6 @@ START_TEST(where_things_are)
     ck_assert_int_eq(list->nodeuri[0]->port, weir_store_controller_port(served_store(served)));
     ck_assert_str_eq(((const Pravega__DelegationToken *)rpc(served, "getDelegationToken", &st, NULL))->delegationtoken,
                      "");
-    ck_assert_int_eq(code_of("getKeyValueTableConfiguration", &table), WEIR_GRPC_UNIMPLEMENTED);
 }
 END_TEST
 

@@ -127,19 +127,6 @@ START_TEST(frames_that_are_none_end_the_connection)
 }
 END_TEST
 
-START_TEST(tables_are_refused_cleanly)
-{
-    const struct pravega_wire_command *cmd;
-
-    peer_say(peer, CREATE_TABLE_SEGMENT, create_table_segment, .request_id = 31, .segment = str("sc/t/0.#epoch.0"));
-    cmd = peer_expect(peer, PRAVEGA_WIRE_OPERATION_UNSUPPORTED);
-    ck_assert_int_eq(cmd->operation_unsupported.request_id, 31);
-    ck_assert(weir_view_equal(cmd->operation_unsupported.operation, str("CREATE_TABLE_SEGMENT")));
-    peer_say(peer, READ_TABLE, read_table, .request_id = 32, .segment = str("sc/t/0.#epoch.0"));
-    peer_expect(peer, PRAVEGA_WIRE_OPERATION_UNSUPPORTED);
-}
-END_TEST
-
 /* --- Append ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(append_in_all_shapes)
@@ -872,7 +859,6 @@ int main(void)
     tcase_add_test(tc, hello_is_answered);
     tcase_add_test(tc, keep_alive_is_echoed);
     tcase_add_loop_test(tc, frames_that_are_none_end_the_connection, 0, 8);
-    tcase_add_test(tc, tables_are_refused_cleanly);
     tcase_add_test(tc, append_in_all_shapes);
     tcase_add_test(tc, append_cut_anywhere);
     tcase_add_test(tc, appends_of_a_turn_may_be_acknowledged_together);
