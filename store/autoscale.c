@@ -325,11 +325,13 @@ static void follow_active(struct weir_upkeep *upkeep)
         meters[count] = keep(upkeep, active->segments[i].id);
         count += meters[count] != NULL;
     }
-    for (size_t i = 0; i < upkeep->meter_count; i++) {
-        if (weir_epoch_find(active, upkeep->meters[i]->segment_id) == NULL)
+    qsort(meters, count, sizeof(struct weir_meter *), by_id);
+    for (size_t i = 0, at = 0; i < upkeep->meter_count; i++) { /* both are sorted */
+        while (at < count && meters[at]->segment_id < upkeep->meters[i]->segment_id)
+            at++;
+        if (at == count || meters[at] != upkeep->meters[i])
             meter_free(upkeep->meters[i], upkeep->ctl->loop);
     }
-    qsort(meters, count, sizeof(struct weir_meter *), by_id);
     free(upkeep->meters);
     upkeep->meters = meters;
     upkeep->meter_count = count;

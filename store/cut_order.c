@@ -26,11 +26,41 @@ static int entry_relate(const struct weir_epochs *epochs, const struct weir_cut_
     return a->segment_id > b->segment_id ? 1 : -1;
 }
 
+/* Mostly, nothing was scaled between two cuts; then there is no need to ask which segments overlap. */
+static bool same_segments(const struct weir_cut *a, const struct weir_cut *b)
+{
+    for (size_t i = 0; i < a->count && a->count == b->count; i++) {
+        if (a->entries[i].segment_id != b->entries[i].segment_id)
+            return false;
+    }
+    return a->count == b->count;
+}
+
+static enum weir_cut_relation relation_of(bool before, bool after)
+{
+    if (!before)
+        return WEIR_CUT_NOT_BEFORE;
+    return after ? WEIR_CUT_OVERLAPS : WEIR_CUT_BEFORE;
+}
+
+static enum weir_cut_relation relate_offsets(const struct weir_cut *a, const struct weir_cut *b)
+{
+    bool before = false, after = false;
+
+    for (size_t i = 0; i < a->count; i++) {
+        before = before || a->entries[i].offset < b->entries[i].offset;
+        after = after || a->entries[i].offset > b->entries[i].offset;
+    }
+    return relation_of(before, after);
+}
+
 enum weir_cut_relation weir_cut_relate(const struct weir_epochs *epochs, const struct weir_cut *a,
                                        const struct weir_cut *b)
 {
     bool before = false, after = false;
 
+    if (same_segments(a, b))
+        return relate_offsets(a, b);
     for (size_t i = 0; i < a->count; i++) {
         for (size_t j = 0; j < b->count; j++) {
             int relation = entry_relate(epochs, &a->entries[i], &b->entries[j]);
@@ -39,17 +69,15 @@ enum weir_cut_relation weir_cut_relate(const struct weir_epochs *epochs, const s
             after = after || relation > 0;
         }
     }
-    if (!before)
-        return WEIR_CUT_NOT_BEFORE;
-    return after ? WEIR_CUT_OVERLAPS : WEIR_CUT_BEFORE;
+    return relation_of(before, after);
 }
 
 bool weir_cut_equal(const struct weir_cut *a, const struct weir_cut *b)
 {
-    if (a->count != b->count)
+    if (!same_segments(a, b))
         return false;
     for (size_t i = 0; i < a->count; i++) {
-        if (a->entries[i].segment_id != b->entries[i].segment_id || a->entries[i].offset != b->entries[i].offset)
+        if (a->entries[i].offset != b->entries[i].offset)
             return false;
     }
     return true;
@@ -182,6 +210,28 @@ static enum weir_status bound_take(struct bound *bound, struct weir_cut *out)
     return WEIR_OK;
 }
 
+static bool all_same_segments(const struct weir_cut *const *cuts, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (!same_segments(cuts[0], cuts[i]))
+            return false;
+    }
+    return count > 0;
+}
+
+static enum weir_status least_offsets(const struct weir_cut *const *cuts, size_t count, struct weir_cut *out)
+{
+    enum weir_status status = weir_cut_copy(out, cuts[0]);
+
+    for (size_t i = 1; i < count; i++) {
+        for (size_t j = 0; j < out->count; j++) {
+            if (cuts[i]->entries[j].offset < out->entries[j].offset)
+                out->entries[j].offset = cuts[i]->entries[j].offset;
+        }
+    }
+    return status;
+}
+
 enum weir_status weir_cut_lower_bound(const struct weir_epochs *epochs, const struct weir_cut *const *cuts,
                                       size_t count, struct weir_cut *out)
 {
@@ -189,6 +239,8 @@ enum weir_status weir_cut_lower_bound(const struct weir_epochs *epochs, const st
     enum weir_status status = WEIR_OK;
 
     *out = (struct weir_cut){0};
+    if (all_same_segments(cuts, count))
+        return least_offsets(cuts, count, out);
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < cuts[i]->count && status == WEIR_OK; j++) {
             const struct weir_cut_entry *entry = &cuts[i]->entries[j];
@@ -260,6 +312,11 @@ int64_t weir_cut_bytes_between(const struct weir_epochs *epochs, const struct we
 {
     struct between between = {epochs, from, to, length_of, arg, 0};
 
+    if (same_segments(from, to)) {
+        for (size_t i = 0; i < from->count; i++)
+            between.bytes += at_least_0(at_least_0(to->entries[i].offset) - at_least_0(from->entries[i].offset));
+        return between.bytes;
+    }
     weir_epochs_each(epochs, add_between, &between);
     return between.bytes;
 }

@@ -71,6 +71,10 @@ void weir_epochs_drop_last(struct weir_epochs *epochs)
 
 const struct weir_segment_range *weir_epoch_find(const struct weir_epoch *epoch, int64_t id)
 {
+    int64_t guess = id - epoch->segments[0].id; /* in epoch 0 the ids are one after the other */
+
+    if (guess >= 0 && guess < (int64_t)epoch->segment_count && epoch->segments[guess].id == id)
+        return &epoch->segments[guess];
     for (size_t i = 0; i < epoch->segment_count; i++) {
         if (epoch->segments[i].id == id)
             return &epoch->segments[i];

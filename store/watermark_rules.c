@@ -43,19 +43,24 @@ static void push(struct upper *upper, const struct weir_segment_range *range, in
     upper->places[upper->count++] = (struct place){range, offset};
 }
 
+static bool raise_at(struct upper *upper, size_t at, int64_t id, int64_t offset)
+{
+    if (at >= upper->count || upper->places[at].range->id != id)
+        return false;
+    if (offset > upper->places[at].offset)
+        upper->places[at].offset = offset;
+    return true;
+}
+
 /* Raises the bound so that it is not before this place. */
 static void raise_to(struct upper *upper, const struct weir_segment_range *range, int64_t offset)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < upper->count; i++) {
-        struct place *place = &upper->places[i];
-
-        if (place->range->id == range->id) {
-            place->offset = offset > place->offset ? offset : place->offset;
+        if (raise_at(upper, i, range->id, offset))
             return;
-        }
-        if (place->range->id > range->id && weir_range_overlaps(place->range, range))
+        if (upper->places[i].range->id > range->id && weir_range_overlaps(upper->places[i].range, range))
             return; /* a successor is in it */
     }
     for (size_t i = 0; i < upper->count; i++) {
@@ -70,10 +75,12 @@ static void raise_to(struct upper *upper, const struct weir_segment_range *range
 static void raise_to_cut(struct upper *upper, const struct weir_cut *cut)
 {
     for (size_t i = 0; i < cut->count; i++) {
-        const struct weir_segment_range *range = weir_epochs_find(upper->epochs, cut->entries[i].segment_id);
+        int64_t id = cut->entries[i].segment_id, offset = cut->entries[i].offset > 0 ? cut->entries[i].offset : 0;
+        const struct weir_segment_range *range = weir_epochs_find(upper->epochs, id);
 
-        if (range != NULL)
-            raise_to(upper, range, cut->entries[i].offset > 0 ? cut->entries[i].offset : 0);
+        /* Writers are mostly in the same segments: then each is where it was in the one before. */
+        if (range != NULL && !raise_at(upper, i, id, offset))
+            raise_to(upper, range, offset);
     }
 }
 
