@@ -307,14 +307,15 @@ awaited_head() { # awaited_head STREAM URI
 
 # A group of one holds retention back up to the cut that the other one gives; it goes forward only.
 released_by() { # released_by RELEASER MAKER URI
-    local releaser=$1 maker=$2 uri=$3 stream cut place
+    local releaser=$1 maker=$2 uri=$3 stream back cut place
     stream=interop/released-$(of "$releaser")
     "$maker" "$uri" stream-create "$stream" scale=fixed:2 keep=size:1:1000000000000 &&
         "$maker" "$uri" group-subscribe "$stream-group" manual "$stream" && peer "$uri" write "$stream" 0 100 &&
+        back=$(c_peer "$uri" stream-cut "$stream" head text) &&
         cut=$("$releaser" "$uri" stream-cut "$stream" tail text) && place=$(offsets c_peer "$uri" "$stream" tail) && peer "$uri" write "$stream" 100 200 || return 1
     is "$stream-group" peer "$uri" stream-subscribers "$stream" && "$releaser" "$uri" group-release "$stream-group" "$cut" &&
         echo "$place" >"$(awaited_head "$stream" "$uri")" || return 1
-    ! c_peer "$uri" group-release "$stream-group" "$(c_peer "$uri" stream-cut "$stream" head text)" 2>"$work/back" ||
+    ! c_peer "$uri" group-release "$stream-group" "$back" 2>"$work/back" ||
         { echo "a release went back"; return 1; }
 }
 
