@@ -232,7 +232,7 @@ struct weir_rpc {
 
 static const struct weir_rpc rpcs[] = {
     {"getControllerServerList", get_controller_server_list, RULE(OPEN, NONE)},
-    {"getURI", get_uri, RULE(STREAM_OWNER, READ)},
+    {"getURI", get_uri, RULE(SEGMENT, READ)},
     {"getDelegationToken", get_delegation_token, RULE(TOKEN, NONE)},
     {"createScope", weir_rpc_create_scope, RULE(ROOT, READ_UPDATE)},
     {"deleteScope", weir_rpc_delete_scope, RULE(ROOT, READ_UPDATE)},

@@ -4,6 +4,8 @@
  */
 #include "store/rpc_access.h"
 
+#include <stdio.h>
+
 #include "store/controller_int.h"
 #include "store/names.h"
 #include "store/resources.h"
@@ -98,6 +100,15 @@ static bool begins_with(struct weir_view name, const char *prefix)
     return name.len >= len && memcmp(name.ptr, prefix, len) == 0;
 }
 
+static struct weir_view without_table_suffix(struct weir_view name)
+{
+    size_t len = strlen(WEIR_KVT_SUFFIX);
+
+    if (name.len > len && memcmp(name.ptr + name.len - len, WEIR_KVT_SUFFIX, len) == 0)
+        name.len -= len;
+    return name;
+}
+
 /* Readers write to the streams of their group, and whoever reads a stream may make its marks. */
 static enum weir_permission needed_to_write(struct weir_view stream)
 {
@@ -115,6 +126,7 @@ static enum weir_resource_kind kind_of(enum weir_rpc_target target)
     case WEIR_RPC_STREAM:
         return WEIR_RESOURCE_STREAM;
     case WEIR_RPC_STREAM_OWNER:
+    case WEIR_RPC_SEGMENT:
         return WEIR_RESOURCE_STREAM_OWNER;
     case WEIR_RPC_TABLE:
         return WEIR_RESOURCE_TABLE;
@@ -126,13 +138,12 @@ static enum weir_resource_kind kind_of(enum weir_rpc_target target)
 /* --- Tokens ----------------------------------------------------------------------------------------------------- */
 
 /* Puts a token into the call. */
-static int give_token(struct weir_call *call, const struct weir_resource *resource, enum weir_permission permission)
+static int give_token(struct weir_call *call, const struct weir_token_claim *claims, size_t count)
 {
-    struct weir_token_claim claim = {weir_resource_view(resource), permission};
     struct weir_buf token;
 
     weir_buf_init(&token, WEIR_TOKEN_LEN_MAX);
-    weir_token_issue(&call->ctl->token_key, &claim, 1, weir_loop_wall_ms(call->ctl->loop), &token);
+    weir_token_issue(&call->ctl->token_key, claims, count, weir_loop_wall_ms(call->ctl->loop), &token);
     weir_buf_u8(&token, '\0');
     call->token = weir_call_alloc(call, token.len, 1);
     if (token.status != WEIR_OK)
@@ -145,41 +156,96 @@ static int give_token(struct weir_call *call, const struct weir_resource *resour
     return WEIR_GRPC_OK;
 }
 
-/* getDelegationToken: what is asked of the caller, and what the token allows, by the access that the client names.
- * The token always names the stream itself, for the segment service; the caller's right is on what it belongs to. */
-static int authorize_token(struct weir_call *call, const struct subject *subject, const char **words)
+/* What a client's access operation asks of the caller, and what the token then allows. */
+struct wanted {
+    enum weir_permission needed, given;
+};
+
+/* False: there is no token for it. */
+static bool wanted_by(const struct subject *subject, struct wanted *out)
 {
     bool is_internal = begins_with(subject->name, "_");
-    enum weir_permission given = WEIR_PERMISSION_READ_UPDATE, needed = WEIR_PERMISSION_READ_UPDATE;
-    struct weir_resource owner, stream;
+
+    switch (subject->access) {
+    case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__UNSPECIFIED: /* an old client: all or nothing */
+        *out = (struct wanted){WEIR_PERMISSION_READ_UPDATE, WEIR_PERMISSION_READ_UPDATE};
+        return true;
+    case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__READ:
+        *out = (struct wanted){WEIR_PERMISSION_READ, WEIR_PERMISSION_READ};
+        return true;
+    case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__NONE:
+        *out = (struct wanted){WEIR_PERMISSION_READ, is_internal ? WEIR_PERMISSION_READ : WEIR_PERMISSION_NONE};
+        return true;
+    case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__WRITE:
+    case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__READ_WRITE:
+        *out = (struct wanted){is_internal ? needed_to_write(subject->name) : WEIR_PERMISSION_READ_UPDATE,
+                               WEIR_PERMISSION_READ_UPDATE};
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The table whose segments a name may mean; empty if there is none. Java's client asks for a table's token by the table's
+ * own name, ours by the one that its segments have. */
+static struct weir_view table_meant(const struct weir_call *call, const struct subject *subject)
+{
+    struct weir_view table = without_table_suffix(subject->name);
+
+    return weir_directory_kvt(&call->ctl->dir, subject->scope, table) != NULL ? table : weir_view(NULL, 0);
+}
+
+/* The claim on a table's segments, if the caller has the right to the table. */
+static bool claim_table(const struct weir_call *call, const struct subject *subject, enum weir_permission needed,
+                        struct weir_resource *out)
+{
+    struct weir_view table = table_meant(call, subject);
+    struct weir_resource right;
+    char segments[WEIR_RESOURCE_NAME_LEN_MAX + 16];
+
+    if (table.len == 0 || !weir_resource_make(&right, WEIR_RESOURCE_TABLE, subject->scope, table) ||
+        !may(call, &right, needed))
+        return false;
+    snprintf(segments, sizeof(segments), "%.*s" WEIR_KVT_SUFFIX, (int)table.len, table.ptr);
+    return weir_resource_make(out, WEIR_RESOURCE_STREAM, subject->scope, weir_view_str(segments));
+}
+
+/* getDelegationToken. The token always names the stream itself, for the segment service; the caller's right is on what it
+ * belongs to. Of a name that a stream and a table share, it names what the caller has a right to. */
+static int authorize_token(struct weir_call *call, const struct subject *subject, const char **words)
+{
+    struct weir_resource owner, stream, table;
+    struct weir_token_claim claims[2];
+    struct wanted wanted;
+    size_t count = 0;
 
     if (!weir_resource_make(&stream, WEIR_RESOURCE_STREAM, subject->scope, subject->name) ||
         !weir_resource_make(&owner, WEIR_RESOURCE_STREAM_OWNER, subject->scope, subject->name))
         return refuse_names(words);
-    switch (subject->access) {
-    case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__UNSPECIFIED: /* an old client: all or nothing */
-        break;
-    case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__READ:
-        given = needed = WEIR_PERMISSION_READ;
-        break;
-    case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__NONE:
-        needed = WEIR_PERMISSION_READ;
-        given = is_internal ? WEIR_PERMISSION_READ : WEIR_PERMISSION_NONE;
-        break;
-    case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__WRITE:
-    case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__READ_WRITE:
-        needed = is_internal ? needed_to_write(subject->name) : WEIR_PERMISSION_READ_UPDATE;
-        break;
-    default:
+    if (!wanted_by(subject, &wanted)) {
         *words = "there are no tokens for this access operation";
         return WEIR_GRPC_INTERNAL;
     }
-    if (!may(call, &owner, needed))
-        return refuse(call, words);
-    return give_token(call, &stream, given);
+    if (may(call, &owner, wanted.needed))
+        claims[count++] = (struct weir_token_claim){weir_resource_view(&stream), wanted.given};
+    if (claim_table(call, subject, wanted.needed, &table) &&
+        (count == 0 || !weir_view_equal(weir_resource_view(&table), weir_resource_view(&stream))))
+        claims[count++] = (struct weir_token_claim){weir_resource_view(&table), wanted.given};
+    return count > 0 ? give_token(call, claims, count) : refuse(call, words);
 }
 
 /* --- Calls ------------------------------------------------------------------------------------------------------ */
+
+/* Where a table's segments are is for those to know who may read the table. */
+static bool may_find_table(const struct weir_call *call, const struct subject *subject)
+{
+    struct weir_view table = without_table_suffix(subject->name);
+    struct weir_resource right;
+
+    return table.len < subject->name.len &&
+           weir_resource_make(&right, WEIR_RESOURCE_TABLE, subject->scope, table) &&
+           may(call, &right, WEIR_PERMISSION_READ);
+}
 
 static int authorize_resource(struct weir_call *call, const struct weir_rpc_rule *rule, const struct subject *subject,
                               const char **words)
@@ -192,10 +258,10 @@ static int authorize_resource(struct weir_call *call, const struct weir_rpc_rule
         return refuse_names(words);
     if (rule->target == WEIR_RPC_NEW_STREAM)
         needed = needed_to_write(subject->name);
-    if (!may(call, &resource, needed))
+    if (!may(call, &resource, needed) && !(rule->target == WEIR_RPC_SEGMENT && may_find_table(call, subject)))
         return refuse(call, words);
     if (rule->gives_token && !wants_none)
-        return give_token(call, &resource, needed);
+        return give_token(call, &(struct weir_token_claim){weir_resource_view(&resource), needed}, 1);
     return WEIR_GRPC_OK;
 }
 

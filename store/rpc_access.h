@@ -16,6 +16,7 @@ enum weir_rpc_target {
     WEIR_RPC_SCOPE,        /**< of the message */
     WEIR_RPC_STREAM,       /**< of the message */
     WEIR_RPC_STREAM_OWNER, /**< the same, or what a stream of the store's own belongs to */
+    WEIR_RPC_SEGMENT,      /**< the same, or the table whose segment it is */
     WEIR_RPC_TABLE,        /**< of the message */
     WEIR_RPC_NEW_STREAM,   /**< the scope; READ is enough for streams of the store's own that clients make */
     WEIR_RPC_TOKEN,        /**< a delegation token, see rpc_access.c */

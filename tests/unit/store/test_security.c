@@ -51,6 +51,8 @@ static void write_accounts(const char *first_user)
     append_account(&text, "reader", "prn::*,READ");
     append_account(&text, "guest", "prn::/,READ;prn::/scope:sc,READ;prn::/scope:sc/stream:st,READ;"
                                    "prn::/scope:sc/reader-group:mine,READ");
+    append_account(&text, "keeper", "prn::/scope:sc/key-value-table:kv,READ_UPDATE;prn::/scope:sc/key-value-table:*,READ;"
+                                    "prn::/scope:sc,READ");
     append_account(&text, "none", "");
     write_file(accounts_path, (char *)text.ptr, text.len);
     weir_buf_fini(&text);
@@ -363,6 +365,104 @@ START_TEST(lists_show_what_the_caller_may_see)
     scope.scope = pravega_proto_str("hidden");
     show("guest");
     ck_assert_int_eq(code_of("listStreamsInScope", &request), DENIED);
+}
+END_TEST
+
+static void make_table(const char *name)
+{
+    Pravega__KeyValueTableConfig config = PRAVEGA__KEY_VALUE_TABLE_CONFIG__INIT;
+    const Pravega__CreateKeyValueTableStatus *reply;
+
+    config.scope = pravega_proto_str("sc");
+    config.kvtname = pravega_proto_str(name);
+    config.partitioncount = 1;
+    config.primarykeylength = 4;
+    reply = rpc(served, "createKeyValueTable", &config, NULL);
+    ck_assert_int_eq(reply->status, PRAVEGA__CREATE_KEY_VALUE_TABLE_STATUS__STATUS__SUCCESS);
+}
+
+static const struct {
+    const char *user, *name;
+    Pravega__StreamInfo__AccessOperation access;
+    enum weir_grpc_code code;
+    bool table_reads, table_writes, stream_reads; /* of the table "kv", and of the stream of the same name */
+} table_cases[] = {
+    {"admin", "kv", ACCESS(READ_WRITE), OK, true, true, true}, /* as Java asks */
+    {"admin", "kv_kvtable", ACCESS(READ_WRITE), OK, true, true, false},
+    {"reader", "kv", ACCESS(READ), OK, true, false, true},
+    {"keeper", "kv", ACCESS(READ_WRITE), OK, true, true, false},
+    {"keeper", "kv", ACCESS(UNSPECIFIED), OK, true, true, false},
+    {"keeper", "kv_kvtable", ACCESS(READ), OK, true, false, false},
+    {"keeper", "other", ACCESS(READ_WRITE), DENIED, false, false, false},
+    {"keeper", "other_kvtable", ACCESS(READ), OK, false, false, false},
+    {"keeper", "st", ACCESS(READ), DENIED, false, false, false},
+    {"guest", "kv", ACCESS(READ), DENIED, false, false, false},
+};
+
+static bool allows_of(const char *token, const char *segment, enum weir_permission permission)
+{
+    int64_t ends_ms;
+
+    return weir_token_check(&key, weir_view_str(token), weir_view_str(segment), permission,
+                            weir_loop_wall_ms(served_loop(served)), &ends_ms) == WEIR_TOKEN_GOOD;
+}
+
+/* Goal: a right to a table is one to its segments, by both names that clients ask by, and to nothing else. */
+START_TEST(tokens_of_tables)
+{
+    Pravega__StreamInfo info = stream_info("sc", table_cases[_i].name);
+    const Pravega__DelegationToken *reply;
+    char *token;
+
+    make_stream(served, "sc", "kv", 1);
+    make_table("kv");
+    make_table("other");
+    info.accessoperation = table_cases[_i].access;
+    show(table_cases[_i].user);
+    ck_assert_int_eq(code_of("getDelegationToken", &info), table_cases[_i].code);
+    if (table_cases[_i].code != OK)
+        return;
+    reply = rpc(served, "getDelegationToken", &info, NULL);
+    token = strdup(reply->delegationtoken);
+    ck_assert_int_eq(allows_of(token, "sc/kv_kvtable/0.#epoch.0", WEIR_PERMISSION_READ), table_cases[_i].table_reads);
+    ck_assert_int_eq(allows_of(token, "sc/kv_kvtable/0.#epoch.0", WEIR_PERMISSION_READ_UPDATE),
+                     table_cases[_i].table_writes);
+    ck_assert_int_eq(allows_of(token, "sc/kv/0.#epoch.0", WEIR_PERMISSION_READ), table_cases[_i].stream_reads);
+    free(token);
+}
+END_TEST
+
+START_TEST(calls_about_tables)
+{
+    Pravega__KeyValueTableInfo table = PRAVEGA__KEY_VALUE_TABLE_INFO__INIT;
+    Pravega__KVTablesInScopeRequest request = PRAVEGA__KVTABLES_IN_SCOPE_REQUEST__INIT;
+    Pravega__ScopeInfo scope = PRAVEGA__SCOPE_INFO__INIT;
+    Pravega__StreamInfo segments = stream_info("sc", "kv_kvtable"), stream = stream_info("sc", "kv");
+    Pravega__SegmentId segment = PRAVEGA__SEGMENT_ID__INIT;
+
+    make_stream(served, "sc", "kv", 1);
+    make_table("kv");
+    table.scope = scope.scope = pravega_proto_str("sc");
+    table.kvtname = pravega_proto_str("kv");
+    request.scope = &scope;
+    segment.streaminfo = &segments;
+    show("keeper");
+    ck_assert_int_eq(code_of("getURI", &segment), OK);
+    segment.streaminfo = &stream;
+    ck_assert_int_eq(code_of("getURI", &segment), DENIED);
+    ck_assert_int_eq(code_of("getCurrentSegments", &segments), DENIED); /* of a stream of that name */
+    ck_assert_int_eq(code_of("getKeyValueTableConfiguration", &table), OK);
+    ck_assert_int_eq(code_of("getCurrentSegmentsKeyValueTable", &table), OK);
+    ck_assert_uint_eq(
+        ((const Pravega__KVTablesInScopeResponse *)rpc(served, "listKeyValueTablesInScope", &request, NULL))->n_kvtables,
+        1);
+    show("reader");
+    ck_assert_int_eq(code_of("getCurrentSegmentsKeyValueTable", &table), DENIED); /* upstream asks for READ_UPDATE */
+    ck_assert_int_eq(code_of("deleteKeyValueTable", &table), DENIED);
+    show("guest");
+    ck_assert_uint_eq(
+        ((const Pravega__KVTablesInScopeResponse *)rpc(served, "listKeyValueTablesInScope", &request, NULL))->n_kvtables,
+        0);
 }
 END_TEST
 
@@ -714,6 +814,8 @@ int main(void)
     tcase_add_loop_test(guarded, tokens_are_given_as_upstream_gives_them, 0,
                         (int)(sizeof(token_cases) / sizeof(token_cases[0])));
     tcase_add_test(guarded, calls_ask_for_what_upstreams_ask_for);
+    tcase_add_loop_test(guarded, tokens_of_tables, 0, (int)(sizeof(table_cases) / sizeof(table_cases[0])));
+    tcase_add_test(guarded, calls_about_tables);
     tcase_add_test(guarded, lists_show_what_the_caller_may_see);
     tcase_add_test(guarded, without_the_right_token_nothing_is_done);
     tcase_add_test(guarded, a_writer_writes_until_its_token_ends);
