@@ -195,6 +195,21 @@ START_TEST(hash64_is_xxh3)
 }
 END_TEST
 
+/* The vectors of FIPS 180-2, and of nothing. */
+START_TEST(sha256_is_that)
+{
+    uint8_t digest[WEIR_SHA256_LEN];
+
+    weir_sha256(weir_view("abc", 3), digest);
+    ck_assert_mem_eq(digest,
+                     "\xba\x78\x16\xbf\x8f\x01\xcf\xea\x41\x41\x40\xde\x5d\xae\x22\x23"
+                     "\xb0\x03\x61\xa3\x96\x17\x7a\x9c\xb4\x10\xff\x61\xf2\x00\x15\xad",
+                     sizeof(digest));
+    weir_sha256(weir_view(NULL, 0), digest);
+    ck_assert_mem_eq(digest, "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14", 8);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("hash");
@@ -210,6 +225,7 @@ int main(void)
     tcase_add_test(tc, flink_murmur_is_flinks);
     tcase_add_test(tc, string_hash_is_javas);
     tcase_add_test(tc, hash64_is_xxh3);
+    tcase_add_test(tc, sha256_is_that);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);

@@ -172,6 +172,28 @@ START_TEST(small_records_come_back)
 }
 END_TEST
 
+START_TEST(kvt_comes_back)
+{
+    struct weir_kvt_record rec = {.created_ms = 5,
+                                  .first_number = 7,
+                                  .segment_count = 3,
+                                  .primary_key_len = 200,
+                                  .secondary_key_len = 56,
+                                  .rollover_bytes = 9};
+    struct weir_kvt_record back = {0};
+
+    weir_kvt_record_encode(&bytes, &rec);
+    ck_assert_int_eq(weir_kvt_record_decode(weir_buf_view(&bytes), &back), WEIR_OK);
+    ck_assert_mem_eq(&back, &rec, sizeof(rec));
+    for (size_t len = 0; len < bytes.len; len++)
+        ck_assert_int_eq(weir_kvt_record_decode(weir_view(bytes.ptr, len), &back), WEIR_E_DAMAGED);
+    weir_buf_reset(&bytes);
+    rec.secondary_key_len++; /* a key that is too long */
+    weir_kvt_record_encode(&bytes, &rec);
+    ck_assert_int_eq(weir_kvt_record_decode(weir_buf_view(&bytes), &back), WEIR_E_DAMAGED);
+}
+END_TEST
+
 /* Goal: a record that is cut anywhere, or has a byte too many, is damage and leaves nothing behind. */
 START_TEST(cut_records_are_refused)
 {
@@ -258,6 +280,7 @@ int main(void)
     tcase_add_test(tc, stream_comes_back);
     tcase_add_test(tc, txn_comes_back);
     tcase_add_test(tc, small_records_come_back);
+    tcase_add_test(tc, kvt_comes_back);
     tcase_add_test(tc, cut_records_are_refused);
     tcase_add_loop_test(tc, changed_bytes_do_no_harm, 0, 256);
     tcase_add_test(tc, newer_records_are_named_so);
