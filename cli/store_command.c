@@ -41,8 +41,8 @@ static size_t options(struct cli_option *table, void *to)
         {"--advertise", "HOST", "what clients are told to connect to (default: that of --listen)", CLI_TEXT,
          &args->advertise, 0, 0},
         {"--ready-file", "FILE",
-         "when it serves, gets the lines tcp://HOST:PORT (tls://...), segments HOST:PORT, rest http://HOST:PORT", CLI_TEXT,
-         &args->ready_file, 0, 0},
+         "when it serves, gets the lines tcp://HOST:PORT (tls://...), segments HOST:PORT, rest http://HOST:PORT",
+         CLI_TEXT, &args->ready_file, 0, 0},
         {"--durability", "MODE", "sync (default), os or none: what an acknowledgement promises", CLI_TEXT,
          &args->durability, 0, 0},
         {"--tls-certificate", "FILE", "PEM chain: speak TLS on both ports", CLI_TEXT, &args->tls_certificate, 0, 0},
@@ -140,8 +140,8 @@ static enum weir_status announce(struct weir_host *host, const struct weir_store
 
     port_text(rest, sizeof(rest), args, args->tls_certificate != NULL ? ", https://" : ", http://",
               weir_store_rest_port(store), "");
-    snprintf(line, sizeof(line), "weir store: serving at %s, segments on port %d%s, data in %s\n", weir_store_uri(store),
-             weir_store_segment_port(store), rest, args->data);
+    snprintf(line, sizeof(line), "weir store: serving at %s, segments on port %d%s, data in %s\n",
+             weir_store_uri(store), weir_store_segment_port(store), rest, args->data);
     weir_console_out(weir_view_str(line), NULL); /* serving does not depend on being read about */
     if (args->ready_file != NULL)
         status = write_ready_file(weir_host_fs(host), args, store, err);

@@ -13,14 +13,12 @@
 void weir_meter_tick(struct weir_meter *meter)
 {
     uint64_t now = weir_counter_get(&meter->count);
-    unsigned oldest;
+    uint64_t *oldest = &meter->earlier[meter->period % WEIR_METER_PERIODS]; /* 0 while there is no such period */
 
     if (meter->period_count < WEIR_METER_PERIODS)
         meter->period_count++;
-    oldest = meter->period_count < WEIR_METER_PERIODS ? 0 : meter->period % WEIR_METER_PERIODS;
-    weir_gauge_set(&meter->rate, (double)(now - (meter->period_count < WEIR_METER_PERIODS ? 0 : meter->earlier[oldest])) /
-                                     (double)(meter->period_count * WEIR_METER_PERIOD_S));
-    meter->earlier[meter->period % WEIR_METER_PERIODS] = now;
+    weir_gauge_set(&meter->rate, (double)(now - *oldest) / (double)(meter->period_count * WEIR_METER_PERIOD_S));
+    *oldest = now;
     meter->period++;
 }
 

@@ -63,8 +63,8 @@ static inline void weir_meter_mark(struct weir_meter *meter, uint64_t count)
 void weir_meter_tick(struct weir_meter *meter);
 
 /**
- * How values are spread: count and sum since the start, quantiles and the largest over the last one to two periods of the
- * owner's. A value counts as the middle of a bucket of its sixteenth of a power of two: within 3.2%.
+ * How values are spread: count and sum since the start, quantiles and the largest over the last one to two periods of
+ * the owner's. A value counts as the middle of a bucket of its sixteenth of a power of two: within 3.2%.
  */
 #define WEIR_HISTOGRAM_BUCKETS 976
 struct weir_histogram {

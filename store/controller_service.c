@@ -47,7 +47,8 @@ static struct weir_call_figures *figures_of(struct weir_controller *ctl, const c
 /* Whether a reply is no refusal: its status, if it has one, is 0, which is SUCCESS for all that are measured. */
 static bool reply_succeeds(const ProtobufCMessage *reply)
 {
-    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "status");
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "status");
 
     return field == NULL || field->type != PROTOBUF_C_TYPE_ENUM ||
            *(const int *)((const char *)reply + field->offset) == 0;

@@ -2,8 +2,8 @@
  * @file store/rest_int.h
  * @brief A request to the management API, and what its files share.
  *
- * How every request goes: a route is found by method and path, who asks is let in, the handler looks at the directory or makes a call of
- * the controller (the same that gRPC makes), and what is to be said waits until it may be told.
+ * How every request goes: a route is found by method and path, who asks is let in, the handler looks at the directory
+ * or makes a call of the controller (the same that gRPC makes), and what is to be said waits until it may be told.
  */
 #ifndef WEIR_STORE_REST_INT_H
 #define WEIR_STORE_REST_INT_H

@@ -135,7 +135,8 @@ START_TEST(streams_that_cannot_be)
         "{\"streamName\":\"x\",\"scalingPolicy\":{\"type\":\"BY_RATE_IN_EVENTS_PER_SEC\",\"minSegments\":1}}",
         "{\"streamName\":\"x\",\"scalingPolicy\":[]," FIXED(1) "}x",
         "{\"streamName\":\"x\"," FIXED(1) ",\"retentionPolicy\":{\"value\":1}}",
-        "{\"streamName\":\"x\"," FIXED(1) ",\"retentionPolicy\":{\"type\":\"LIMITED_SIZE_MB\",\"value\":99999999999999}}",
+        "{\"streamName\":\"x\"," FIXED(1) ","
+        "\"retentionPolicy\":{\"type\":\"LIMITED_SIZE_MB\",\"value\":99999999999999}}",
         "{\"streamName\":\"x\"," FIXED(1) ",\"retentionPolicy\":{\"type\":\"LIMITED_DAYS\",\"value\":-1}}",
         "{\"streamName\":\"x\"," FIXED(1) ",\"streamTags\":\"a\"}",
         "{\"streamName\":\"x\"," FIXED(1) ",\"streamTags\":[1]}",
