@@ -2,7 +2,7 @@
  * test_bounds.c - what all connections together may hold, and that whoever asks for nothing scarce is served meanwhile.
  *
  * A store and many raw connections in a simulated world: clients that do not read, that send half a frame, that send
- * more than the disk takes, that are only there. Memory is what the store counts itself (weir_store_stats).
+ * more than the disk takes or has room for, that are only there. Memory is what the store counts itself (weir_store_stats).
  */
 #include <check.h>
 #include <stdlib.h>
@@ -387,6 +387,58 @@ START_TEST(a_slow_disk)
 }
 END_TEST
 
+/* Goal: on a full disk nothing acknowledged is lost, reads go on, and when there is space writes go on, without a
+ * restart. A writer that asks for more meanwhile sees its connection end, and can come again. */
+START_TEST(a_full_disk)
+{
+    struct peer writer, reader, late;
+    uint8_t *bytes = calloc(1, MIB);
+    struct frames frames = {.peer = &writer};
+    int64_t acked;
+
+    open_world(&(struct weir_store_options){0}, 100000);
+    make_segment(&reader);
+    peer_open(&writer, false);
+    set_up(&writer, 1);
+    append(&writer, 1, 1, bytes, MIB);
+    await_frames(&writer, 2);
+    weir_sim_disk_capacity(sim, "disk", 4 * MIB);
+    for (int64_t n = 2; n <= 20; n++)
+        append(&writer, 1, n, bytes, MIB);
+    pass_ms(2000);
+    acked = writer.last_event;
+    ck_assert_int_lt(acked, 20);
+    ask(&reader, 0);
+    await_frames(&reader, 1);
+    ck_assert_int_eq(reader.last_type, PRAVEGA_WIRE_SEGMENT_READ);
+    peer_open(&late, false);
+    set_up(&late, 2); /* its answer rests on what is not durable: it waits */
+    pass_ms(2000);
+    ck_assert_uint_eq(late.got_frames, 0);
+    weir_sim_disk_capacity(sim, "disk", 0);
+    await_frames(&late, 1);
+    frames.count = UINT64_MAX; /* until the connection ends, or not at all */
+    if (!writer.ended)
+        weir_sim_run(sim, frames_came, &frames, 2 * WEIR_NS_PER_S);
+    ck_assert_int_ge(writer.last_event, acked);
+    peer_close(&writer);
+    peer_open(&writer, false);
+    set_up(&writer, 1);
+    await_frames(&writer, 1);
+    for (int64_t n = 2; n <= 20; n++) /* all of them again: what is stored is passed over */
+        append(&writer, 1, n, bytes, MIB);
+    append(&writer, 1, 21, bytes, 1);
+    while (writer.last_event != 21)
+        await_frames(&writer, 1);
+    ck_assert_uint_eq(stats().append_bytes, 20 * MIB + 1);
+    peer_close(&writer);
+    peer_close(&reader);
+    peer_close(&late);
+    free(bytes);
+    close_world();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("bounds");
@@ -400,6 +452,7 @@ int main(void)
     tcase_add_loop_test(tc, those_who_do_not_read, 0, 2);
     tcase_add_test(tc, halves_of_frames);
     tcase_add_test(tc, a_slow_disk);
+    tcase_add_test(tc, a_full_disk);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);
