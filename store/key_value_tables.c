@@ -203,6 +203,6 @@ void weir_rpc_list_kvts(struct weir_call *call, const void *message)
         pointers[reply.n_kvtables++] = info;
     }
     reply.kvtables = pointers;
-    reply.continuationtoken = &token;
+    reply.continuationtoken = scope != NULL ? &token : NULL;
     weir_call_answer(call, &reply.base);
 }

@@ -17,13 +17,14 @@ static void setup(void)
 /* Goal: a request that names nothing is refused, whatever the call, but for lists and what names nothing at all. */
 START_TEST(an_empty_request_is_refused)
 {
-    static const char *const without_names[] = {"getControllerServerList", "listScopes", "getDelegationToken"};
+    static const char *const without_names[] = {"getControllerServerList", "listScopes", "getDelegationToken",
+                                                "createKeyValueTable" /* has its own checks */};
     const ProtobufCServiceDescriptor *service = &pravega__controller_service__descriptor;
 
     for (unsigned i = 0; i < service->n_methods; i++) {
         const ProtobufCMethodDescriptor *method = &service->methods[i];
         ProtobufCMessage *message = NULL;
-        bool has_names = strstr(method->name, "KeyValueTable") == NULL && strstr(method->name, "KVT") == NULL;
+        bool has_names = true;
 
         for (size_t k = 0; k < sizeof(without_names) / sizeof(without_names[0]); k++)
             has_names = has_names && strcmp(method->name, without_names[k]) != 0;
