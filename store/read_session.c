@@ -165,7 +165,8 @@ static void read_done(struct weir_segment_read *read)
     }
     weir_wire_job_end(&job->job);
     if (read->status == WEIR_OK && read->data.len > 0) {
-        reply_data(job, read->at_tail && !read->end_of_segment, read->end_of_segment);
+        /* As in Pravega, a read that got all that it asked for has not looked beyond it. */
+        reply_data(job, read->at_tail && !read->end_of_segment && read->data.len < read->len_max, read->end_of_segment);
         return;
     }
     if (read->status == WEIR_OK)

@@ -400,6 +400,10 @@ START_TEST(reads_are_clamped_and_marked)
     ask(8, -5);
     cmd = peer_expect(peer, PRAVEGA_WIRE_SEGMENT_READ);
     ck_assert(weir_view_equal(cmd->segment_read.data, str("89abcdef")));
+    ck_assert(!cmd->segment_read.at_tail); /* it asked for no more than there is, and has not looked beyond */
+    ask(8, 9);
+    cmd = peer_expect(peer, PRAVEGA_WIRE_SEGMENT_READ);
+    ck_assert(weir_view_equal(cmd->segment_read.data, str("89abcdef")));
     ck_assert(cmd->segment_read.at_tail);
     ck_assert(!cmd->segment_read.end_of_segment);
 }
