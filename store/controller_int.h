@@ -100,6 +100,9 @@ void weir_controller_each_stream(struct weir_controller *ctl,
 /* catalog_load.c */
 enum weir_status weir_catalog_load(struct weir_controller *ctl, struct weir_error *err);
 
+/** streams.c, after a load: makes the scope that a cluster has for itself, if the folder is new. */
+enum weir_status weir_scopes_begin(struct weir_controller *ctl);
+
 /* streams.c: what others need of it */
 /**
  * A new stream with its segments and its mark stream (if it is none itself), put into the directory and into the batch.

@@ -430,6 +430,9 @@ enum weir_status weir_controller_new(struct weir_loop *loop, struct weir_contain
     status = weir_catalog_load(ctl, err);
     if (status != WEIR_OK)
         goto fail;
+    status = weir_scopes_begin(ctl);
+    if (status != WEIR_OK)
+        goto fail;
     weir_txns_recover(ctl);
     weir_controller_each_stream(ctl, weir_upkeep_follow);
     status = weir_grpc_server_new(loop, &options->listen, serve, ctl, &ctl->grpc, err);

@@ -8,6 +8,7 @@
  * one.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/controller_int.h"
 #include "store/names.h"
@@ -159,6 +160,35 @@ void weir_stream_remove(struct weir_batch *batch, const struct weir_held_stream 
 
 /* --- Scopes ----------------------------------------------------------------------------------------------------- */
 
+/* Every cluster has this scope for itself, and clients find it in the list. It stays empty here. */
+static const char own_scope[] = "_system";
+
+enum weir_status weir_scopes_begin(struct weir_controller *ctl)
+{
+    struct weir_held_scope *scope;
+    struct weir_batch batch;
+    enum weir_status status;
+
+    if (weir_directory_scope(&ctl->dir, weir_view_str(own_scope)) != NULL)
+        return WEIR_OK;
+    scope = weir_held_scope_new(weir_view_str(own_scope));
+    status = scope != NULL ? weir_name_table_insert(&ctl->dir.scopes, scope) : WEIR_E_NOMEM;
+    if (status != WEIR_OK) {
+        weir_held_scope_free(scope, ctl->loop);
+        return status;
+    }
+    weir_batch_init(&batch);
+    weir_batch_put_scope(&batch, own_scope);
+    status = weir_batch_commit_unasked(&batch, ctl->ctr);
+    weir_batch_fini(&batch);
+    return status;
+}
+
+static bool is_own(const struct weir_held_scope *scope)
+{
+    return strcmp(scope->name, own_scope) == 0;
+}
+
 void weir_rpc_create_scope(struct weir_call *call, const void *message)
 {
     const Pravega__ScopeInfo *in = message;
@@ -208,7 +238,7 @@ void weir_rpc_delete_scope(struct weir_call *call, const void *message)
 
     if (scope == NULL) {
         reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_FOUND;
-    } else if (scope->streams.count > 0 || scope->groups.count > 0 || scope->kvts.count > 0) {
+    } else if (scope->streams.count > 0 || scope->groups.count > 0 || scope->kvts.count > 0 || is_own(scope)) {
         reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_EMPTY;
     } else {
         reply.status = remove_scope(call, scope);
@@ -232,7 +262,7 @@ void weir_rpc_delete_scope_recursive(struct weir_call *call, const void *message
     Pravega__DeleteScopeStatus reply = PRAVEGA__DELETE_SCOPE_STATUS__INIT; /* SUCCESS if it is gone already */
     struct weir_held_scope *scope = weir_directory_scope(&call->ctl->dir, weir_view_str(in->scope));
 
-    if (scope != NULL && !finish_streams(call->ctl, scope)) {
+    if (scope != NULL && (is_own(scope) || !finish_streams(call->ctl, scope))) {
         reply.status = PRAVEGA__DELETE_SCOPE_STATUS__STATUS__FAILURE;
     } else if (scope != NULL) {
         for (size_t i = 0; i < scope->streams.count; i++)

@@ -52,7 +52,7 @@ static void ck_is(const char *expected)
 START_TEST(scopes)
 {
     ck_assert_int_eq(ask("GET /v1/scopes", NULL), 200);
-    ck_is("{\"scopes\":[]}");
+    ck_is("{\"scopes\":[{\"scopeName\":\"_system\"}]}");
     ck_assert_int_eq(ask("POST /v1/scopes", "{\"scopeName\":\"sc\",\"unknown\":1}"), 201);
     ck_is("{\"scopeName\":\"sc\"}");
     ck_assert_int_eq(ask("POST /v1/scopes", "{\"scopeName\":\"sc\"}"), 409);
@@ -70,7 +70,7 @@ START_TEST(scopes)
     ck_assert_int_eq(ask("DELETE /v1/scopes/sc", NULL), 412);
     served_restart(served);
     ck_assert_int_eq(ask("GET /v1/scopes", NULL), 200);
-    ck_is("{\"scopes\":[{\"scopeName\":\"sc\"}]}");
+    ck_is("{\"scopes\":[{\"scopeName\":\"_system\"},{\"scopeName\":\"sc\"}]}");
     ck_assert_int_eq(ask("PUT /v1/scopes/sc/streams/st/state", "{\"streamState\":\"SEALED\"}"), 200);
     ck_assert_int_eq(ask("DELETE /v1/scopes/sc/streams/st", NULL), 204);
     ck_assert_int_eq(ask("DELETE /v1/scopes/sc", NULL), 204);
