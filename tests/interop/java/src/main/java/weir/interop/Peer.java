@@ -200,6 +200,8 @@ public final class Peer {
         new StreamChecks(server).addTo(suite);
         new EventChecks(server).addTo(suite);
         transactions.addTo(suite);
+        new ControllerChecks(server).addTo(suite);
+        new ReadChecks(server).addTo(suite);
         new GroupChecks(server).addTo(suite);
         transactions.addLastTo(suite);
         return suite.run(wanted) == 0 ? 0 : 1;

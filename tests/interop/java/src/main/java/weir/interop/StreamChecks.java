@@ -19,6 +19,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
@@ -175,6 +176,21 @@ final class StreamChecks {
         List<String> events = Io.readAll(server, stream);
         requireOnce(events, 0, 300);
         requireOrderByKey(events);
+    }
+
+    /** All segments of a stream are replaced by so many of equal shares. */
+    void scaleAll(Stream stream, int count) throws Exception {
+        List<Long> sealed = new ArrayList<>();
+        Map<Double, Double> ranges = new TreeMap<>();
+        for (int i = 0; i < count; i++) {
+            ranges.put((double) i / count, (double) (i + 1) / count);
+        }
+        try (Controller controller = new ControllerImpl(ControllerImplConfig.builder().clientConfig(server.config)
+                     .build(), server.executor)) {
+            controller.getCurrentSegments(stream.getScope(), stream.getStreamName()).get(30, TimeUnit.SECONDS)
+                    .getSegments().forEach(segment -> sealed.add(segment.getSegmentId()));
+            scale(controller, stream, sealed, ranges);
+        }
     }
 
     private void scale(Controller controller, Stream stream, List<Long> sealed, Map<Double, Double> ranges)

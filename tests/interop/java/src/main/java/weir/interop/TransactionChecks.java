@@ -5,6 +5,9 @@ import static weir.interop.Numbered.requireOnce;
 import static weir.interop.Numbered.requireOrderByKey;
 
 import io.pravega.client.EventStreamClientFactory;
+import io.pravega.client.control.impl.Controller;
+import io.pravega.client.control.impl.ControllerImpl;
+import io.pravega.client.control.impl.ControllerImplConfig;
 import io.pravega.client.stream.EventStreamWriter;
 import io.pravega.client.stream.EventWriterConfig;
 import io.pravega.client.stream.Stream;
@@ -13,7 +16,9 @@ import io.pravega.client.stream.TransactionalEventStreamWriter;
 import io.pravega.client.stream.TxnFailedException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 
 /** Transactions: invisible until committed, then whole and in order; gone when aborted, by hand or by their lease. */
 final class TransactionChecks {
@@ -37,6 +42,10 @@ final class TransactionChecks {
         suite.add("transactions: several at once, each in one piece", this::several);
         suite.add("transactions: committed by another client, by its id", this::byAnother);
         suite.add("transactions: an empty one commits", this::empty);
+        suite.add("transactions: of two epochs, committed after a scale", this::overScales);
+        suite.add("transactions: leases that are refused", this::leases);
+        suite.add("transactions: an event of nearly 8 MiB in one", this::large);
+        suite.add("transactions: open ones end with a sealed stream", this::sealed);
     }
 
     void addLastTo(Suite suite) {
@@ -136,6 +145,87 @@ final class TransactionChecks {
             require(Io.outcome(transaction) == Transaction.Status.COMMITTED, "it ended aborted");
         }
         require(Io.readAll(server, stream).isEmpty(), "there are events");
+    }
+
+    /** A transaction's segments are those of its epoch: if they are sealed at the commit, the stream rolls over. */
+    private void overScales() throws Exception {
+        Stream stream = server.newStream("rolling", 1);
+        try (Controller controller = controller();
+             EventStreamClientFactory clients = server.clients(stream.getScope());
+             EventStreamWriter<String> plain = clients.createEventWriter(stream.getStreamName(), Io.TEXT,
+                     Io.writerConfig());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            Transaction<String> first = writer.beginTxn();
+            Io.write(first, 0, 100);
+            scale(controller, stream, List.of(0L), Map.of(0.0, 0.5, 0.5, 1.0));
+            Io.write(plain, 100, 150);
+            Transaction<String> second = writer.beginTxn();
+            Io.write(second, 150, 250);
+            Io.write(first, 250, 260);
+            second.commit();
+            require(Io.outcome(second) == Transaction.Status.COMMITTED, "that of the second epoch aborted");
+            first.commit();
+            require(Io.outcome(first) == Transaction.Status.COMMITTED, "that of the first epoch aborted");
+            Io.write(plain, 260, 300);
+        }
+        requireOnce(Io.readAll(server, stream), 0, 300);
+        require(server.tail(stream).asImpl().getPositions().size() == 2, "it has other segments than after its scale");
+    }
+
+    private Controller controller() {
+        return new ControllerImpl(ControllerImplConfig.builder().clientConfig(server.config).build(), server.executor);
+    }
+
+    private void scale(Controller controller, Stream stream, List<Long> sealed, Map<Double, Double> ranges)
+            throws Exception {
+        require(controller.scaleStream(stream, sealed, ranges, server.executor).getFuture().get(30, TimeUnit.SECONDS),
+                "scaling %s says false", sealed);
+    }
+
+    private void leases() throws Exception {
+        Stream stream = server.newStream("leases", 1);
+        try (Controller controller = new ControllerImpl(ControllerImplConfig.builder().clientConfig(server.config)
+                .retryAttempts(2).build(), server.executor)) {
+            for (long lease : new long[] {LEASE_MS - 1, 10_000_000_000L}) {
+                String word = ControllerChecks.word(controller.createTransaction(stream, lease));
+                require(word.equals("StatusRuntimeException"), "with a lease of %d ms it comes to %s", lease, word);
+            }
+            UUID id = controller.createTransaction(stream, LEASE_MS).get(30, TimeUnit.SECONDS).getTxnId();
+            String word = ControllerChecks.word(controller.pingTransaction(stream, id, 10_000_000_000L));
+            require(word.equals("PingFailedException"), "a ping for too long comes to %s", word);
+            require(ControllerChecks.word(controller.pingTransaction(stream, id, LEASE_MS)).equals("OPEN"),
+                    "a right ping comes to something else");
+            controller.abortTransaction(stream, id).get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    private void large() throws Exception {
+        Stream stream = server.newStream("large-transaction", 1);
+        List<String> written = List.of("first", "y".repeat((8 << 20) - 100), "last");
+        try (EventStreamClientFactory clients = server.clients(stream.getScope());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            Transaction<String> transaction = writer.beginTxn();
+            for (String event : written) {
+                transaction.writeEvent("key", event);
+            }
+            transaction.commit();
+            require(Io.outcome(transaction) == Transaction.Status.COMMITTED, "it ended aborted");
+        }
+        require(Io.readAll(server, stream).equals(written), "what was read is not what was written");
+    }
+
+    /** Sealing a stream aborts what is open. */
+    private void sealed() throws Exception {
+        Stream stream = server.newStream("sealed-over", 1);
+        try (EventStreamClientFactory clients = server.clients(stream.getScope());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            Transaction<String> transaction = writer.beginTxn();
+            Io.write(transaction, 0, 10);
+            writer.beginTxn();
+            require(server.streams.sealStream(stream.getScope(), stream.getStreamName()), "sealStream says false");
+            require(Io.outcome(transaction) == Transaction.Status.ABORTED, "it ended committed");
+        }
+        require(Io.readAll(server, stream).isEmpty(), "its events are there");
     }
 
     private void abandon() throws Exception {

@@ -1,0 +1,298 @@
+package weir.interop;
+
+import static weir.interop.Numbered.require;
+import static weir.interop.Numbered.requireOnce;
+
+import io.pravega.client.admin.ReaderGroupManager;
+import io.pravega.client.control.impl.Controller;
+import io.pravega.client.control.impl.ControllerImpl;
+import io.pravega.client.control.impl.ControllerImplConfig;
+import io.pravega.client.segment.impl.Segment;
+import io.pravega.client.stream.ReaderGroup;
+import io.pravega.client.stream.ReaderGroupConfig;
+import io.pravega.client.stream.ScalingPolicy;
+import io.pravega.client.stream.Stream;
+import io.pravega.client.stream.StreamConfiguration;
+import io.pravega.client.stream.StreamCut;
+import io.pravega.client.stream.impl.StreamCutImpl;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+
+/** The controller's calls: repeated, refused, asked for what was and what is; subscribers, tags, whole scopes. */
+final class ControllerChecks {
+    private final Server server;
+    private final Controller controller;
+    private final List<String> others = new ArrayList<>(); /* outcomes that were not the expected ones */
+
+    ControllerChecks(Server server) {
+        this.server = server;
+        this.controller = new ControllerImpl(ControllerImplConfig.builder().clientConfig(server.config).build(),
+                server.executor);
+    }
+
+    void addTo(Suite suite) {
+        suite.add("controller: calls that are repeated", () -> all(this::repeated));
+        suite.add("controller: scales that are refused", () -> all(this::scaleRefused));
+        suite.add("controller: names and configurations that are refused", () -> all(this::namesRefused));
+        suite.add("controller: cuts that are refused", () -> all(this::cutsRefused));
+        suite.add("controller: segments of epochs and of cuts", () -> all(this::segments));
+        suite.add("controller: subscribers come, move on and go", () -> all(this::subscribers));
+        suite.add("controller: tags over updates and the end of a stream", () -> all(this::tags));
+        suite.add("controller: a scope with all that is in it", () -> all(this::recursive));
+    }
+
+    /** What a call comes to, as a word: its result, or what it fails with. */
+    static String word(CompletableFuture<?> call) throws Exception {
+        try {
+            return String.valueOf(call.get(30, TimeUnit.SECONDS));
+        } catch (ExecutionException why) {
+            Throwable root = why;
+            while (root.getCause() != null) {
+                root = root.getCause();
+            }
+            return root.getClass().getSimpleName();
+        }
+    }
+
+    /** Runs a check to its end, and then tells all that was not as expected. */
+    private void all(Suite.Check check) throws Exception {
+        others.clear();
+        check.run();
+        require(others.isEmpty(), "%s", String.join("; ", others));
+    }
+
+    private void is(String expected, CompletableFuture<?> call, String what) throws Exception {
+        String found = word(call);
+        if (!found.equals(expected)) {
+            others.add(what + " comes to " + found + ", not " + expected);
+        }
+    }
+
+    private static <T> T wait(CompletableFuture<T> call) throws Exception {
+        return call.get(30, TimeUnit.SECONDS);
+    }
+
+    private static List<Long> ids(Collection<Segment> segments) {
+        return segments.stream().map(Segment::getSegmentId).sorted().toList();
+    }
+
+    private List<Long> current(Stream stream) throws Exception {
+        return ids(wait(controller.getCurrentSegments(stream.getScope(), stream.getStreamName())).getSegments());
+    }
+
+    private CompletableFuture<Boolean> scale(Stream stream, List<Long> sealed, Map<Double, Double> ranges) {
+        return controller.scaleStream(stream, sealed, ranges, server.executor).getFuture();
+    }
+
+    private void repeated() throws Exception {
+        Stream stream = server.newStream("repeated", 1);
+        String scope = stream.getScope();
+        String name = stream.getStreamName();
+        is("false", controller.createStream(scope, name, Server.fixed(1)), "createStream of an old one");
+        for (int i = 0; i < 2; i++) {
+            is("true", controller.updateStream(scope, name, Server.fixed(1)), "updateStream to the same");
+        }
+        Io.write(server, stream, 0, 50);
+        StreamCut cut = server.tail(stream);
+        is("true", controller.truncateStream(scope, name, cut), "truncateStream");
+        is("true", controller.truncateStream(scope, name, cut), "truncateStream to the same cut");
+        java.util.UUID first = wait(controller.createTransaction(stream, 10_000)).getTxnId();
+        java.util.UUID second = wait(controller.createTransaction(stream, 10_000)).getTxnId();
+        require(!first.equals(second), "two transactions have one id");
+        for (int i = 0; i < 2; i++) {
+            is("null", controller.commitTransaction(stream, "writer", null, first), "commitTransaction");
+            is("null", controller.abortTransaction(stream, second), "abortTransaction");
+        }
+        awaitStatus(stream, first, "COMMITTED");
+        awaitStatus(stream, second, "ABORTED");
+        is("null", controller.commitTransaction(stream, "writer", null, first), "commitTransaction of a committed one");
+        is("TxnFailedException", controller.commitTransaction(stream, "writer", null, second), "commit of an aborted one");
+        is("RuntimeException", controller.abortTransaction(stream, first), "abortTransaction of a committed one");
+        for (int i = 0; i < 2; i++) {
+            is("true", controller.sealStream(scope, name), "sealStream");
+        }
+        is("true", controller.deleteStream(scope, name), "deleteStream");
+        is("false", controller.deleteStream(scope, name), "deleteStream of none");
+    }
+
+    private void awaitStatus(Stream stream, java.util.UUID transaction, String status) throws Exception {
+        String found = "";
+        for (int tries = 0; tries < 400 && !found.equals(status); tries++) {
+            found = word(controller.checkTransactionStatus(stream, transaction));
+            Thread.sleep(25);
+        }
+        require(found.equals(status), "the transaction is %s, not %s", found, status);
+    }
+
+    private void scaleRefused() throws Exception {
+        Stream stream = server.newStream("scale-refused", 2);
+        is("ControllerFailureException", scale(stream, List.of(0L), Map.of(0.0, 0.6)), "a range that is too wide");
+        is("ControllerFailureException", scale(stream, List.of(0L), Map.of(0.0, 0.2, 0.3, 0.5)), "ranges with a gap");
+        is("ControllerFailureException", scale(stream, List.of(0L, 1L), Map.of(0.0, 0.6, 0.5, 1.0)), "ranges that overlap");
+        is("false", scale(stream, List.of(7L), Map.of(0.0, 0.5)), "a segment that is not there");
+        require(current(stream).equals(List.of(0L, 1L)), "it has the segments %s", current(stream));
+        is("true", scale(stream, List.of(0L), Map.of(0.0, 0.25, 0.25, 0.5)), "a right one");
+        is("false", scale(stream, List.of(0L), Map.of(0.0, 0.5)), "a segment that is sealed");
+        is("true", controller.checkScaleStatus(stream, 0), "checkScaleStatus of the past");
+        is("false", controller.checkScaleStatus(stream, 1), "checkScaleStatus of now");
+        require(current(stream).equals(List.of(1L, (1L << 32) + 2, (1L << 32) + 3)), "then it has %s", current(stream));
+        server.streams.sealStream(stream.getScope(), stream.getStreamName());
+        is("ControllerFailureException", scale(stream, List.of(1L), Map.of(0.5, 1.0)), "a stream that is sealed");
+    }
+
+    private void namesRefused() throws Exception {
+        String scope = "interop";
+        server.streams.createScope(scope);
+        is("IllegalArgumentException", controller.createScope("with blank"), "a scope with a blank");
+        is("IllegalArgumentException", controller.createStream(scope, "with blank", Server.fixed(1)), "a name with a blank");
+        is("IllegalArgumentException", controller.createStream("none-" + server.fresh("s"), "s", Server.fixed(1)),
+                "a scope that is not there");
+        is("IllegalArgumentException", controller.updateStream(scope, server.fresh("none"), Server.fixed(1)),
+                "updateStream of none");
+        is("InvalidStreamException", controller.sealStream(scope, server.fresh("none")), "sealStream of none");
+        is("NoSuchScopeException", collect(controller.listStreams(server.fresh("none")).asIterator()), "listStreams of none");
+        Stream none = Stream.of(scope, server.fresh("none"));
+        is("false", controller.checkStreamExists(scope, none.getStreamName()), "checkStreamExists of none");
+    }
+
+    private static <T> CompletableFuture<List<T>> collect(Iterator<T> iterator) {
+        return CompletableFuture.supplyAsync(() -> {
+            List<T> all = new ArrayList<>();
+            iterator.forEachRemaining(all::add);
+            return all;
+        });
+    }
+
+    private void cutsRefused() throws Exception {
+        Stream stream = server.newStream("cuts-refused", 2);
+        Io.write(server, stream, 0, 100);
+        StreamCut early = server.tail(stream);
+        Io.write(server, stream, 100, 200);
+        StreamCut late = server.tail(stream);
+        String name = stream.getStreamName();
+        is("true", controller.truncateStream("interop", name, late), "truncateStream");
+        is("ControllerFailureException", controller.truncateStream("interop", name, early), "a cut before the head");
+        is("ControllerFailureException", controller.truncateStream("interop", name,
+                new StreamCutImpl(stream, Map.of(new Segment("interop", name, 0), 0L))), "half of the keys");
+        is("ControllerFailureException", controller.truncateStream("interop", name,
+                new StreamCutImpl(stream, Map.of(new Segment("interop", name, 77), 0L))), "a segment that is not there");
+        Io.write(server, stream, 200, 300);
+        requireOnce(Io.readAll(server, stream), 200, 300);
+    }
+
+    private void segments() throws Exception {
+        Stream stream = server.newStream("segments", 1);
+        Io.write(server, stream, 0, 100);
+        StreamCut from = server.tail(stream);
+        is("true", scale(stream, List.of(0L), Map.of(0.0, 0.5, 0.5, 1.0)), "a scale");
+        Io.write(server, stream, 100, 200);
+        StreamCut to = server.tail(stream);
+        List<Long> all = List.of(0L, (1L << 32) + 1, (1L << 32) + 2);
+        require(ids(wait(controller.getSegments(from, to)).getSegments()).equals(all), "between the cuts are %s",
+                ids(wait(controller.getSegments(from, to)).getSegments()));
+        require(ids(wait(controller.getSuccessors(from)).getSegments()).equals(all), "after the first cut are %s",
+                ids(wait(controller.getSuccessors(from)).getSegments()));
+        require(ids(wait(controller.getSuccessors(to)).getSegments()).equals(all.subList(1, 3)), "after the second are %s",
+                ids(wait(controller.getSuccessors(to)).getSegments()));
+        require(ids(wait(controller.getEpochSegments("interop", stream.getStreamName(), 0)).getSegments())
+                .equals(all.subList(0, 1)), "the first epoch has others");
+        require(ids(wait(controller.getSegmentsAtTime(stream, 0)).keySet()).equals(all.subList(0, 1)), "at time 0 it has %s",
+                wait(controller.getSegmentsAtTime(stream, 0)));
+        is("false", controller.isSegmentOpen(new Segment("interop", stream.getStreamName(), 0)), "isSegmentOpen of a sealed one");
+        is("true", controller.isSegmentOpen(new Segment("interop", stream.getStreamName(), all.get(2))), "isSegmentOpen");
+        require(wait(controller.getSuccessors(new Segment("interop", stream.getStreamName(), 0)))
+                .getSegmentToPredecessor().size() == 2, "the first segment has other successors");
+        require(wait(controller.getEndpointForSegment("interop/" + stream.getStreamName() + "/0.#epoch.0")).getPort() > 0,
+                "the segment is nowhere");
+    }
+
+    private void subscribers() throws Exception {
+        Stream stream = server.newStream("subscribed", 1);
+        String name = stream.getStreamName();
+        String group = server.fresh("subscriber");
+        Io.write(server, stream, 0, 10);
+        StreamCut cut = server.tail(stream);
+        try (ReaderGroupManager groups = server.groups("interop")) {
+            is("[]", controller.listSubscribers("interop", name), "listSubscribers before");
+            groups.createReaderGroup(group, config(stream).retentionType(
+                    ReaderGroupConfig.StreamDataRetention.MANUAL_RELEASE_AT_USER_STREAMCUT).build());
+            is("[interop/" + group + "]", controller.listSubscribers("interop", name), "listSubscribers");
+            try (ReaderGroup subscriber = groups.getReaderGroup(group)) {
+                subscriber.updateRetentionStreamCut(Map.of(stream, cut));
+                subscriber.updateRetentionStreamCut(Map.of(stream, cut));
+                subscriber.resetReaderGroup(config(stream).build());
+                is("[]", controller.listSubscribers("interop", name), "listSubscribers once it is none");
+                subscriber.resetReaderGroup(config(stream).retentionType(
+                        ReaderGroupConfig.StreamDataRetention.AUTOMATIC_RELEASE_AT_LAST_CHECKPOINT).build());
+                is("[interop/" + group + "]", controller.listSubscribers("interop", name), "listSubscribers again");
+            }
+            groups.deleteReaderGroup(group);
+            is("[]", controller.listSubscribers("interop", name), "listSubscribers once it is deleted");
+        }
+    }
+
+    private static ReaderGroupConfig.ReaderGroupConfigBuilder config(Stream stream) {
+        return ReaderGroupConfig.builder().stream(stream).disableAutomaticCheckpoints();
+    }
+
+    private void tags() throws Exception {
+        String one = server.fresh("one");
+        String two = server.fresh("two");
+        List<Stream> streams = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            Stream stream = Stream.of("interop", server.fresh("tagged"));
+            is("true", controller.createStream("interop", stream.getStreamName(), tagged(one)), "createStream");
+            streams.add(stream);
+        }
+        require(listed(one).equals(new TreeSet<>(streams.stream().map(Stream::getStreamName).toList())), "listed are %s",
+                listed(one));
+        Stream first = streams.remove(0);
+        require(server.streams.updateStream("interop", first.getStreamName(), tagged(two)), "updateStream says false");
+        Stream second = streams.remove(0);
+        server.streams.sealStream("interop", second.getStreamName());
+        server.streams.deleteStream("interop", second.getStreamName());
+        require(listed(one).equals(new TreeSet<>(streams.stream().map(Stream::getStreamName).toList())), "then there are %s",
+                listed(one));
+        require(listed(two).equals(new TreeSet<>(List.of(first.getStreamName()))), "with the other tag are %s", listed(two));
+    }
+
+    private static StreamConfiguration tagged(String tag) {
+        return StreamConfiguration.builder().scalingPolicy(ScalingPolicy.fixed(1)).tag(tag).build();
+    }
+
+    private TreeSet<String> listed(String tag) {
+        TreeSet<String> names = new TreeSet<>();
+        server.streams.listStreams("interop", tag).forEachRemaining(stream -> require(names.add(stream.getStreamName()),
+                "%s is listed twice", stream));
+        return names;
+    }
+
+    private void recursive() throws Exception {
+        String scope = server.fresh("recursive");
+        for (String name : List.of("open", "sealed")) {
+            Io.write(server, server.create(Stream.of(scope, name), 2), 0, 20);
+        }
+        server.streams.sealStream(scope, "sealed");
+        try (ReaderGroupManager groups = server.groups(scope)) {
+            groups.createReaderGroup("group", config(Stream.of(scope, "open")).build());
+        }
+        require(server.streams.deleteScopeRecursive(scope), "deleteScopeRecursive says false");
+        require(!server.streams.checkScopeExists(scope), "the scope is there");
+        is("false", controller.checkStreamExists(scope, "open"), "checkStreamExists");
+        require(server.streams.createScope(scope), "it can't be made anew");
+        requireOnce(Io.readAll(server, fresh(scope)), 0, 10);
+    }
+
+    private Stream fresh(String scope) {
+        Stream stream = server.create(Stream.of(scope, "open"), 1);
+        Io.write(server, stream, 0, 10);
+        return stream;
+    }
+}
