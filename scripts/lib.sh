@@ -6,6 +6,7 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config libevent-dev libssl-d
 protobuf-c-compiler protobuf-compiler libmsgpack-dev libzstd-dev libxxhash-dev zlib1g-dev libjansson-dev"
 test_packages="check g++ openssl"
 fuzz_packages="clang-14 libclang-rt-14-dev"
+rust_packages="cargo-web" # for interop's Rust client: Debian 12's own cargo is too old for it
 
 say() {
     printf '%s\n' "$*"
