@@ -2,7 +2,7 @@
  * test_store_sweep.c - the store crashes at its 1st sync, at its 2nd, ..., until a workload is done without.
  *
  * The workload is the same each time: events that are acknowledged one by one, transactions that are committed, aborted
- * and left, a scale, a truncation, a stream that comes and goes, a seal; with a small log, so that flushes and checkpoints
+ * and left, updates of a table, a scale, a truncation, a stream that comes and goes, a seal; with a small log, so that flushes and checkpoints
  * are among the syncs. Right after each recovery, and in the end, the stream is held against the ledger (ledger.h).
  * The first attempt to recover meets a failing sync, or is followed by another crash: see world.c.
  */
@@ -13,9 +13,11 @@
 
 #include "ledger.h"
 #include "pravega/controller.h"
+#include "pravega/key_value_table.h"
 #include "pravega/streams.h"
 #include "pravega/transaction.h"
 #include "pravega/writer.h"
+#include "weir/endian.h"
 #include "world.h"
 
 #define STREAM "swept"
@@ -42,6 +44,8 @@ struct trial {
     uint64_t pending;
     bool all_acked;
     bool looking;
+    struct pravega_table *table;
+    uint64_t put_asked, put_acked; /* the latest value, as asked for and as acknowledged */
     struct pravega_call truncation;
 };
 
@@ -70,6 +74,38 @@ static void look(struct trial *trial, bool at_rest)
     trial->world.run->sightings += trial->ledger.found_count;
 }
 
+static const struct pravega_table_key table_keys[2] = {{{(const uint8_t *)"same", 4}, {(const uint8_t *)"a", 1}},
+                                                       {{(const uint8_t *)"same", 4}, {(const uint8_t *)"b", 1}}};
+
+struct pair {
+    struct outcome outcome;
+    uint64_t values[2]; /* 0: not there */
+};
+
+static void take_pair(void *arg, enum weir_status status, const struct pravega_table_entry *entries, size_t count,
+                      const struct weir_error *why)
+{
+    struct pair *pair = arg;
+
+    for (size_t i = 0; status == WEIR_OK && i < count && i < 2; i++)
+        pair->values[i] = entries[i].value.len == 8 ? weir_get_u64be(entries[i].value.ptr) : 0;
+    outcome_done(&pair->outcome, status, why);
+}
+
+/* Both keys were put together, always: they have one value, not an older one than was acknowledged. */
+static void look_at_table(struct trial *trial)
+{
+    uint64_t acked = trial->put_acked;
+    struct pair pair = {0};
+
+    pravega_table_get_all(trial->table, table_keys, 2, take_pair, &pair);
+    if (!world_await_ok(&trial->world, &pair.outcome, "reading the table"))
+        return;
+    if (pair.values[0] != pair.values[1] || pair.values[0] < acked || pair.values[0] > trial->put_asked)
+        seed_fail(trial->world.run, "the table has %" PRIu64 " and %" PRIu64 ", acknowledged was %" PRIu64,
+                  pair.values[0], pair.values[1], acked);
+}
+
 /* Before the stream is known to exist there is nothing to look at. */
 static void on_recovered(void *arg)
 {
@@ -77,6 +113,8 @@ static void on_recovered(void *arg)
 
     if (trial->writer != NULL && !trial->looking)
         look(trial, false);
+    if (trial->table != NULL && !seed_failed(trial->world.run))
+        look_at_table(trial);
 }
 
 /* --- steps ------------------------------------------------------------------------------------------------------ */
@@ -313,6 +351,43 @@ static void pass(struct trial *trial)
     }
 }
 
+static void on_put(void *arg, enum weir_status status, const struct pravega_table_version *versions, size_t count,
+                   const struct weir_error *why)
+{
+    (void)versions;
+    (void)count;
+    outcome_done(arg, status, why);
+}
+
+/* A table whose two entries are put together, with a rising value. */
+static void fill_table(struct trial *trial)
+{
+    const struct pravega_table_name name = {SCOPE, "table"};
+    const struct pravega_table_config config = {.partition_count = 1, .primary_key_len = 4, .secondary_key_len = 1};
+    struct outcome made = {0};
+
+    for (int tries = 0; tries < TRIES && !failed(trial) && made.status != WEIR_E_EXISTS; tries++) {
+        made = (struct outcome){0};
+        pravega_table_create(trial->world.client, &name, &config, outcome_done, &made);
+        if (went_well(trial, &made, "making the table"))
+            break;
+    }
+    if (failed(trial) || pravega_table_new(trial->world.client, &name, NULL, &trial->table, NULL) != WEIR_OK)
+        return;
+    for (int tries = 0; tries < 12 + TRIES && trial->put_acked < 12 && !failed(trial); tries++) {
+        struct outcome put = {0};
+        uint8_t value[8];
+        struct pravega_table_update updates[2];
+
+        weir_put_u64be(value, ++trial->put_asked);
+        for (int i = 0; i < 2; i++)
+            updates[i] = pravega_table_put_of(table_keys[i], weir_view(value, 8));
+        pravega_table_update(trial->table, updates, 2, on_put, &put);
+        if (went_well(trial, &put, "updating the table"))
+            trial->put_acked = trial->put_asked;
+    }
+}
+
 /* --- the play --------------------------------------------------------------------------------------------------- */
 
 static void workload(struct trial *trial)
@@ -337,6 +412,8 @@ static void workload(struct trial *trial)
     truncate_stream(trial);
     play_txn(trial, TXN_LEAVE);
     pass(trial);
+    if (!failed(trial))
+        fill_table(trial);
     write_events(trial, 20);
     await_acks(trial);
     if (!failed(trial))
@@ -367,7 +444,10 @@ static bool play_to_sync(struct seed_run *run, uint64_t at)
         store_start(&trial->world);
         if (!seed_failed(run))
             look(trial, true);
+        if (!seed_failed(run))
+            look_at_table(trial);
     }
+    pravega_table_free(trial->table);
     pravega_call_cancel(&trial->truncation);
     pravega_writer_free(trial->writer);
     world_close(&trial->world);
