@@ -40,8 +40,7 @@ static pid_t execute(char **args)
 
 static bool listens(uint16_t port)
 {
-    struct sockaddr_in at = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     bool connected = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
 
