@@ -9,7 +9,7 @@ done
 # Starts the job that copies so many numbered events, and waits until a checkpoint has the first half. Sets job.
 start_flink() { # start_flink URI INPUT OUTPUT COUNT FOLDER [steady]
     mkdir -p "$5"
-    java "${flink_options[@]}" -cp "$cache/flink/classes:$cache/flink/lib/*" weir.flink.Copy "$1" "$2" "$3" "$4" \
+    timeout 180 java "${flink_options[@]}" -cp "$cache/flink/classes:$cache/flink/lib/*" weir.flink.Copy "$1" "$2" "$3" "$4" \
         "file://$5/checkpoints" ${6:-} >"$5/out" 2>"$5/log" &
     job=$!
     await 60 "Flink" $job grep -q half "$5/out"
@@ -34,7 +34,7 @@ flink_fails() { # flink_fails URI
     peer "$1" create interop/flink-in 3 && peer "$1" create interop/flink-out 2 &&
         peer "$1" write interop/flink-in 0 1000 || return 1
     (
-        trap 'kill -9 $job 2>/dev/null' EXIT
+        trap 'kill $job 2>/dev/null' EXIT
         start_flink "$1" interop/flink-in interop/flink-out 2000 "$folder"
         peer "$1" write interop/flink-in 1000 2000 && ends_copied "$1" interop/flink-out 2000
     )
@@ -48,7 +48,7 @@ flink_store_killed() {
     free_port; local segments=$free_port
     uri=tcp://127.0.0.1:$rpc
     (
-        trap 'kill -9 $job $store 2>/dev/null' EXIT
+        trap 'kill $job 2>/dev/null; kill -9 $store 2>/dev/null' EXIT
         run_flink_store
         peer "$uri" create flink/in 3 && peer "$uri" create flink/out 2 && peer "$uri" write flink/in 0 1000 || exit 1
         start_flink "$uri" flink/in flink/out 2000 "$folder" steady

@@ -6,9 +6,13 @@ import io.pravega.connectors.flink.FlinkPravegaWriter;
 import io.pravega.connectors.flink.PravegaConfig;
 import io.pravega.connectors.flink.PravegaWriterMode;
 import java.net.URI;
+import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.api.common.restartstrategy.RestartStrategies;
 import org.apache.flink.api.common.serialization.SimpleStringSchema;
 import org.apache.flink.api.common.time.Time;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.JobManagerOptions;
+import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.runtime.state.filesystem.FsStateBackend;
 import org.apache.flink.streaming.api.CheckpointingMode;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -26,18 +30,29 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 public final class Copy {
     private static final long CHECKPOINT_MS = 500;
     private static final long CHECKPOINT_MS_MAX = 10_000; /* one asked for while readers register can hang */
-    private static final int FAILURE_COUNT_MAX = 100;
+    private static final int FAILURE_COUNT_MAX = 30;
     private static final long REFRESH_MS = 200;
     private static final int PARALLELISM = 2;
     private static final long POLL_MS = 50;
 
     private Copy() { }
 
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) {
+        int status;
+        try {
+            status = run(args);
+        } catch (Exception why) {
+            why.printStackTrace();
+            status = 1;
+        }
+        System.exit(status); /* the job's threads would go on */
+    }
+
+    private static int run(String[] args) throws Exception {
         boolean steady = args.length == 6 && args[5].equals("steady");
         if (args.length != 5 && !steady) {
             System.err.println("usage: Copy CONTROLLER-URI SCOPE/INPUT SCOPE/OUTPUT COUNT CHECKPOINT-URI [steady]");
-            System.exit(2);
+            return 2;
         }
         long count = Long.parseLong(args[3]);
         Stream input = Stream.of(args[1]);
@@ -47,18 +62,23 @@ public final class Copy {
         env.addSource(reader(pravega, input)).uid("reader")
                 .map(new FailOnce(steady ? Long.MAX_VALUE : count * 3 / 4)).uid("fail-once")
                 .addSink(writer(pravega, Stream.of(args[2]))).uid("writer");
-        env.executeAsync("copy");
-        awaitCheckpoint(0, count / 2);
+        JobClient job = env.executeAsync("copy");
+        awaitCheckpoint(job, 0, count / 2);
         say("half");
-        awaitCheckpoint(awaitCheckpoint(0, count), count);
+        awaitCheckpoint(job, awaitCheckpoint(job, 0, count), count);
         say("done, after " + FailOnce.failures() + " failures of its own");
-        System.exit(FailOnce.failures() == (steady ? 0 : 1) ? 0 : 1); /* the job's threads would go on */
+        return FailOnce.failures() == (steady ? 0 : 1) ? 0 : 1;
     }
 
     /** Waits for a checkpoint after the given one that has so many events; returns its number. */
-    private static long awaitCheckpoint(long after, long count) throws InterruptedException {
+    private static long awaitCheckpoint(JobClient job, long after, long count) throws Exception {
         long checkpoint = FailOnce.lastCheckpoint();
         while (checkpoint <= after || FailOnce.countAt(checkpoint) < count) {
+            JobStatus status = job.getJobStatus().get();
+            if (status.isGloballyTerminalState()) {
+                throw new IllegalStateException("the job is " + status + ", " + FailOnce.countAt(checkpoint) + " of "
+                        + count + " events are in its last checkpoint");
+            }
             Thread.sleep(POLL_MS);
             checkpoint = FailOnce.lastCheckpoint();
         }
@@ -66,7 +86,9 @@ public final class Copy {
     }
 
     private static StreamExecutionEnvironment environment(String checkpoints) {
-        StreamExecutionEnvironment env = StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM);
+        Configuration all = new Configuration(); /* a reader group goes back to a checkpoint as a whole: so must the tasks */
+        all.set(JobManagerOptions.EXECUTION_FAILOVER_STRATEGY, "full");
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.createLocalEnvironment(PARALLELISM, all);
         env.enableCheckpointing(CHECKPOINT_MS, CheckpointingMode.EXACTLY_ONCE);
         env.getCheckpointConfig().setCheckpointTimeout(CHECKPOINT_MS_MAX);
         env.getCheckpointConfig().setTolerableCheckpointFailureNumber(FAILURE_COUNT_MAX);
