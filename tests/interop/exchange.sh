@@ -186,11 +186,11 @@ times_from() { # times_from NOTER READER URI
 
 # --- scaling: the real server looks at rates over two minutes, so it has all other checks for it ---------------------------
 
-# Writes so many numbered events in half a second, until the stream is found to have been split, for 150 seconds at most or
+# Writes so many numbered events in half a second, until the stream is found to have been split, for ten minutes at most or
 # until the run is over. How many they were is left in $work/grown-STREAM.
 grow() { # grow URI STREAM COUNT
     local name=${2##*/} n=0
-    while kill -0 $$ 2>/dev/null && [ ! -e "$work/split-$name" ] && [ $n -lt $((300 * $3)) ]; do
+    while kill -0 $$ 2>/dev/null && [ ! -e "$work/split-$name" ] && [ $n -lt $((1200 * $3)) ]; do
         key_lines $n $((n + $3))
         n=$((n + $3))
         echo $n >"$work/growing-$name"
