@@ -19,7 +19,7 @@
 #include "store/accounts.h"
 #include "weir/loop.h"
 
-#define WEIR_LOGINS_MAX 256 /**< credentials that wait for their hash; more are refused for now */
+#define WEIR_LOGINS_MAX 256 /**< credentials that wait for their hash; more are told to try again */
 
 struct weir_access; /* opaque */
 struct weir_login_check;

@@ -1,6 +1,6 @@
 # rust.sh - Pravega's Rust client against a server. Sourced by run, after servers.sh.
 #
-# The client's crate and what it stands on come from crates.io, as pinned in rust/Cargo.lock. Debian's own Rust is too old
+# The client's crate and what it stands on are published packages, as pinned in rust/Cargo.lock. Debian's own Rust is too old
 # for them; its rustc-web is not. The build takes minutes, so it runs beside what comes first.
 
 rust_version_min=1.85 # as in rust/Cargo.toml
