@@ -110,27 +110,30 @@ void group_ledger_given(struct group_ledger *ledger, struct group_life *life, co
 
 /* ---- resets ---- */
 
-static const struct pravega_segment_range *range_of(const struct group_ledger *ledger, pravega_segment_id id)
-{
-    for (size_t i = 0; i < ledger->segment_count; i++) {
-        if (ledger->segments[i].id == id)
-            return &ledger->segments[i];
-    }
-    return NULL;
-}
-
 static bool meet(const struct pravega_segment_range *a, const struct pravega_segment_range *b)
 {
     return a->min_key < b->max_key && b->min_key < a->max_key;
 }
 
+static bool is_in_cut(const struct pravega_stream_cut *cut, pravega_segment_id id)
+{
+    for (size_t i = 0; i < cut->position_count; i++) {
+        if (cut->positions[i].id == id)
+            return true;
+    }
+    return false;
+}
+
+/* Whether it comes after a segment of the cut, be it by others in between that share keys with the one and the other
+ * only. Older segments that share keys with it are its ancestors. */
 static bool follows_cut(const struct group_ledger *ledger, const struct pravega_stream_cut *cut,
                         const struct pravega_segment_range *segment)
 {
-    for (size_t i = 0; i < cut->position_count; i++) {
-        const struct pravega_segment_range *range = range_of(ledger, cut->positions[i].id);
+    for (size_t i = 0; i < ledger->segment_count; i++) {
+        const struct pravega_segment_range *older = &ledger->segments[i];
 
-        if (range != NULL && range->id < segment->id && meet(range, segment))
+        if (older->id < segment->id && meet(older, segment) &&
+            (is_in_cut(cut, older->id) || follows_cut(ledger, cut, older)))
             return true;
     }
     return false;
