@@ -192,7 +192,6 @@ static void on_data_appended(struct pravega_segment_writer *w, const struct prav
 {
     struct pravega_block_list acked = {0};
     struct pravega_append_block *first = w->sent.first;
-
     bool sending = w->state == WRITER_READY || w->state == WRITER_PROBING;
 
     if (!sending || !weir_uuid_equal(ack->writer_id, w->writer_id) || ack->previous_event_number >= ack->event_number ||
