@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/container.h"
+#include "store/container/container.h"
 
 #define FLIGHT_BYTES (8u << 20)
 #define EVENT_LEN 108u

@@ -5,7 +5,7 @@
 
 #include "base/console.h"
 #include "cli/command.h"
-#include "store/check.h"
+#include "store/container/check.h"
 #include "weir/exit_codes.h"
 
 struct check_args {

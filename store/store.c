@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "store/container.h"
-#include "store/controller.h"
-#include "store/security.h"
-#include "store/rest_server.h"
-#include "store/segment_merge.h"
-#include "store/store_metrics.h"
-#include "store/wire_server.h"
+#include "store/access/security.h"
+#include "store/container/container.h"
+#include "store/controller/controller.h"
+#include "store/operation/rest_server.h"
+#include "store/operation/store_metrics.h"
+#include "store/segments/segment_merge.h"
+#include "store/segments/wire_server.h"
 
 struct weir_store {
     struct weir_loop *loop;

@@ -7,8 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "store/accounts.h"
-#include "store/resources.h"
+#include "store/access/accounts.h"
+#include "store/access/resources.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

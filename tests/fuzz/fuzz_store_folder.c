@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/check.h"
-#include "store/container.h"
 #include "sim_store.h"
+#include "store/container/check.h"
+#include "store/container/container.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

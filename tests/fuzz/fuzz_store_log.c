@@ -9,8 +9,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "store/checkpoint.h"
-#include "store/record.h"
+#include "store/container/checkpoint.h"
+#include "store/container/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

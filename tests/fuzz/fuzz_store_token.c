@@ -9,7 +9,7 @@
 
 #include "base/base64.h"
 #include "base/secret.h"
-#include "store/tokens.h"
+#include "store/access/tokens.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/container.h"
-#include "store/fetch.h"
+#include "store/container/container.h"
+#include "store/container/fetch.h"
 #include "weir/sim.h"
 
 #define DISK "disk"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/base64.h"
-#include "store/access.h"
+#include "store/access/access.h"
 #include "weir/host.h"
 #include "weir/store.h"
 

@@ -4,8 +4,8 @@
 #include <check.h>
 #include <stdio.h>
 
-#include "store/accounts.h"
-#include "store/resources.h"
+#include "store/access/accounts.h"
+#include "store/access/resources.h"
 #include "weir/store.h"
 
 /* Upstream's own sample: admin, password 1111_aaaa. */

@@ -1,7 +1,7 @@
 /*
  * test_catalog.c - the controller's records: what is written is read back, and nothing else is.
  */
-#include "store/catalog.h"
+#include "store/controller/catalog.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * test_check.c - the check of a store's folder against what opening it and reading all of it shows.
  */
-#include "store/check.h"
+#include "store/container/check.h"
 
 #include "base/hash.h"
 #include "store_fixture.h"

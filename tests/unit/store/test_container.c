@@ -1,7 +1,7 @@
 /*
  * test_container.c - what the container promises to the server above it, on a machine without faults.
  */
-#include "store/segment_merge.h"
+#include "store/segments/segment_merge.h"
 #include "store_fixture.h"
 #include "weir/endian.h"
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "serve_fixture.h"
-#include "store/catalog.h"
-#include "store/container.h"
+#include "store/container/container.h"
+#include "store/controller/catalog.h"
 
 static struct served *served;
 static Pravega__StreamInfo st; /* sc/st */

@@ -1,7 +1,7 @@
 /*
  * test_epochs.c - key ranges, scales, successors and stream cuts.
  */
-#include "store/epochs.h"
+#include "store/rules/epochs.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 
 #include "pravega/proto.h"
-#include "store/retention_rules.h"
-#include "store/scale_choice.h"
-#include "store/segment_rates.h"
-#include "store/settings.h"
-#include "store/watermark_rules.h"
+#include "store/rules/retention_rules.h"
+#include "store/rules/scale_choice.h"
+#include "store/rules/segment_rates.h"
+#include "store/rules/settings.h"
+#include "store/rules/watermark_rules.h"
 
 #define MINUTE INT64_C(60000)
 #define TICK (MINUTE / WEIR_RATE_TICKS)

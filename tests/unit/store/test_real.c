@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/container.h"
+#include "store/container/container.h"
 #include "weir/fs.h"
 
 #define APPENDS 400

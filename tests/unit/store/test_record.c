@@ -4,8 +4,8 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "store/ops.h"
-#include "store/record.h"
+#include "store/container/ops.h"
+#include "store/container/record.h"
 #include "weir/buf.h"
 
 #define SALT 99u

@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "store/request_rules.h"
+#include "store/rules/request_rules.h"
 
 static Pravega__StreamInfo stream = PRAVEGA__STREAM_INFO__INIT;
 

@@ -8,7 +8,7 @@
 
 #include "base/base64.h"
 #include "serve_fixture.h"
-#include "store/tokens.h"
+#include "store/access/tokens.h"
 #include "tests/unit/base/tls_certs.h"
 
 static struct served *served;

@@ -1,9 +1,9 @@
 /*
  * test_table.c - table segments: conditions, versions, order, compaction, and what is left after restarts and crashes.
  */
-#include "store/table.h"
+#include "store/container/table.h"
 
-#include "store/checkpoint.h"
+#include "store/container/checkpoint.h"
 #include "store_fixture.h"
 
 #define FIXED "sc/f_kvtable/0.#epoch.0" /* keys of 4 bytes */

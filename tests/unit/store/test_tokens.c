@@ -6,7 +6,7 @@
 
 #include "base/base64.h"
 #include "base/secret.h"
-#include "store/tokens.h"
+#include "store/access/tokens.h"
 
 /* Of a Pravega 0.13.0 controller whose key is "secret": s/t, READ_UPDATE, issued at 1795383100, over at 1700000600. */
 static const char recorded[] =

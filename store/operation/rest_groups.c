@@ -1,0 +1,93 @@
+/*
+ * rest_groups.c - /v1/scopes/{scope}/readergroups and what is below it.
+ *
+ * Which readers are online is in the group's own stream, its readers' business, and not told here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "store/operation/rest_int.h"
+#include "store/rules/names.h"
+
+/* A group is its stream: so Pravega lists them, whoever made it. */
+void weir_rest_list_reader_groups(struct weir_rest_call *call)
+{
+    struct weir_held_scope *scope =
+        weir_directory_scope(&call->rest->parts.ctl->dir, weir_view_str(call->names[0]));
+    size_t prefix_len = strlen(WEIR_GROUP_PREFIX);
+    json_t *list, *out;
+
+    if (scope == NULL) {
+        weir_rest_refuse(call, WEIR_HTTP_NOT_FOUND, "no such scope");
+        return;
+    }
+    list = json_array();
+    for (size_t i = 0; i < scope->streams.count; i++) {
+        const char *name = ((struct weir_held_stream *)scope->streams.items[i])->name;
+
+        if (strncmp(name, WEIR_GROUP_PREFIX, prefix_len) == 0)
+            json_array_append_new(list, json_pack("{s:s}", "readerGroupName", name + prefix_len));
+    }
+    out = json_pack("{s:o}", "readerGroups", list);
+    weir_rest_answer(call, WEIR_HTTP_OK, out);
+}
+
+/* The configuration that is stored; to be freed. NULL, and the call is answered: there is no such group. */
+static Pravega__ReaderGroupConfiguration *config_of(struct weir_rest_call *call)
+{
+    const struct weir_held_group *group = weir_directory_group(
+        &call->rest->parts.ctl->dir, weir_view_str(call->names[0]), weir_view_str(call->names[1]));
+    ProtobufCMessage *message = NULL;
+
+    if (group == NULL)
+        weir_rest_refuse(call, WEIR_HTTP_NOT_FOUND, "no such reader group");
+    else if (pravega_proto_unpack(&pravega__reader_group_configuration__descriptor, weir_buf_view(&group->rec.config),
+                                  &message, NULL) != WEIR_OK)
+        weir_rest_refuse(call, WEIR_HTTP_INTERNAL_SERVER_ERROR, "the stored configuration cannot be read");
+    else
+        ((Pravega__ReaderGroupConfiguration *)message)->generation = group->rec.generation;
+    return (Pravega__ReaderGroupConfiguration *)message;
+}
+
+void weir_rest_get_reader_group(struct weir_rest_call *call)
+{
+    Pravega__ReaderGroupConfiguration *config = config_of(call);
+    char name[2 * (PRAVEGA_NAME_LEN_MAX + 1)];
+    json_t *streams;
+
+    if (config == NULL)
+        return;
+    streams = json_array();
+    for (size_t i = 0; i < config->n_startingstreamcuts; i++) {
+        const Pravega__StreamInfo *info = config->startingstreamcuts[i]->streaminfo;
+
+        if (info == NULL)
+            continue;
+        snprintf(name, sizeof(name), "%s/%s", info->scope, info->stream);
+        json_array_append_new(streams, json_string(name));
+    }
+    pravega_proto_free((ProtobufCMessage *)config);
+    weir_rest_answer(call, WEIR_HTTP_OK,
+                     json_pack("{s:s, s:s, s:o}", "scopeName", call->names[0], "readerGroupName", call->names[1],
+                               "streamList", streams));
+}
+
+void weir_rest_delete_reader_group(struct weir_rest_call *call)
+{
+    static const enum weir_http_status outcomes[] = {
+        [PRAVEGA__DELETE_READER_GROUP_STATUS__STATUS__SUCCESS] = WEIR_HTTP_NO_CONTENT,
+        [PRAVEGA__DELETE_READER_GROUP_STATUS__STATUS__FAILURE] = WEIR_HTTP_INTERNAL_SERVER_ERROR,
+        [PRAVEGA__DELETE_READER_GROUP_STATUS__STATUS__RG_NOT_FOUND] = WEIR_HTTP_NOT_FOUND,
+    };
+    Pravega__ReaderGroupConfiguration *config = config_of(call);
+    Pravega__ReaderGroupInfo info = PRAVEGA__READER_GROUP_INFO__INIT;
+
+    if (config == NULL)
+        return;
+    info.scope = call->names[0];
+    info.readergroup = call->names[1];
+    info.readergroupid = config->readergroupid;
+    info.generation = config->generation;
+    weir_rest_change(call, "deleteReaderGroup", &info, outcomes, sizeof(outcomes) / sizeof(outcomes[0]), NULL);
+    pravega_proto_free((ProtobufCMessage *)config);
+}
