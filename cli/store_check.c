@@ -37,7 +37,7 @@ static int check(struct weir_host *host, const char *dir, bool verbose)
 
     if (weir_store_check(weir_host_fs(host), dir, &check_options, &result, &err) != WEIR_OK)
         return cli_failed(&err);
-    return result.damaged_count == 0 ? WEIR_EXIT_OK : WEIR_EXIT_DAMAGED;
+    return result.damaged_count + result.dead_count == 0 ? WEIR_EXIT_OK : WEIR_EXIT_DAMAGED;
 }
 
 static int run(int argc, char **argv, const void *from)
@@ -65,8 +65,9 @@ const struct cli_command cli_store_check_command = {
     .operands = "DIR",
     .summary = "look a store's folder over: what is good, what is damaged, and which bytes of which segments",
     .details =
-        "The store must not run on it. Every file that a restart needs is read, and every page of live data; nothing\n"
-        "is written. Exit status: 0 all is good, 6 something is damaged, 5 a process has the folder open.",
+        "The store must not run on it. Every file that a restart needs is read, and every page of the chunks; nothing is\n"
+        "written. Exit status: 0 all is good, 6 something is damaged (the last line says whether anything refers to it),\n"
+        "5 a process has the folder open.",
     .options = options,
     .run = run,
 };

@@ -67,7 +67,9 @@ static bool log_is_needed(struct weir_check *check, uint64_t number)
 
 static bool chunk_is_needed(struct weir_check *check, uint64_t number)
 {
-    return !check->state_whole || weir_chunk_set_find(&check->state.chunks, number) != NULL;
+    const struct weir_chunk *chunk = weir_chunk_set_find(&check->state.chunks, number);
+
+    return !check->state_whole || (chunk != NULL && chunk->live_len > 0);
 }
 
 static bool checkpoint_is_needed(struct weir_check *check, uint64_t number)
@@ -318,8 +320,14 @@ static void say_result(struct weir_check *check)
 {
     const struct weir_check_result *result = &check->result;
 
-    if (result->damaged_count == 0)
+    if (result->damaged_count + result->dead_count == 0)
         weir_check_say(check, "good: %" PRIu64 " files", result->file_count);
+    else if (result->damaged_count == 0)
+        weir_check_say(check,
+                       "DAMAGED: %" PRIu64 " of %" PRIu64
+                       " files, but nothing refers to what is damaged: nothing is lost, and the store works on. A disk "
+                       "that changes bytes is not to be trusted, though",
+                       result->dead_count, result->file_count);
     else if (result->refused)
         weir_check_say(check,
                        "DAMAGED: %" PRIu64 " of %" PRIu64

@@ -2,7 +2,7 @@
  * @file store/container/check.h
  * @brief Looks a container's folder over, without opening it: what is good, what is damaged, and what that touches.
  *
- * It reads every file that a restart would read, and every page of live data besides, which a restart does not. Nothing
+ * It reads every file that a restart would read, and every page of the chunks besides, which a restart does not. Nothing
  * is written but the lock file. In memory are what the store itself would hold (the state, and the log that no
  * checkpoint covers) and one page: segment data is read page by page.
  */
@@ -23,6 +23,7 @@ struct weir_check_options {
 struct weir_check_result {
     uint64_t file_count;    /**< that a restart needs */
     uint64_t damaged_count; /**< of these; a missing one counts */
+    uint64_t dead_count;    /**< further ones of these, with damage in nothing but what nobody refers to any more */
     bool refused;           /**< the store would not open the folder. False with damage: some reads would fail */
 };
 

@@ -1,36 +1,19 @@
 /*
- * check_chunks.c - every page of live data, read and checked; of what is damaged, the bytes of which segment it was.
+ * check_chunks.c - which chunk files there are to look at, and what is said of each; their pages are check_pages.c.
  *
- * Extents are looked at in the order in which they stand in the files, so each file is opened once and read forward.
- * Pages that no live extent touches are not looked at: nothing will ever read them.
+ * Chunks are looked at in the order of their names, so each file is opened once and read forward. A chunk without live
+ * data is left over, and nothing will ever read it: it is looked at only where it isn't known what lives, after damage
+ * to the checkpoint or the log, since it may be worth keeping then.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "store/container/check_int.h"
 
-/* A run of live bytes in a chunk. */
-struct live {
-    const struct weir_extent *extent;
-    const struct weir_segment *seg;
-};
-
 struct live_list {
-    struct live *items;
+    struct weir_check_live *items;
     size_t count, cap;
     bool failed;
-};
-
-/* The chunk in hand. */
-struct chunk_check {
-    struct weir_check *check;
-    const struct weir_chunk *chunk;
-    struct weir_file *file;
-    char path[WEIR_STORE_PATH_LEN_MAX];
-    uint8_t *page;
-    uint64_t page_count, damage_count, range_count;
-    uint64_t checked_run, checked_page; /* the last one that was read, and whether it was good */
-    bool checked_good;
 };
 
 static void note_live(void *arg, struct weir_segment *seg)
@@ -42,7 +25,7 @@ static void note_live(void *arg, struct weir_segment *seg)
             continue;
         if (list->count == list->cap) {
             size_t cap = list->cap > 0 ? list->cap * 2 : 256;
-            struct live *items = realloc(list->items, cap * sizeof(*items));
+            struct weir_check_live *items = realloc(list->items, cap * sizeof(*items));
 
             list->failed |= items == NULL;
             if (items == NULL)
@@ -50,89 +33,43 @@ static void note_live(void *arg, struct weir_segment *seg)
             list->items = items;
             list->cap = cap;
         }
-        list->items[list->count++] = (struct live){seg->extents[i], seg};
+        list->items[list->count++] = (struct weir_check_live){seg->extents[i], seg};
     }
 }
 
 static int by_place(const void *a, const void *b)
 {
-    const struct weir_extent *x = ((const struct live *)a)->extent, *y = ((const struct live *)b)->extent;
+    const struct weir_extent *x = ((const struct weir_check_live *)a)->extent, *y = ((const struct weir_check_live *)b)->extent;
 
     if (x->chunk != y->chunk)
         return x->chunk->id < y->chunk->id ? -1 : 1;
     if (x->run_offset != y->run_offset)
         return x->run_offset < y->run_offset ? -1 : 1;
+    if (x->run_len != y->run_len) /* no store of ours writes such */
+        return x->run_len < y->run_len ? -1 : 1;
     return x->skip < y->skip ? -1 : x->skip > y->skip;
 }
 
-/* Tells which bytes of the segment the page had. */
-static void say_range(struct chunk_check *chunk, const struct live *live, uint64_t page)
-{
-    const struct weir_extent *extent = live->extent;
-    uint64_t page_begin = page * WEIR_CHUNK_PAGE_LEN, page_end = page_begin + WEIR_CHUNK_PAGE_LEN;
-    uint64_t begin = page_begin > extent->skip ? page_begin : extent->skip;
-    uint64_t end = page_end < extent->skip + extent->len ? page_end : extent->skip + extent->len;
-    int64_t from = extent->offset + (int64_t)(begin - extent->skip);
-
-    if (from < live->seg->start_offset)
-        from = live->seg->start_offset;
-    if (++chunk->range_count > WEIR_CHECK_FEW && !chunk->check->options->verbose)
-        return;
-    weir_check_say(chunk->check, "           not readable: bytes %" PRId64 " to %" PRId64 " of %.*s", from,
-                   extent->offset + (int64_t)(end - extent->skip), (int)live->seg->name_len, live->seg->name);
-}
-
-static bool page_is_good(struct chunk_check *chunk, const struct weir_chunk_place *place, uint64_t page)
-{
-    struct weir_error why = {0};
-    size_t data_len;
-
-    if (chunk->checked_run == place->run_offset && chunk->checked_page == page)
-        return chunk->checked_good; /* two extents may share one */
-    chunk->page_count++;
-    chunk->checked_run = place->run_offset;
-    chunk->checked_page = page;
-    chunk->checked_good =
-        weir_chunk_read_page(chunk->file, chunk->path, place, page, chunk->page, &data_len, &why) == WEIR_OK;
-    if (!chunk->checked_good && (++chunk->damage_count <= WEIR_CHECK_FEW || chunk->check->options->verbose))
-        weir_check_say(chunk->check, "  DAMAGED  %s", why.message);
-    return chunk->checked_good;
-}
-
-static void check_extent(struct chunk_check *chunk, const struct live *live)
-{
-    const struct weir_extent *extent = live->extent;
-    struct weir_chunk_place place = {.chunk_id = chunk->chunk->id,
-                                     .salt = chunk->chunk->salt,
-                                     .run_offset = extent->run_offset,
-                                     .run_len = extent->run_len};
-    int64_t truncated = live->seg->start_offset - extent->offset; /* of the first extent: nobody reads these */
-    uint64_t first = (extent->skip + (truncated > 0 ? (uint64_t)truncated : 0)) / WEIR_CHUNK_PAGE_LEN;
-    uint64_t last = (extent->skip + extent->len - 1) / WEIR_CHUNK_PAGE_LEN;
-
-    for (uint64_t page = first; page <= last; page++)
-        if (!page_is_good(chunk, &place, page))
-            say_range(chunk, live, page);
-}
-
-static void say_chunk(struct chunk_check *chunk)
+static void say_chunk(struct weir_check_chunk *chunk, uint64_t live_len)
 {
     struct weir_check *check = chunk->check;
+    const char *name = weir_check_name(check, chunk->path);
 
     check->result.damaged_count += chunk->damage_count > 0;
-    if (chunk->damage_count == 0)
-        weir_check_say(check, "  good     %s: %" PRIu64 " pages, %" PRIu64 " bytes alive",
-                       weir_check_name(check, chunk->path), chunk->page_count, chunk->chunk->live_len);
+    check->result.dead_count += chunk->damage_count == 0 && chunk->dead_count > 0;
+    if (chunk->damage_count + chunk->dead_count == 0)
+        weir_check_say(check, "  good     %s: %" PRIu64 " pages, %" PRIu64 " bytes alive", name, chunk->page_count,
+                       live_len);
     else
-        weir_check_say(check, "  DAMAGED  %s: %" PRIu64 " of %" PRIu64 " pages", weir_check_name(check, chunk->path),
-                       chunk->damage_count, chunk->page_count);
+        weir_check_say(check, "  DAMAGED  %s: %" PRIu64 " of %" PRIu64 " pages, %" PRIu64 " of them with live data",
+                       name, chunk->damage_count + chunk->dead_count, chunk->page_count, chunk->damage_count);
     if (chunk->range_count > WEIR_CHECK_FEW && !check->options->verbose)
         weir_check_say(check, "           %" PRIu64 " more such ranges (--verbose lists all)",
                        chunk->range_count - WEIR_CHECK_FEW);
 }
 
 /* The whole chunk is gone: so is all that lived there. */
-static void say_chunk_lost(struct weir_check *check, const struct live *lives, size_t count)
+static void say_chunk_lost(struct weir_check *check, const struct weir_check_live *lives, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (i >= WEIR_CHECK_FEW && !check->options->verbose) {
@@ -146,17 +83,20 @@ static void say_chunk_lost(struct weir_check *check, const struct live *lives, s
 }
 
 /* @param lives what lives in one chunk, in the order of its places */
-static enum weir_status check_chunk(struct weir_check *check, const struct live *lives, size_t count, uint8_t *page,
-                                    struct weir_error *err)
+static enum weir_status check_chunk(struct weir_check *check, const struct weir_check_live *lives, size_t count,
+                                    uint8_t *page, struct weir_error *err)
 {
-    struct chunk_check chunk = {.check = check, .chunk = lives[0].extent->chunk, .page = page};
+    const struct weir_chunk *of = lives[0].extent->chunk;
+    char path[WEIR_STORE_PATH_LEN_MAX];
+    struct weir_check_chunk chunk = {
+        .check = check, .path = path, .salt = of->salt, .end = of->file_len, .page = page};
     struct weir_error why = {0};
-    enum weir_status status = weir_chunk_check(check->fs, check->dir, chunk.chunk, &why);
+    enum weir_status status = weir_chunk_check(check->fs, check->dir, of, &why);
 
     check->result.file_count++;
-    weir_store_path(chunk.path, check->dir, WEIR_PATH_CHUNK, chunk.chunk->id);
+    weir_store_path(path, check->dir, WEIR_PATH_CHUNK, of->id);
     if (status == WEIR_OK)
-        status = weir_fs_open(check->fs, chunk.path, WEIR_OPEN_READ, &chunk.file, &why);
+        status = weir_fs_open(check->fs, path, WEIR_OPEN_READ, &chunk.file, &why);
     if (status == WEIR_E_NOMEM || status == WEIR_E_UNSUPPORTED) {
         if (err != NULL)
             *err = why;
@@ -168,10 +108,9 @@ static enum weir_status check_chunk(struct weir_check *check, const struct live 
         say_chunk_lost(check, lives, count);
         return WEIR_OK;
     }
-    for (size_t i = 0; i < count; i++)
-        check_extent(&chunk, &lives[i]);
+    weir_check_pages(&chunk, lives, count);
     weir_file_close(chunk.file);
-    say_chunk(&chunk);
+    say_chunk(&chunk, of->live_len);
     return WEIR_OK;
 }
 
@@ -188,6 +127,57 @@ static enum weir_status check_all(struct weir_check *check, const struct live_li
     return status;
 }
 
+/* --- Chunks of which nobody knows what lives there --- */
+
+static enum weir_status open_unknown(struct weir_check_chunk *chunk, uint64_t id, struct weir_error *why)
+{
+    uint8_t bytes[WEIR_FILE_HEADER_LEN];
+    struct weir_file_header header = {0};
+    size_t got = 0;
+    enum weir_status status = weir_fs_open(chunk->check->fs, chunk->path, WEIR_OPEN_READ, &chunk->file, why);
+
+    if (status == WEIR_OK)
+        status = weir_file_size(chunk->file, &chunk->end, why);
+    if (status == WEIR_OK)
+        status = weir_file_read_at(chunk->file, bytes, sizeof(bytes), 0, &got, why);
+    if (status == WEIR_OK)
+        status = weir_file_header_get(weir_view(bytes, got), WEIR_FILE_CHUNK, chunk->path, &header, why);
+    if (status == WEIR_OK && header.number != id)
+        status =
+            weir_fail(why, WEIR_E_DAMAGED, "%s is damaged at offset 16: it belongs to another chunk", chunk->path);
+    chunk->salt = header.salt;
+    return status;
+}
+
+static void check_unknown(struct weir_check *check, uint64_t id, uint8_t *page)
+{
+    char path[WEIR_STORE_PATH_LEN_MAX];
+    struct weir_check_chunk chunk = {.check = check, .path = path, .page = page};
+    struct weir_error why = {0};
+
+    check->result.file_count++;
+    weir_store_path(path, check->dir, WEIR_PATH_CHUNK, id);
+    if (open_unknown(&chunk, id, &why) == WEIR_OK) {
+        weir_check_pages(&chunk, NULL, 0);
+        say_chunk(&chunk, 0);
+    } else {
+        weir_check_damaged(check, &why);
+    }
+    weir_file_close(chunk.file);
+}
+
+static void check_all_unknown(struct weir_check *check, uint8_t *page)
+{
+    const struct weir_file_numbers *numbers = &check->folder.kinds[WEIR_PATH_CHUNK];
+
+    for (size_t i = 0; i < numbers->count; i++) {
+        const struct weir_chunk *chunk = weir_chunk_set_find(&check->state.chunks, numbers->items[i]);
+
+        if (chunk == NULL || chunk->live_len == 0)
+            check_unknown(check, numbers->items[i], page);
+    }
+}
+
 enum weir_status weir_check_chunks(struct weir_check *check, struct weir_error *err)
 {
     uint8_t *page = malloc(WEIR_CHUNK_PAGE_FILE_LEN);
@@ -202,6 +192,8 @@ enum weir_status weir_check_chunks(struct weir_check *check, struct weir_error *
             qsort(list.items, list.count, sizeof(*list.items), by_place);
         status = check_all(check, &list, page, err);
     }
+    if (status == WEIR_OK && !check->state_whole)
+        check_all_unknown(check, page);
     free(list.items);
     free(page);
     return status;

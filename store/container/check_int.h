@@ -1,6 +1,7 @@
 /**
  * @file store/container/check_int.h
- * @brief The check of a folder, as its two files know it: check.c (checkpoint, log, the report), check_chunks.c.
+ * @brief The check of a folder, as its files know it: check.c (checkpoint, log, the report), check_chunks.c (which
+ * chunks), check_pages.c (one of them).
  */
 #ifndef WEIR_STORE_CHECK_INT_H
 #define WEIR_STORE_CHECK_INT_H
@@ -29,7 +30,31 @@ const char *weir_check_name(const struct weir_check *check, const char *path);
 /** One file that a restart needs is damaged, as `why` says. */
 void weir_check_damaged(struct weir_check *check, const struct weir_error *why);
 
-/** Looks at the chunks that the state refers to, page by page. @retval WEIR_E_NOMEM */
+/** Live bytes in a chunk: an extent, and the segment that has it. */
+struct weir_check_live {
+    const struct weir_extent *extent;
+    const struct weir_segment *seg;
+};
+
+/** One chunk file, and what was found in it. */
+struct weir_check_chunk {
+    struct weir_check *check;
+    const char *path;
+    struct weir_file *file;
+    uint64_t salt, end; /**< file offset up to which there are pages */
+    uint8_t *page;      /**< room for one: WEIR_CHUNK_PAGE_FILE_LEN bytes */
+    uint64_t page_count;
+    uint64_t damage_count, range_count; /**< pages with live data, and how many runs of bytes that takes */
+    uint64_t dead_count;                /**< damaged pages that nothing refers to */
+};
+
+/** Looks at all pages. @param lives what lives in the file, by run and place in it */
+void weir_check_pages(struct weir_check_chunk *chunk, const struct weir_check_live *lives, size_t count);
+
+/**
+ * Looks at the chunks with live data, page by page; if it is not known what lives, at all that there are.
+ * @retval WEIR_E_NOMEM, WEIR_E_UNSUPPORTED
+ */
 enum weir_status weir_check_chunks(struct weir_check *check, struct weir_error *err);
 
 #endif

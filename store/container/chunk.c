@@ -3,10 +3,12 @@
  *
  * A file header (record.c), then runs without gaps. A run of n bytes is ceil(n / 65536) pages:
  *
- *      0  u64         XXH3 of the data of this page, seeded with salt ^ file offset of the page
- *      8  u8[m]       data; m = 65536, less in the last page of a run
+ *      0  u64         XXH3 of the rest of this page, seeded with salt ^ file offset of the page
+ *      8  u32         m: 65536, less in the last page of a run
+ *     12  u8[m]       data
  *
- * Where the runs start is known from the checkpoint only. The seed ties a page to its file and its place.
+ * Where the runs start is known from the checkpoint only. The seed ties a page to its file and its place. Reads know m;
+ * it is there for who looks at pages of runs that no checkpoint knows any more.
  */
 #include "store/container/chunk.h"
 
@@ -16,7 +18,8 @@
 #include "store/container/paths.h"
 #include "weir/endian.h"
 
-#define PAGE_HEADER_LEN 8u
+#define CHECKSUM_LEN 8u
+#define PAGE_HEADER_LEN WEIR_CHUNK_PAGE_HEADER_LEN
 #define STAGING_PAGES 16u
 
 /* --- The set --- */
@@ -124,56 +127,87 @@ void weir_chunk_live_sub(struct weir_chunk_set *set, struct weir_chunk *chunk, u
 
 /* --- Reading --- */
 
-enum weir_status weir_chunk_read_page(struct weir_file *file, const char *path, const struct weir_chunk_place *place,
-                                      uint64_t page, uint8_t *buf, size_t *data_len, struct weir_error *err)
+/* What the checksum of a page in `buf` has to be. */
+static uint64_t page_checksum(const uint8_t *buf, size_t data_len, uint64_t salt, uint64_t offset)
 {
-    uint64_t offset = place->run_offset + page * WEIR_CHUNK_PAGE_FILE_LEN;
-    uint64_t left = place->run_len - page * WEIR_CHUNK_PAGE_LEN;
-    size_t got;
-    enum weir_status status;
+    return weir_hash64(weir_view(buf + CHECKSUM_LEN, PAGE_HEADER_LEN - CHECKSUM_LEN + data_len), salt ^ offset);
+}
 
-    *data_len = left < WEIR_CHUNK_PAGE_LEN ? (size_t)left : WEIR_CHUNK_PAGE_LEN;
-    status = weir_file_read_at(file, buf, PAGE_HEADER_LEN + *data_len, offset, &got, err);
+static enum weir_status read_page(struct weir_file *file, const char *path, uint64_t salt, uint64_t offset,
+                                  size_t data_len, uint8_t *buf, struct weir_error *err)
+{
+    size_t got;
+    enum weir_status status = weir_file_read_at(file, buf, PAGE_HEADER_LEN + data_len, offset, &got, err);
+
     if (status != WEIR_OK)
         return status;
-    if (got < PAGE_HEADER_LEN + *data_len)
+    if (got < PAGE_HEADER_LEN + data_len)
         return weir_fail(err, WEIR_E_DAMAGED, "%s is damaged at offset %llu: it ends early", path,
                          (unsigned long long)(offset + got));
-    if (weir_get_u64be(buf) != weir_hash64(weir_view(buf + PAGE_HEADER_LEN, *data_len), place->salt ^ offset))
+    if (weir_get_u32be(buf + CHECKSUM_LEN) != data_len ||
+        weir_get_u64be(buf) != page_checksum(buf, data_len, salt, offset))
         return weir_fail(err, WEIR_E_DAMAGED, "%s is damaged at offset %llu: wrong checksum of a page", path,
                          (unsigned long long)offset);
     return WEIR_OK;
 }
 
-static enum weir_status read_pages(struct weir_file *file, const char *path, const struct weir_chunk_place *place,
-                                   uint8_t *out, size_t len, uint8_t *buf, struct weir_error *err)
+enum weir_status weir_chunk_read_page(struct weir_file *file, const char *path, const struct weir_chunk_place *place,
+                                      uint64_t page, uint8_t *buf, size_t *data_len, struct weir_error *err)
 {
-    uint64_t at = place->skip;
+    uint64_t offset = place->run_offset + page * WEIR_CHUNK_PAGE_FILE_LEN;
+    uint64_t left = place->run_len - page * WEIR_CHUNK_PAGE_LEN;
 
-    while (len > 0) {
+    *data_len = left < WEIR_CHUNK_PAGE_LEN ? (size_t)left : WEIR_CHUNK_PAGE_LEN;
+    return read_page(file, path, place->salt, offset, *data_len, buf, err);
+}
+
+enum weir_status weir_chunk_read_page_at(struct weir_file *file, const char *path, uint64_t salt, uint64_t offset,
+                                         uint64_t end, uint8_t *buf, uint64_t *next, struct weir_error *err)
+{
+    uint32_t data_len;
+    size_t got;
+    enum weir_status status = weir_file_read_at(file, buf, PAGE_HEADER_LEN, offset, &got, err);
+
+    *next = end;
+    if (status != WEIR_OK)
+        return status;
+    data_len = got == PAGE_HEADER_LEN ? weir_get_u32be(buf + CHECKSUM_LEN) : 0;
+    if (data_len == 0 || data_len > WEIR_CHUNK_PAGE_LEN || end - offset < PAGE_HEADER_LEN + data_len)
+        return weir_fail(err, WEIR_E_DAMAGED,
+                         "%s is damaged at offset %llu: no page can have the length there, what is behind it up to %llu "
+                         "cannot be told",
+                         path, (unsigned long long)offset, (unsigned long long)end);
+    *next = offset + PAGE_HEADER_LEN + data_len;
+    return read_page(file, path, salt, offset, data_len, buf, err);
+}
+
+static enum weir_status read_pages(struct weir_file *file, const char *path, const struct weir_chunk_place *place,
+                                   uint8_t *out, size_t len, size_t *good_len, uint8_t *buf, struct weir_error *err)
+{
+    while (*good_len < len) {
+        uint64_t at = place->skip + *good_len;
         uint64_t page = at / WEIR_CHUNK_PAGE_LEN;
         size_t skip = (size_t)(at % WEIR_CHUNK_PAGE_LEN), data_len, take;
         enum weir_status status = weir_chunk_read_page(file, path, place, page, buf, &data_len, err);
 
         if (status != WEIR_OK)
             return status;
-        take = data_len - skip < len ? data_len - skip : len;
-        memcpy(out, buf + PAGE_HEADER_LEN + skip, take);
-        out += take;
-        at += take;
-        len -= take;
+        take = data_len - skip < len - *good_len ? data_len - skip : len - *good_len;
+        memcpy(out + *good_len, buf + PAGE_HEADER_LEN + skip, take);
+        *good_len += take;
     }
     return WEIR_OK;
 }
 
 enum weir_status weir_chunk_read(struct weir_fs *fs, const char *dir, const struct weir_chunk_place *place, void *buf,
-                                 size_t len, struct weir_error *err)
+                                 size_t len, size_t *good_len, struct weir_error *err)
 {
     char path[WEIR_STORE_PATH_LEN_MAX];
     struct weir_file *file = NULL;
     uint8_t *page;
     enum weir_status status;
 
+    *good_len = 0;
     if (place->skip > place->run_len || len > place->run_len - place->skip)
         return weir_fail(err, WEIR_E_INVAL, "read beyond a run of %s", dir);
     page = malloc(WEIR_CHUNK_PAGE_FILE_LEN);
@@ -182,7 +216,7 @@ enum weir_status weir_chunk_read(struct weir_fs *fs, const char *dir, const stru
     weir_store_path(path, dir, WEIR_PATH_CHUNK, place->chunk_id);
     status = weir_fs_open(fs, path, WEIR_OPEN_READ, &file, err);
     if (status == WEIR_OK)
-        status = read_pages(file, path, place, buf, len, page, err);
+        status = read_pages(file, path, place, buf, len, good_len, page, err);
     weir_file_close(file);
     free(page);
     return status;
@@ -259,7 +293,8 @@ static enum weir_status end_page(struct weir_chunk_writer *writer, struct weir_e
     uint8_t *page = writer->staging + writer->staging_len;
     uint64_t offset = writer->offset + writer->staging_len;
 
-    weir_put_u64be(page, weir_hash64(weir_view(page + PAGE_HEADER_LEN, writer->page_len), writer->salt ^ offset));
+    weir_put_u32be(page + CHECKSUM_LEN, (uint32_t)writer->page_len);
+    weir_put_u64be(page, page_checksum(page, writer->page_len, writer->salt, offset));
     writer->staging_len += PAGE_HEADER_LEN + writer->page_len;
     writer->page_len = 0;
     if (writer->staging_len + WEIR_CHUNK_PAGE_FILE_LEN > STAGING_PAGES * WEIR_CHUNK_PAGE_FILE_LEN)

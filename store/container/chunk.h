@@ -3,8 +3,9 @@
  * @brief Chunk files: where segment data rests after a flush, and how much of each is still alive.
  *
  * A flush writes one chunk file, once, with *runs* of several segments; it never changes again. A run is cut into pages
- * of 64 KiB, each behind a checksum, so that any part of it can be read and checked without the rest. A chunk of which
- * nothing is alive is removed; one of which little is alive is copied over by the next flush (flush.c).
+ * of 64 KiB, each behind a checksum and its length, so that any part of it can be read and checked without the rest, and
+ * all of it without knowing the runs. A chunk of which nothing is alive is removed; one of which little is alive is
+ * copied over by the next flush (flush.c).
  *
  * The set of chunks belongs to the loop's thread. The writer and weir_chunk_read work on pool threads.
  */
@@ -15,7 +16,8 @@
 #include "weir/fs.h"
 
 #define WEIR_CHUNK_PAGE_LEN 65536u
-#define WEIR_CHUNK_PAGE_FILE_LEN (WEIR_CHUNK_PAGE_LEN + 8u) /**< with its checksum */
+#define WEIR_CHUNK_PAGE_HEADER_LEN 12u /**< checksum and length */
+#define WEIR_CHUNK_PAGE_FILE_LEN (WEIR_CHUNK_PAGE_HEADER_LEN + WEIR_CHUNK_PAGE_LEN)
 
 struct weir_chunk {
     uint64_t id, salt;
@@ -51,7 +53,7 @@ void weir_chunk_live_sub(struct weir_chunk_set *set, struct weir_chunk *chunk, u
 /** Bytes that a run of `run_len` data bytes takes in the file. */
 static inline uint64_t weir_chunk_run_file_len(uint64_t run_len)
 {
-    return run_len + (run_len + WEIR_CHUNK_PAGE_LEN - 1) / WEIR_CHUNK_PAGE_LEN * 8;
+    return run_len + (run_len + WEIR_CHUNK_PAGE_LEN - 1) / WEIR_CHUNK_PAGE_LEN * WEIR_CHUNK_PAGE_HEADER_LEN;
 }
 
 /** Where bytes of a run stand. */
@@ -62,16 +64,26 @@ struct weir_chunk_place {
     uint64_t skip;       /**< data bytes of the run before the wanted ones */
 };
 
-/** Reads and checks `len` bytes. Blocks. @retval WEIR_E_DAMAGED names file and offset @retval WEIR_E_IO, WEIR_E_NOMEM
+/**
+ * Reads and checks `len` bytes. Blocks.
+ * @param good_len  receives how many bytes at the front of `buf` were read and are good, whatever the status
+ * @retval WEIR_E_DAMAGED names file and offset @retval WEIR_E_IO, WEIR_E_NOMEM
  */
 enum weir_status weir_chunk_read(struct weir_fs *fs, const char *dir, const struct weir_chunk_place *place, void *buf,
-                                 size_t len, struct weir_error *err);
+                                 size_t len, size_t *good_len, struct weir_error *err);
 /**
  * Reads page number `page` of a run into `buf` (WEIR_CHUNK_PAGE_FILE_LEN bytes) and checks it; `*data_len` data bytes
- * stand behind its checksum. @param path of the open file, to be named @retval as weir_chunk_read()
+ * stand behind its header. @param path of the open file, to be named @retval as weir_chunk_read()
  */
 enum weir_status weir_chunk_read_page(struct weir_file *file, const char *path, const struct weir_chunk_place *place,
                                       uint64_t page, uint8_t *buf, size_t *data_len, struct weir_error *err);
+/**
+ * The same of a page of which only the place is known: its header says how long it is.
+ * @param end   file offset up to which there are pages
+ * @param next  receives the offset behind the page, of a damaged one by what its header says; `end` if that can't be
+ */
+enum weir_status weir_chunk_read_page_at(struct weir_file *file, const char *path, uint64_t salt, uint64_t offset,
+                                         uint64_t end, uint8_t *buf, uint64_t *next, struct weir_error *err);
 /** Checks that the file is there, is of this chunk, and is long enough. */
 enum weir_status weir_chunk_check(struct weir_fs *fs, const char *dir, const struct weir_chunk *chunk,
                                   struct weir_error *err);

@@ -258,10 +258,10 @@ static enum weir_status copy_from_chunk(struct weir_flush *flush, struct weir_ch
 
     for (uint64_t done = 0; done < piece->len && status == WEIR_OK; done += COPY_LEN) {
         struct weir_chunk_place place = piece->from;
-        size_t len = piece->len - done < COPY_LEN ? (size_t)(piece->len - done) : COPY_LEN;
+        size_t len = piece->len - done < COPY_LEN ? (size_t)(piece->len - done) : COPY_LEN, good_len;
 
         place.skip += done;
-        status = weir_chunk_read(ctr->fs, ctr->dir, &place, buf, len, &flush->error);
+        status = weir_chunk_read(ctr->fs, ctr->dir, &place, buf, len, &good_len, &flush->error);
         if (status == WEIR_OK)
             status = weir_chunk_writer_put(writer, weir_view(buf, len), &flush->error);
     }

@@ -27,7 +27,7 @@ struct weir_cold_read {
     struct weir_chunk *chunk;
     struct weir_chunk_place place;
     struct weir_block *block;
-    size_t len;
+    size_t len, good_len;
     enum weir_status status;
     struct weir_error error;
     struct weir_cold_read *next, *prev;
@@ -150,8 +150,10 @@ static void cold_work(struct weir_job *job)
 {
     struct weir_cold_read *cold = (struct weir_cold_read *)job; /* its first member */
 
-    cold->status =
-        weir_chunk_read(cold->ctr->fs, cold->ctr->dir, &cold->place, cold->block->bytes, cold->len, &cold->error);
+    cold->status = weir_chunk_read(cold->ctr->fs, cold->ctr->dir, &cold->place, cold->block->bytes, cold->len,
+                                   &cold->good_len, &cold->error);
+    if (cold->status == WEIR_E_DAMAGED && cold->good_len > 0)
+        cold->status = WEIR_OK; /* what stands before the damage is good; the next read meets it */
 }
 
 static void cold_done(struct weir_job *job)
@@ -165,7 +167,7 @@ static void cold_done(struct weir_job *job)
     if (read != NULL) {
         read->job = NULL;
         if (cold->status == WEIR_OK)
-            hold(read, weir_block_ref(cold->block), weir_view(cold->block->bytes, cold->len));
+            hold(read, weir_block_ref(cold->block), weir_view(cold->block->bytes, cold->good_len));
         become_ready(read, cold->status);
     }
     cold_free(cold);

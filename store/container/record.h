@@ -14,7 +14,7 @@
 #include "weir/error.h"
 #include "weir/view.h"
 
-#define WEIR_STORE_FORMAT_VERSION 1u
+#define WEIR_STORE_FORMAT_VERSION 2u
 #define WEIR_FILE_HEADER_LEN 40u
 #define WEIR_RECORD_HEADER_LEN 32u
 #define WEIR_RECORD_PAYLOAD_LEN_MAX (128u << 20)

@@ -67,7 +67,8 @@ struct served *served_new(void)
     return served_new_with(&(struct weir_store_options){0}, NULL);
 }
 
-struct served *served_new_with(const struct weir_store_options *options, struct weir_tls *tls)
+static struct served *new_on(const struct weir_host_options *host_options, const struct weir_store_options *options,
+                             struct weir_tls *tls)
 {
     struct served *served = calloc(1, sizeof(*served));
 
@@ -78,11 +79,21 @@ struct served *served_new_with(const struct weir_store_options *options, struct 
     served->tls = tls;
     snprintf(served->dir, sizeof(served->dir), "/tmp/weir-serve-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(served->dir));
-    ck_assert_int_eq(weir_host_new(NULL, &served->host, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_host_new(host_options, &served->host, NULL), WEIR_OK);
     ck_assert_int_eq(weir_loop_new(served->host, "test", &served->loop, NULL), WEIR_OK);
     served->give_up = (struct weir_timer){.fn = gave_up};
     served_start(served);
     return served;
+}
+
+struct served *served_new_with(const struct weir_store_options *options, struct weir_tls *tls)
+{
+    return new_on(NULL, options, tls);
+}
+
+struct served *served_new_logging(const struct weir_store_options *options, int log_fd)
+{
+    return new_on(&(struct weir_host_options){.log_fd = log_fd}, options, NULL);
 }
 
 void served_restart(struct served *served)

@@ -23,6 +23,8 @@ struct served *served_new(void);
  * @param tls what peers trust, where the options have a certificate; NULL: they speak plain. Borrowed
  */
 struct served *served_new_with(const struct weir_store_options *options, struct weir_tls *tls);
+/** The same as served_new_with(options, NULL); what goes wrong is logged to this file descriptor. */
+struct served *served_new_logging(const struct weir_store_options *options, int log_fd);
 /** What rpc() shows from now on ("Basic ..."), NULL for nothing. */
 void served_show(struct served *served, const char *authorization);
 /** Closes the store and opens it again on the same folder. */

@@ -4,10 +4,12 @@
 #include "store/container/check.h"
 
 #include "base/hash.h"
+#include "store/container/chunk.h"
 #include "store_fixture.h"
 #include "weir/buf.h"
 
 #define SEGMENTS 4
+#define GONE_LEN 70000 /* two pages */
 
 /* What a check said. */
 struct report {
@@ -56,10 +58,18 @@ static void segment_name(int i, char out[8])
     snprintf(out, 8, "seg%d", i);
 }
 
-/* Segments with data in a chunk, in a second one, and in the log; some of it truncated. The store is down. */
+static enum weir_status truncate_at(struct machine *m, const char *name, int64_t offset)
+{
+    return change(
+        m, (struct weir_change){.kind = WEIR_CHANGE_TRUNCATE, .name = weir_view_str(name), .offset = offset});
+}
+
+/* Segments with data in a chunk, in a second one, and in the log; some of it truncated, "gone" deleted: of the first
+ * chunk that takes a page of a run whose rest lives, and a whole run between others. The store is down. */
 static void fill(struct machine *m, uint64_t seed)
 {
     uint8_t bytes[90000];
+    struct waiter gone;
     char name[8];
 
     machine_init(m, seed, 1 << 20);
@@ -75,13 +85,19 @@ static void fill(struct machine *m, uint64_t seed)
             begin_append(m, name, (struct weir_uuid){1, 2}, round + 1,
                          weir_view(bytes, i == 0 && round == 0 ? sizeof(bytes) : 500 + (size_t)i * 100), &w);
             ck_assert_int_eq(await(m, &w), WEIR_OK);
+            if (round > 0 || i != 1)
+                continue;
+            ck_assert_int_eq(create(m, "gone"), WEIR_OK);
+            begin_append(m, "gone", (struct weir_uuid){0}, WEIR_ATTRIBUTE_NONE, weir_view(bytes, GONE_LEN), &gone);
+            ck_assert_int_eq(await(m, &gone), WEIR_OK);
         }
         if (round < 2)
             ck_assert_int_eq(flush(m), WEIR_OK);
     }
-    ck_assert_int_eq(
-        change(m, (struct weir_change){.kind = WEIR_CHANGE_TRUNCATE, .name = weir_view_str("seg1"), .offset = 100}),
-        WEIR_OK);
+    ck_assert_int_eq(truncate_at(m, "seg0", 70000), WEIR_OK);
+    ck_assert_int_eq(truncate_at(m, "seg1", 100), WEIR_OK);
+    ck_assert_int_eq(change(m, (struct weir_change){.kind = WEIR_CHANGE_DELETE, .name = weir_view_str("gone")}),
+                     WEIR_OK);
     ck_assert_int_eq(change(m, (struct weir_change){.kind = WEIR_CHANGE_PUT,
                                                     .name = weir_view_str("k"),
                                                     .value = weir_view_str("v")}),
@@ -208,13 +224,13 @@ START_TEST(a_good_folder)
 }
 END_TEST
 
-/* Goal: the check tells damage where opening or reading meets it, and nowhere else, by file and offset; it changes
- * nothing. Method: flip a byte here and there in each file, check, open and read all, flip it back. */
+/* Goal: the check tells damage where opening or reading meets it, by file and offset, and of a chunk all other damage as
+ * such that nothing refers to; it changes nothing. Method: flip a byte here and there in each file, check, open and read all, flip it back. */
 START_TEST(every_damaged_byte_is_told)
 {
     struct machine m;
     struct files files;
-    uint64_t refused = 0, unreadable = 0;
+    uint64_t refused = 0, unreadable = 0, dead = 0;
 
     fill(&m, 2);
     list_files(&m, &files);
@@ -241,10 +257,17 @@ START_TEST(every_damaged_byte_is_told)
                               (report.result.damaged_count > 0) == (status != WEIR_OK),
                           "%s at %zu: open says %s, the check:\n%.*s", path, at, weir_status_name(status),
                           (int)report.text.len, (char *)report.text.ptr);
-            if (status != WEIR_OK) {
+            if (strncmp(files.names[i], "chunk-", 6) == 0)
+                ck_assert_msg(report.result.damaged_count + report.result.dead_count == 1, "%s at %zu: not told", path,
+                              at);
+            else
+                ck_assert_uint_eq(report.result.dead_count, 0);
+            if (status != WEIR_OK || report.result.dead_count > 0) {
                 ck_assert(says(&report, files.names[i]));
                 ck_assert(says(&report, "offset"));
             }
+            ck_assert(says(&report, "Nothing refers to it") == (report.result.dead_count > 0));
+            dead += report.result.dead_count;
             if (status == WEIR_E_DAMAGED)
                 ck_assert_msg(strstr(m.err.message, "weir store check " DIR) != NULL, "%s", m.err.message);
             if (status == WEIR_E_AGAIN)
@@ -259,7 +282,97 @@ START_TEST(every_damaged_byte_is_told)
     }
     ck_assert_uint_gt(refused, 20);
     ck_assert_uint_gt(unreadable, 10);
+    ck_assert_uint_gt(dead, 30); /* a page of seg0, two of "gone" */
     ck_assert_int_eq(open_and_read(&m), WEIR_OK);
+    machine_fini(&m);
+}
+END_TEST
+
+/* The file whose name begins so; the only or the first one. */
+static const char *file_path(struct machine *m, const char *begin, char path[80])
+{
+    struct files files;
+
+    list_files(m, &files);
+    for (int i = 0; i < files.count; i++) {
+        snprintf(path, 80, "%s/%s", DIR, files.names[i]);
+        if (strncmp(files.names[i], begin, strlen(begin)) == 0)
+            return path;
+    }
+    ck_abort_msg("there is no file %s*", begin);
+}
+
+/* Changes bytes of a file in place. */
+static void spoil(struct machine *m, const char *path, size_t at, size_t len)
+{
+    size_t size;
+    uint8_t *bytes = load(m, path, &size);
+
+    for (size_t i = at; i < at + len && i < size; i++)
+        bytes[i] ^= 0xff;
+    save(m, path, bytes, size);
+    free(bytes);
+}
+
+/* Where "gone" stands in the first chunk: behind the runs of seg0 and seg1. */
+#define GONE_AT                                                                                                        \
+    (WEIR_FILE_HEADER_LEN + weir_chunk_run_file_len(90000) + weir_chunk_run_file_len(600))
+
+/* Goal: pages that nothing refers to are told one by one; behind a length that can't be, up to where pages are known. */
+START_TEST(pages_of_the_dead_are_walked)
+{
+    struct machine m;
+    struct report report;
+    char path[80], words[80];
+
+    fill(&m, 6);
+    file_path(&m, "chunk-", path);
+    spoil(&m, path, GONE_AT + WEIR_CHUNK_PAGE_FILE_LEN + 1000, 1);
+    check_ok(&m, false, &report);
+    snprintf(words, sizeof(words), "damaged at offset %zu: wrong checksum of a page. Nothing refers to it",
+             (size_t)GONE_AT + WEIR_CHUNK_PAGE_FILE_LEN);
+    ck_assert_msg(says(&report, words), "%.*s", (int)report.text.len, (char *)report.text.ptr);
+    ck_assert(says(&report, "1 of 7 pages, 0 of them with live data"));
+    ck_assert(says(&report, "nothing refers to what is damaged"));
+    ck_assert(!report.result.refused && report.result.damaged_count == 0 && report.result.dead_count == 1);
+    report_fini(&report);
+
+    spoil(&m, path, GONE_AT + 8, 4); /* the length of its first page */
+    check_ok(&m, false, &report);
+    snprintf(words, sizeof(words), "up to %zu cannot be told", (size_t)GONE_AT + weir_chunk_run_file_len(GONE_LEN));
+    ck_assert_msg(says(&report, words), "%.*s", (int)report.text.len, (char *)report.text.ptr);
+    ck_assert(says(&report, "1 of 6 pages"));
+    report_fini(&report);
+    ck_assert_int_eq(open_and_read(&m), WEIR_OK);
+    machine_fini(&m);
+}
+END_TEST
+
+/* Goal: when nobody knows any more what lived in them, chunks are looked at all the same: they may be worth keeping. */
+START_TEST(chunks_are_looked_at_without_their_checkpoint)
+{
+    struct machine m;
+    struct report report;
+    char path[80];
+
+    fill(&m, 7);
+    ck_assert_int_eq(weir_fs_remove(weir_host_fs(m.host), file_path(&m, "checkpoint-", path), NULL), WEIR_OK);
+    check_ok(&m, false, &report);
+    ck_assert(report.result.refused);
+    ck_assert_uint_eq(report.result.dead_count, 0);
+    file_path(&m, "chunk-", path);
+    ck_assert_msg(says(&report, "good     chunk-0000000000000001: 7 pages"), "%.*s", (int)report.text.len,
+                  (char *)report.text.ptr);
+    report_fini(&report);
+    spoil(&m, path, WEIR_FILE_HEADER_LEN + 20, 1);
+    check_ok(&m, false, &report);
+    ck_assert_uint_eq(report.result.dead_count, 1);
+    ck_assert(says(&report, "Nothing that is known refers to it"));
+    report_fini(&report);
+    spoil(&m, path, 30, 1); /* the header */
+    check_ok(&m, false, &report);
+    ck_assert(says(&report, "wrong checksum of the file header"));
+    report_fini(&report);
     machine_fini(&m);
 }
 END_TEST
@@ -356,6 +469,8 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, a_good_folder);
     tcase_add_test(tc, every_damaged_byte_is_told);
+    tcase_add_test(tc, pages_of_the_dead_are_walked);
+    tcase_add_test(tc, chunks_are_looked_at_without_their_checkpoint);
     tcase_add_test(tc, missing_and_short_files);
     tcase_add_test(tc, who_may_not_be_checked);
     tcase_add_test(tc, long_tables_are_cut);
