@@ -39,7 +39,8 @@ static void note_live(void *arg, struct weir_segment *seg)
 
 static int by_place(const void *a, const void *b)
 {
-    const struct weir_extent *x = ((const struct weir_check_live *)a)->extent, *y = ((const struct weir_check_live *)b)->extent;
+    const struct weir_extent *x = ((const struct weir_check_live *)a)->extent;
+    const struct weir_extent *y = ((const struct weir_check_live *)b)->extent;
 
     if (x->chunk != y->chunk)
         return x->chunk->id < y->chunk->id ? -1 : 1;

@@ -1,6 +1,6 @@
 /*
- * check_pages.c - every page of one chunk file, read in the order of the file and checked; of what is damaged, the bytes
- * of which segment it was, or that nothing refers to it.
+ * check_pages.c - every page of one chunk file, read in the order of the file and checked; of what is damaged, which
+ * bytes of which segment it was, or that nothing refers to it.
  *
  *     header | run with live data | ... gap ... | run with live data | ... gap ... |
  *

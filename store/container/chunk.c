@@ -174,7 +174,7 @@ enum weir_status weir_chunk_read_page_at(struct weir_file *file, const char *pat
     data_len = got == PAGE_HEADER_LEN ? weir_get_u32be(buf + CHECKSUM_LEN) : 0;
     if (data_len == 0 || data_len > WEIR_CHUNK_PAGE_LEN || end - offset < PAGE_HEADER_LEN + data_len)
         return weir_fail(err, WEIR_E_DAMAGED,
-                         "%s is damaged at offset %llu: no page can have the length there, what is behind it up to %llu "
+                         "%s is damaged at offset %llu: no page has the length there, what follows up to %llu "
                          "cannot be told",
                          path, (unsigned long long)offset, (unsigned long long)end);
     *next = offset + PAGE_HEADER_LEN + data_len;

@@ -1,5 +1,8 @@
-/*
- * store_fixture.h - a simulated machine with one container on it, and calls that wait for their outcome.
+/**
+ * @file store_fixture.h
+ * @brief A simulated machine with one container on it, calls that wait for their outcome, and the files of its folder.
+ *
+ * What must work, and does not, fails the test; what a test may want to see refused returns its status.
  */
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
@@ -10,252 +13,115 @@
 
 #include "store/container/container.h"
 #include "store/container/fetch.h"
+#include "weir/fs.h"
 #include "weir/sim.h"
 
 #define DISK "disk"
 #define DIR "/var/store"
 #define WAIT_NS (60 * WEIR_NS_PER_S)
 
+/** Runs the test case as a suite of its name, in this process. @return what main() has to */
+int run_suite(const char *name, TCase *tc);
+
+/* --- The machine ------------------------------------------------------------------------------------------------ */
+
 struct machine {
     struct weir_sim *sim;
     struct weir_host *host;
     struct weir_loop *loop;
-    struct weir_container *ctr;
+    struct weir_container *ctr; /**< NULL: it is down */
     struct weir_container_options options;
-    struct weir_error err;
+    struct weir_error err; /**< of the last open, close or check */
 };
 
-static inline void machine_boot(struct machine *m)
-{
-    ck_assert_int_eq(weir_sim_host_new(m->sim, "store", DISK, &m->host, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_new(m->host, "store", &m->loop, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_start(m->loop, NULL), WEIR_OK);
-}
+/** A new world, and the container open in it. */
+void machine_init(struct machine *m, uint64_t seed, uint64_t flush_bytes);
+void machine_fini(struct machine *m);
+struct weir_fs *machine_fs(struct machine *m);
 
-static inline enum weir_status machine_open(struct machine *m)
-{
-    m->err = (struct weir_error){0};
-    return weir_container_open(m->loop, DIR, &m->options, &m->ctr, &m->err);
-}
+/** The process anew, without a container; then the container. */
+void machine_boot(struct machine *m);
+enum weir_status machine_open(struct machine *m);
+/** It must open. */
+void machine_must_open(struct machine *m);
+/** The end in order; the same, and a process anew; the same, and open. */
+void machine_shut_down(struct machine *m);
+void machine_reboot(struct machine *m);
+void machine_reopen(struct machine *m);
+/** kill -9, and the machine loses power. Then a process anew, or open, too. */
+void machine_crash(struct machine *m);
+void machine_crash_and_boot(struct machine *m);
+void machine_recover(struct machine *m);
 
-static inline void machine_init(struct machine *m, uint64_t seed, uint64_t flush_bytes)
-{
-    struct weir_sim_options options = {.seed = seed, .torn_per_million = 300000};
-
-    *m = (struct machine){.options = {.flush_bytes = flush_bytes}};
-    ck_assert_int_eq(weir_sim_new(&options, &m->sim, NULL), WEIR_OK);
-    machine_boot(m);
-    ck_assert_msg(machine_open(m) == WEIR_OK, "%s", m->err.message);
-}
-
-/* kill -9, and the machine loses power. */
-static inline void machine_crash(struct machine *m)
-{
-    weir_sim_host_silence(m->host);
-    weir_container_close(m->ctr, NULL);
-    m->ctr = NULL;
-    weir_loop_free(m->loop);
-    weir_sim_host_crash(m->host);
-}
-
-static inline void machine_shut_down(struct machine *m)
-{
-    if (m->ctr != NULL)
-        ck_assert_msg(weir_container_close(m->ctr, &m->err) == WEIR_OK, "%s", m->err.message);
-    m->ctr = NULL;
-    weir_loop_stop(m->loop);
-    weir_loop_join(m->loop);
-    weir_loop_free(m->loop);
-    weir_host_free(m->host);
-}
-
-static inline void machine_fini(struct machine *m)
-{
-    machine_shut_down(m);
-    weir_sim_free(m->sim);
-}
-
-static inline void machine_reopen(struct machine *m)
-{
-    machine_shut_down(m);
-    machine_boot(m);
-    ck_assert_msg(machine_open(m) == WEIR_OK, "%s", m->err.message);
-}
-
-/* --- Calls that wait --- */
+/* --- Calls that wait -------------------------------------------------------------------------------------------- */
 
 struct waiter {
     struct weir_store_op op;
     bool done;
 };
 
-static inline void waiter_done(struct weir_store_op *op)
-{
-    ((struct waiter *)op)->done = true;
-}
+struct waiter waiter(void);
+enum weir_status await(struct machine *m, struct waiter *w);
+bool is_true(void *arg); /**< a condition for weir_sim_run(): of a bool */
 
-static inline bool is_true(void *arg)
-{
-    return *(bool *)arg;
-}
+void begin_changes(struct machine *m, struct weir_change *changes, size_t count, struct waiter *w);
+enum weir_status change(struct machine *m, struct weir_change one);
+enum weir_status create(struct machine *m, const char *name);
+/** @param key_len 0: a hash table */
+enum weir_status create_table(struct machine *m, const char *name, uint32_t key_len);
+enum weir_status seal(struct machine *m, const char *name);
+enum weir_status truncate_at(struct machine *m, const char *name, int64_t offset);
+enum weir_status merge(struct machine *m, const char *target, const char *source);
+enum weir_status delete_segment(struct machine *m, const char *name);
+enum weir_status put_key(struct machine *m, const char *key, struct weir_view value); /**< to the map */
+enum weir_status barrier(struct machine *m);
+enum weir_status flush(struct machine *m);
 
-static inline enum weir_status await(struct machine *m, struct waiter *w)
-{
-    ck_assert(weir_sim_run(m->sim, is_true, &w->done, WAIT_NS));
-    return w->op.status;
-}
+/** NULL: there is none of that name. */
+struct weir_segment *segment(struct machine *m, const char *name);
+struct weir_segment_info info_of(struct machine *m, const char *name);
 
-static inline struct waiter waiter(void)
-{
-    return (struct waiter){.op.done = waiter_done};
-}
-
-static inline void begin_changes(struct machine *m, struct weir_change *changes, size_t count, struct waiter *w)
-{
-    *w = waiter();
-    weir_container_change(m->ctr, changes, count, &w->op);
-}
-
-static inline enum weir_status change(struct machine *m, struct weir_change one)
-{
-    struct waiter w;
-
-    begin_changes(m, &one, 1, &w);
-    return await(m, &w);
-}
-
-static inline enum weir_status create(struct machine *m, const char *name)
-{
-    return change(m, (struct weir_change){.kind = WEIR_CHANGE_CREATE, .name = weir_view_str(name)});
-}
-
-static inline struct weir_segment *segment(struct machine *m, const char *name)
-{
-    return weir_segment_peek(m->ctr, weir_view_str(name));
-}
-
-static inline void begin_append(struct machine *m, const char *name, struct weir_uuid writer, int64_t number,
-                                struct weir_view data, struct waiter *w)
-{
-    struct iovec iov = {(void *)(uintptr_t)data.ptr, data.len};
-
-    *w = waiter();
-    weir_segment_append(segment(m, name),
-                        &(struct weir_append){.writer = writer,
-                                              .event_number = number,
-                                              .event_count = 1,
-                                              .expected_offset = WEIR_APPEND_ANYWHERE,
-                                              .iov = &iov,
-                                              .iov_count = 1},
-                        &w->op);
-}
-
-static inline enum weir_status append(struct machine *m, const char *name, const char *text)
-{
-    struct waiter w;
-
-    begin_append(m, name, (struct weir_uuid){0}, WEIR_ATTRIBUTE_NONE, weir_view_str(text), &w);
-    return await(m, &w);
-}
-
-static inline enum weir_status barrier(struct machine *m)
-{
-    struct waiter w = waiter();
-
-    weir_container_barrier(m->ctr, &w.op);
-    return await(m, &w);
-}
-
-static inline enum weir_status flush(struct machine *m)
-{
-    struct waiter w = waiter();
-
-    weir_container_flush(m->ctr, &w.op);
-    return await(m, &w);
-}
+/** As one event. */
+void begin_append(struct machine *m, const char *name, struct weir_uuid writer, int64_t number, struct weir_view data,
+                  struct waiter *w);
+enum weir_status append(struct machine *m, const char *name, const char *text);
+/** By nobody: without a number. */
+enum weir_status append_bytes(struct machine *m, const char *name, struct weir_view data);
 
 struct reading {
     struct weir_segment_read read;
     bool done;
 };
 
-static inline void reading_done(struct weir_segment_read *read)
-{
-    ((struct reading *)read)->done = true;
-}
+void begin_read(struct weir_segment *seg, int64_t offset, size_t len_max, bool wait, struct reading *r);
+enum weir_status await_read(struct machine *m, struct reading *r);
+/** Reads on to the segment's end, looking at nothing. @return of the first read that failed */
+enum weir_status read_through(struct machine *m, const char *name);
+/** All acknowledged bytes of a segment, malloc'ed, with a NUL behind them. */
+uint8_t *read_all(struct machine *m, struct weir_segment *seg, size_t *len);
+void assert_content(struct machine *m, const char *name, const char *expected);
+/** The value at `place` of a table, where keys have key_len bytes. */
+void read_value(struct machine *m, struct weir_segment *seg, size_t key_len, const struct weir_table_place *place,
+                uint8_t *out);
 
-static inline void begin_read(struct weir_segment *seg, int64_t offset, size_t len_max, bool wait, struct reading *r)
-{
-    *r = (struct reading){.read = {.done = reading_done, .offset = offset, .len_max = len_max, .wait = wait}};
-    weir_segment_read(seg, &r->read);
-}
+/* --- The files of its folder, while it is down ------------------------------------------------------------------ */
 
-static inline enum weir_status await_read(struct machine *m, struct reading *r)
-{
-    ck_assert(weir_sim_run(m->sim, is_true, &r->done, WAIT_NS));
-    return r->read.status;
-}
-
-/* The value at `place` of a table, where keys have key_len bytes. */
-struct fetching {
-    struct weir_segment_fetch fetch;
-    bool done;
+struct files {
+    char names[64][40]; /**< without the lock */
+    char paths[64][80];
+    int count;
 };
 
-static inline void fetching_done(struct weir_segment_fetch *fetch)
-{
-    ((struct fetching *)fetch)->done = true;
-}
-
-static inline void read_value(struct machine *m, struct weir_segment *seg, size_t key_len,
-                              const struct weir_table_place *place, uint8_t *out)
-{
-    struct fetching f = {.fetch = {.done = fetching_done,
-                                   .offset = place->offset + 17 + (int64_t)key_len,
-                                   .to = out,
-                                   .len = place->value_len}};
-
-    if (place->value_len == 0)
-        return;
-    weir_segment_fetch(seg, &f.fetch);
-    ck_assert(weir_sim_run(m->sim, is_true, &f.done, WAIT_NS));
-    ck_assert_int_eq(f.fetch.status, WEIR_OK);
-}
-
-/* All acknowledged bytes of a segment, malloc'ed. */
-static inline uint8_t *read_all(struct machine *m, struct weir_segment *seg, size_t *len)
-{
-    struct weir_segment_info info;
-    uint8_t *bytes;
-    int64_t at;
-
-    weir_segment_info(seg, &info);
-    *len = (size_t)(info.durable_length - info.start_offset);
-    bytes = malloc(*len + 1);
-    for (at = info.start_offset; at < info.durable_length;) {
-        struct reading r;
-
-        begin_read(seg, at, 1000000, false, &r);
-        ck_assert_int_eq(await_read(m, &r), WEIR_OK);
-        ck_assert_uint_gt(r.read.data.len, 0);
-        memcpy(bytes + (at - info.start_offset), r.read.data.ptr, r.read.data.len);
-        at += (int64_t)r.read.data.len;
-        weir_segment_read_release(&r.read);
-    }
-    bytes[*len] = '\0';
-    return bytes;
-}
-
-static inline void assert_content(struct machine *m, const char *name, const char *expected)
-{
-    struct weir_segment *seg = segment(m, name);
-    uint8_t *bytes;
-    size_t len;
-
-    ck_assert_msg(seg != NULL, "no segment %s", name);
-    bytes = read_all(m, seg, &len);
-    ck_assert_str_eq((char *)bytes, expected);
-    free(bytes);
-}
+void list_files(struct machine *m, struct files *files);
+bool is_chunk(const char *name);
+/** The first file whose name begins so. */
+const char *file_path(struct machine *m, const char *begin, char path[80]);
+/** Its bytes, malloc'ed. */
+uint8_t *load_file(struct machine *m, const char *path, size_t *len);
+/** Makes or replaces it, durably. */
+void save_file(struct machine *m, const char *path, const void *bytes, size_t len);
+/** Turns some bits over, durably; once more turns them back. */
+void flip(struct machine *m, const char *path, uint64_t offset, uint8_t bits);
+void remove_file(struct machine *m, const char *path);
 
 #endif

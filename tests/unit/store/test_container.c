@@ -7,9 +7,16 @@
 
 static struct machine m;
 
+/* Most tests are about this segment. */
+static void start(uint64_t seed)
+{
+    machine_init(&m, seed, 0);
+    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
+}
+
 static void setup(void)
 {
-    machine_init(&m, 7, 0);
+    start(7);
 }
 
 static void teardown(void)
@@ -24,7 +31,6 @@ START_TEST(an_append_carries_its_writer_state)
 {
     struct waiter w;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     begin_append(&m, "s", writer_a, 5, weir_view_str("hello"), &w);
     ck_assert(!w.done);
     ck_assert_int_eq(await(&m, &w), WEIR_OK);
@@ -52,7 +58,6 @@ START_TEST(an_append_at_an_expected_offset)
     struct weir_append append_at = {.event_number = WEIR_ATTRIBUTE_NONE, .iov = iov, .iov_count = 2};
     struct waiter first = waiter(), second = waiter(), third = waiter();
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     weir_segment_append(segment(&m, "s"), &append_at, &first.op);
     weir_segment_append(segment(&m, "s"), &append_at, &second.op); /* expects 0 once more */
     append_at.expected_offset = 4;
@@ -85,7 +90,6 @@ START_TEST(outcomes_come_in_the_order_of_the_calls)
     struct iovec iov = {"x", 1};
     int counter = 0;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     for (int i = 0; i < 40; i++) {
         o[i] = (struct ordered){.w.op.done = ordered_done, .counter = &counter};
         weir_segment_append(segment(&m, "s"),
@@ -108,7 +112,6 @@ START_TEST(a_cancelled_operation_is_not_called)
 {
     struct waiter w;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     begin_append(&m, "s", writer_a, 1, weir_view_str("kept"), &w);
     weir_store_op_cancel(&w.op);
     ck_assert_int_eq(barrier(&m), WEIR_OK);
@@ -124,7 +127,6 @@ START_TEST(a_read_at_the_tail_waits_for_acknowledged_bytes)
     struct reading r, beyond;
     struct waiter w;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     begin_read(segment(&m, "s"), 0, 100, true, &r);
     begin_read(segment(&m, "s"), 2, 100, true, &beyond);
     ck_assert_int_eq(barrier(&m), WEIR_OK);
@@ -146,7 +148,6 @@ START_TEST(nobody_reads_what_is_not_acknowledged)
     struct reading r, waiting;
     struct waiter w;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     begin_append(&m, "s", writer_a, 1, weir_view_str("data"), &w);
     begin_read(segment(&m, "s"), 0, 100, false, &r);
     begin_read(segment(&m, "s"), 0, 100, true, &waiting);
@@ -166,7 +167,6 @@ static enum weir_status end_by(enum weir_change_kind kind)
     struct reading r;
     enum weir_status status;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     begin_read(segment(&m, "s"), 0, 100, true, &r);
     ck_assert_int_eq(change(&m, (struct weir_change){.kind = kind, .name = weir_view_str("s")}), WEIR_OK);
     status = await_read(&m, &r);
@@ -190,7 +190,6 @@ START_TEST(a_cancelled_read_is_not_called)
 {
     struct reading waiting, ready;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     ck_assert_int_eq(append(&m, "s", "x"), WEIR_OK);
     begin_read(segment(&m, "s"), 1, 100, true, &waiting);
     begin_read(segment(&m, "s"), 0, 100, true, &ready);
@@ -203,16 +202,14 @@ END_TEST
 
 START_TEST(reads_of_a_sealed_segment)
 {
-    struct weir_change seal = {.kind = WEIR_CHANGE_SEAL, .name = weir_view_str("s")};
+    struct weir_change again = {.kind = WEIR_CHANGE_SEAL, .name = weir_view_str("s"), .lenient = true};
     struct reading r;
     struct waiter w;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     ck_assert_int_eq(append(&m, "s", "abc"), WEIR_OK);
-    ck_assert_int_eq(change(&m, seal), WEIR_OK);
-    ck_assert_int_eq(change(&m, seal), WEIR_E_SEALED);
-    seal.lenient = true;
-    ck_assert_int_eq(change(&m, seal), WEIR_OK);
+    ck_assert_int_eq(seal(&m, "s"), WEIR_OK);
+    ck_assert_int_eq(seal(&m, "s"), WEIR_E_SEALED);
+    ck_assert_int_eq(change(&m, again), WEIR_OK);
     begin_read(segment(&m, "s"), 1, 100, true, &r);
     ck_assert_int_eq(await_read(&m, &r), WEIR_OK);
     ck_assert_uint_eq(r.read.data.len, 2);
@@ -232,22 +229,16 @@ END_TEST
 
 START_TEST(truncation)
 {
-    struct weir_change cut = {.kind = WEIR_CHANGE_TRUNCATE, .name = weir_view_str("s"), .offset = 4};
-    struct weir_segment_info info;
     struct reading r;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     ck_assert_int_eq(append(&m, "s", "abc"), WEIR_OK);
     ck_assert_int_eq(append(&m, "s", "defg"), WEIR_OK);
-    ck_assert_int_eq(change(&m, cut), WEIR_OK);
-    cut.offset = 3;
-    ck_assert_int_eq(change(&m, cut), WEIR_E_TRUNCATED);
-    cut.offset = 8;
-    ck_assert_int_eq(change(&m, cut), WEIR_E_TRUNCATED);
+    ck_assert_int_eq(truncate_at(&m, "s", 4), WEIR_OK);
+    ck_assert_int_eq(truncate_at(&m, "s", 3), WEIR_E_TRUNCATED);
+    ck_assert_int_eq(truncate_at(&m, "s", 8), WEIR_E_TRUNCATED);
     for (int restart = 0; restart < 2; restart++) {
-        weir_segment_info(segment(&m, "s"), &info);
-        ck_assert_int_eq(info.start_offset, 4);
-        ck_assert_int_eq(info.length, 7);
+        ck_assert_int_eq(info_of(&m, "s").start_offset, 4);
+        ck_assert_int_eq(info_of(&m, "s").length, 7);
         assert_content(&m, "s", "efg");
         begin_read(segment(&m, "s"), 3, 100, false, &r);
         ck_assert_int_eq(await_read(&m, &r), WEIR_E_TRUNCATED);
@@ -271,7 +262,6 @@ START_TEST(merges_and_puts_are_one)
     struct weir_view value;
     struct waiter w;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     ck_assert_int_eq(create(&m, "t1"), WEIR_OK);
     ck_assert_int_eq(create(&m, "t2"), WEIR_OK);
     ck_assert_int_eq(append(&m, "s", "base."), WEIR_OK);
@@ -308,7 +298,6 @@ START_TEST(a_refused_batch_changes_nothing)
     struct weir_view value;
     struct waiter w;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     begin_changes(&m, batch, 3, &w);
     ck_assert_int_eq(await(&m, &w), WEIR_E_NOT_FOUND);
     ck_assert_uint_eq(w.op.refused_index, 2);
@@ -341,7 +330,6 @@ START_TEST(attribute_updates)
     };
     struct weir_uuid id = {77, 88};
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         struct weir_attribute_update update = {id, steps[i].type, steps[i].value, steps[i].expected};
         struct weir_change one = {
@@ -357,7 +345,6 @@ END_TEST
 /* Goal: many attributes, set and unset in turn, are found right (the table moves slots when one goes). */
 START_TEST(many_attributes)
 {
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     for (uint64_t i = 0; i < 3000; i++) {
         struct weir_attribute_update updates[2] = {
             {.id = {i, i * 7}, .type = WEIR_ATTRIBUTE_REPLACE, .value = (int64_t)i},
@@ -428,13 +415,11 @@ static bool is_pattern(const uint8_t *bytes, uint8_t first, size_t skip, size_t 
 static void append_pattern(const char *name, size_t len, uint8_t first)
 {
     uint8_t *bytes = malloc(len);
-    struct waiter w;
 
     for (size_t i = 0; i < len; i++)
         bytes[i] = pattern(first, i);
-    begin_append(&m, name, writer_a, WEIR_ATTRIBUTE_NONE, weir_view(bytes, len), &w);
-    free(bytes); /* copied during the call */
-    ck_assert_int_eq(await(&m, &w), WEIR_OK);
+    ck_assert_int_eq(append_bytes(&m, name, weir_view(bytes, len)), WEIR_OK);
+    free(bytes);
 }
 
 static void assert_pattern(const char *name, size_t skip, size_t len, uint8_t first)
@@ -452,16 +437,12 @@ START_TEST(flushed_data_is_read_back)
 {
     struct weir_container_stats stats;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     ck_assert_int_eq(create(&m, "t"), WEIR_OK);
     append_pattern("s", 200000, 1);
     append_pattern("t", 70000, 2);
     ck_assert_int_eq(flush(&m), WEIR_OK);
     append_pattern("t", 100, 3);
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_MERGE,
-                                                     .name = weir_view_str("s"),
-                                                     .source = weir_view_str("t")}),
-                     WEIR_OK);
+    ck_assert_int_eq(merge(&m, "s", "t"), WEIR_OK);
     for (int restart = 0; restart < 3; restart++) {
         struct reading r;
 
@@ -490,28 +471,23 @@ static bool chunks_gone(void *arg)
     return stats.chunk_count == 0;
 }
 
-static enum weir_status count_chunks(void *arg, const char *name, bool is_dir)
-{
-    (void)is_dir;
-    *(int *)arg += strncmp(name, "chunk-", 6) == 0;
-    return WEIR_OK;
-}
-
 static int chunk_files(void)
 {
+    struct files files;
     int count = 0;
 
-    ck_assert_int_eq(weir_fs_list(weir_host_fs(m.host), DIR, count_chunks, &count, NULL), WEIR_OK);
+    list_files(&m, &files);
+    for (int i = 0; i < files.count; i++)
+        count += is_chunk(files.names[i]);
     return count;
 }
 
 START_TEST(a_deleted_segment_gives_its_space_back)
 {
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     append_pattern("s", 200000, 1);
     ck_assert_int_eq(flush(&m), WEIR_OK);
     ck_assert_int_eq(chunk_files(), 1);
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_DELETE, .name = weir_view_str("s")}), WEIR_OK);
+    ck_assert_int_eq(delete_segment(&m, "s"), WEIR_OK);
     ck_assert(weir_sim_run(m.sim, chunks_gone, NULL, WAIT_NS));
     ck_assert_int_eq(barrier(&m), WEIR_OK);
     machine_reopen(&m);
@@ -532,8 +508,7 @@ START_TEST(a_chunk_outlives_the_deletion_until_it_is_durable)
     struct waiter before, deletion;
 
     teardown();
-    machine_init(&m, (uint64_t)_i + 1, 0);
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
+    start((uint64_t)_i + 1);
     ck_assert_int_eq(create(&m, "other"), WEIR_OK);
     append_pattern("s", 1000, 1);
     ck_assert_int_eq(flush(&m), WEIR_OK);
@@ -555,11 +530,8 @@ START_TEST(a_mostly_dead_chunk_is_compacted)
     append_pattern("dies", 500000, 1);
     append_pattern("lives", 100000, 2);
     ck_assert_int_eq(flush(&m), WEIR_OK);
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_DELETE, .name = weir_view_str("dies")}),
-                     WEIR_OK);
-    ck_assert_int_eq(
-        change(&m, (struct weir_change){.kind = WEIR_CHANGE_TRUNCATE, .name = weir_view_str("lives"), .offset = 10}),
-        WEIR_OK);
+    ck_assert_int_eq(delete_segment(&m, "dies"), WEIR_OK);
+    ck_assert_int_eq(truncate_at(&m, "lives", 10), WEIR_OK);
     weir_container_stats(m.ctr, &before);
     ck_assert_int_eq(flush(&m), WEIR_OK);
     weir_container_stats(m.ctr, &after);
@@ -583,21 +555,15 @@ START_TEST(changes_during_a_flush)
 {
     struct waiter flushing = waiter();
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     ck_assert_int_eq(create(&m, "t"), WEIR_OK);
     ck_assert_int_eq(create(&m, "u"), WEIR_OK);
     append_pattern("s", 1000, 1);
     append_pattern("t", 70000, 2);
     append_pattern("u", 5000, 3);
     weir_container_flush(m.ctr, &flushing.op);
-    ck_assert_int_eq(
-        change(&m, (struct weir_change){.kind = WEIR_CHANGE_TRUNCATE, .name = weir_view_str("t"), .offset = 69000}),
-        WEIR_OK);
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_MERGE,
-                                                     .name = weir_view_str("s"),
-                                                     .source = weir_view_str("t")}),
-                     WEIR_OK);
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_DELETE, .name = weir_view_str("u")}), WEIR_OK);
+    ck_assert_int_eq(truncate_at(&m, "t", 69000), WEIR_OK);
+    ck_assert_int_eq(merge(&m, "s", "t"), WEIR_OK);
+    ck_assert_int_eq(delete_segment(&m, "u"), WEIR_OK);
     append_pattern("s", 10, 4);
     ck_assert_int_eq(await(&m, &flushing), WEIR_OK);
     for (int restart = 0; restart < 3; restart++) {
@@ -630,11 +596,8 @@ END_TEST
 
 START_TEST(every_durability_survives_an_orderly_end)
 {
-    machine_shut_down(&m);
     m.options.durability = (enum weir_durability)_i;
-    machine_boot(&m);
-    ck_assert_int_eq(machine_open(&m), WEIR_OK);
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
+    machine_reopen(&m);
     ck_assert_int_eq(append(&m, "s", "text"), WEIR_OK);
     ck_assert_int_eq(flush(&m), WEIR_OK);
     ck_assert_int_eq(append(&m, "s", " more"), WEIR_OK);
@@ -650,7 +613,6 @@ START_TEST(close_with_everything_open)
     struct waiter appended, flushed = waiter();
     struct reading waiting, cold, ready, on_deleted;
 
-    ck_assert_int_eq(create(&m, "s"), WEIR_OK);
     ck_assert_int_eq(create(&m, "gone"), WEIR_OK);
     append_pattern("s", 1000, 1);
     ck_assert_int_eq(flush(&m), WEIR_OK);
@@ -679,10 +641,7 @@ static void remember_merge(int i, int64_t wall_ms)
 
     snprintf(name, sizeof(name), "merged/source-%d", i);
     weir_put_u64be(when, (uint64_t)wall_ms);
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_PUT,
-                                                     .name = weir_view_str(name),
-                                                     .value = weir_view(when, sizeof(when))}),
-                     WEIR_OK);
+    ck_assert_int_eq(put_key(&m, name, weir_view(when, sizeof(when))), WEIR_OK);
 }
 
 /* Goal: merges of long ago are forgotten, in as many changes as it takes; those of late are not. */
@@ -702,10 +661,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("container");
     TCase *tc = tcase_create("container");
-    SRunner *sr;
-    int failed;
 
     tcase_set_timeout(tc, 60);
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -734,11 +690,5 @@ int main(void)
     tcase_add_loop_test(tc, every_durability_survives_an_orderly_end, 0, 3);
     tcase_add_test(tc, close_with_everything_open);
     tcase_add_test(tc, old_merges_are_forgotten);
-    suite_add_tcase(suite, tc);
-    sr = srunner_create(suite);
-    srunner_set_fork_status(sr, CK_NOFORK);
-    srunner_run_all(sr, CK_ENV);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite("container", tc);
 }

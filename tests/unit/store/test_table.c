@@ -11,19 +11,11 @@
 
 static struct machine m;
 
-static enum weir_status create_table(const char *name, uint32_t key_len)
-{
-    return change(&m, (struct weir_change){.kind = WEIR_CHANGE_CREATE,
-                                           .table = true,
-                                           .key_len = key_len,
-                                           .name = weir_view_str(name)});
-}
-
 static void setup(void)
 {
     machine_init(&m, 1, 100000);
-    ck_assert_int_eq(create_table(FIXED, 4), WEIR_OK);
-    ck_assert_int_eq(create_table(HASH, 0), WEIR_OK);
+    ck_assert_int_eq(create_table(&m, FIXED, 4), WEIR_OK);
+    ck_assert_int_eq(create_table(&m, HASH, 0), WEIR_OK);
 }
 
 static void teardown(void)
@@ -87,14 +79,6 @@ static void assert_value(const char *table, const char *key, const char *value)
     ck_assert_mem_eq(bytes, value, strlen(value));
 }
 
-static struct weir_segment_info info_of(const char *table)
-{
-    struct weir_segment_info info;
-
-    weir_segment_info(segment(&m, table), &info);
-    return info;
-}
-
 static const char *const both[] = {FIXED, HASH};
 
 /* --- Updates and removals --------------------------------------------------------------------------------------- */
@@ -110,7 +94,7 @@ START_TEST(versions_are_offsets)
     ck_assert_int_eq(version_of(both[_i], "key1"), 0);
     ck_assert_int_eq(version_of(both[_i], "key2"), 25);
     ck_assert_int_eq(put(both[_i], "key1", "other"), 46);
-    ck_assert_int_eq(info_of(both[_i]).length, 46 + 17 + 4 + 5);
+    ck_assert_int_eq(info_of(&m, both[_i]).length, 46 + 17 + 4 + 5);
     assert_value(both[_i], "key1", "other");
     assert_value(both[_i], "key2", "");
 }
@@ -144,7 +128,7 @@ END_TEST
 START_TEST(keys_are_removed)
 {
     const char *table = both[_i];
-    int64_t version = put(table, "aaaa", "x"), length = info_of(table).length;
+    int64_t version = put(table, "aaaa", "x"), length = info_of(&m, table).length;
     struct weir_table_info info;
     struct waiter w;
 
@@ -159,7 +143,7 @@ START_TEST(keys_are_removed)
     ck_assert(weir_table_info(segment(&m, table), &info));
     ck_assert_uint_eq(info.entry_count, 0);
     /* Removals are in the log of a hash table, for its deltas. */
-    ck_assert_int_eq(info_of(table).length, table == both[0] ? length : length + 3 * (17 + 4));
+    ck_assert_int_eq(info_of(&m, table).length, table == both[0] ? length : length + 3 * (17 + 4));
 }
 END_TEST
 
@@ -181,9 +165,9 @@ START_TEST(what_does_not_fit_is_refused)
     ck_assert_int_eq(put_if(HASH, text, "", WEIR_TABLE_NO_VERSION, &w), WEIR_E_LIMIT);
     text[WEIR_TABLE_KEY_LEN_MAX] = '\0';
     ck_assert_int_eq(put_if(HASH, text, "", WEIR_TABLE_NO_VERSION, &w), WEIR_OK);
-    ck_assert_int_eq(create_table("t", 257), WEIR_E_INVAL);
-    ck_assert_int_eq(create_table("t", 256), WEIR_OK);
-    ck_assert_int_eq(create_table("t", 0), WEIR_E_EXISTS);
+    ck_assert_int_eq(create_table(&m, "t", 257), WEIR_E_INVAL);
+    ck_assert_int_eq(create_table(&m, "t", 256), WEIR_OK);
+    ck_assert_int_eq(create_table(&m, "t", 0), WEIR_E_EXISTS);
 }
 END_TEST
 
@@ -209,30 +193,19 @@ END_TEST
 /* Goal: bytes come into a table by its own calls only, and leave it by compaction only. */
 START_TEST(a_table_is_no_stream_segment)
 {
+    struct waiter w;
+
     ck_assert_int_eq(create(&m, "stream"), WEIR_OK);
     put(FIXED, "aaaa", "x");
     ck_assert_int_eq(append(&m, FIXED, "bytes"), WEIR_E_INVAL);
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_TRUNCATE,
-                                                     .name = weir_view_str(FIXED),
-                                                     .offset = 22}),
-                     WEIR_E_INVAL);
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_MERGE,
-                                                     .name = weir_view_str(FIXED),
-                                                     .source = weir_view_str("stream")}),
-                     WEIR_E_INVAL);
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_MERGE,
-                                                     .name = weir_view_str("stream"),
-                                                     .source = weir_view_str(FIXED)}),
-                     WEIR_E_INVAL);
+    ck_assert_int_eq(truncate_at(&m, FIXED, 22), WEIR_E_INVAL);
+    ck_assert_int_eq(merge(&m, FIXED, "stream"), WEIR_E_INVAL);
+    ck_assert_int_eq(merge(&m, "stream", FIXED), WEIR_E_INVAL);
     assert_value(FIXED, "aaaa", "x");
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_SEAL, .name = weir_view_str(FIXED)}), WEIR_OK);
-    {
-        struct waiter w;
-
-        ck_assert_int_eq(put_if(FIXED, "aaaa", "y", WEIR_TABLE_NO_VERSION, &w), WEIR_E_SEALED);
-        ck_assert_int_eq(remove_if(FIXED, "aaaa", WEIR_TABLE_NO_VERSION, &w), WEIR_E_SEALED);
-    }
-    ck_assert_int_eq(change(&m, (struct weir_change){.kind = WEIR_CHANGE_DELETE, .name = weir_view_str(FIXED)}), WEIR_OK);
+    ck_assert_int_eq(seal(&m, FIXED), WEIR_OK);
+    ck_assert_int_eq(put_if(FIXED, "aaaa", "y", WEIR_TABLE_NO_VERSION, &w), WEIR_E_SEALED);
+    ck_assert_int_eq(remove_if(FIXED, "aaaa", WEIR_TABLE_NO_VERSION, &w), WEIR_E_SEALED);
+    ck_assert_int_eq(delete_segment(&m, FIXED), WEIR_OK);
     ck_assert_ptr_null(segment(&m, FIXED));
 }
 END_TEST
@@ -338,7 +311,7 @@ START_TEST(the_dead_are_given_back)
             ck_assert_int_eq(flush(&m), WEIR_OK);
     }
     weir_sim_run(m.sim, NULL, NULL, WEIR_NS_PER_S);
-    info = info_of(table);
+    info = info_of(&m, table);
     ck_assert_int_gt(info.start_offset, 0);
     ck_assert_int_lt(info.length - info.start_offset, 40000);
     ck_assert_int_eq(version_of(table, "stay"), version);
@@ -349,7 +322,7 @@ START_TEST(the_dead_are_given_back)
     ck_assert_int_eq(flush(&m), WEIR_OK);
     machine_reopen(&m);
     assert_value(table, "stay", "again");
-    ck_assert_int_eq(info_of(table).start_offset, info.start_offset);
+    ck_assert_int_eq(info_of(&m, table).start_offset, info.start_offset);
 }
 END_TEST
 
@@ -366,7 +339,7 @@ START_TEST(an_emptied_table_is_compacted)
         ck_assert_int_eq(remove_if(FIXED, key, WEIR_TABLE_NO_VERSION, &w), WEIR_OK);
     }
     weir_sim_run(m.sim, NULL, NULL, WEIR_NS_PER_S);
-    ck_assert_int_eq(info_of(FIXED).start_offset, info_of(FIXED).length);
+    ck_assert_int_eq(info_of(&m, FIXED).start_offset, info_of(&m, FIXED).length);
 }
 END_TEST
 
@@ -387,7 +360,7 @@ START_TEST(a_table_is_deleted_while_it_is_compacted)
     }
     begin_changes(&m, &gone, 1, &w);
     ck_assert_int_eq(await(&m, &w), WEIR_OK);
-    ck_assert_int_eq(create_table(HASH, 0), WEIR_OK);
+    ck_assert_int_eq(create_table(&m, HASH, 0), WEIR_OK);
     put(HASH, "same", "new");
     machine_reopen(&m);
     assert_value(HASH, "same", "new");
@@ -484,7 +457,7 @@ START_TEST(crash_at_every_sync)
 
         machine_fini(&m);
         machine_init(&m, (uint64_t)_i + 1, 30000);
-        ck_assert_int_eq(create_table(table, table == both[0] ? 4 : 0), WEIR_OK);
+        ck_assert_int_eq(create_table(&m, table, table == both[0] ? 4 : 0), WEIR_OK);
         weir_rng_init(&rng, (uint64_t)_i + 1);
         for (int k = 0; k < KEY_COUNT; k++)
             sweep->numbers[k][0] = -1;
@@ -493,16 +466,12 @@ START_TEST(crash_at_every_sync)
             if (weir_rng_below(&rng, 3) > 0)
                 reached = weir_sim_run(m.sim, synced, &until, (int64_t)weir_sim_below(m.sim, 2 * WEIR_NS_PER_MS));
         }
-        compacted += info_of(table).start_offset > 0;
+        compacted += info_of(&m, table).start_offset > 0;
         while (acked < sweep->issued && sweep->waiters[acked].done)
             acked++;
-        machine_crash(&m);
-        machine_boot(&m);
-        ck_assert_msg(machine_open(&m) == WEIR_OK, "%s", m.err.message);
+        machine_recover(&m);
         assert_some_round(sweep, table, acked);
-        machine_crash(&m);
-        machine_boot(&m);
-        ck_assert_msg(machine_open(&m) == WEIR_OK, "%s", m.err.message);
+        machine_recover(&m);
         assert_some_round(sweep, table, acked);
         free(sweep);
     }
@@ -569,10 +538,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("table");
     TCase *tc = tcase_create("table");
-    SRunner *sr;
-    int failed;
 
     tcase_set_timeout(tc, 300);
     tcase_add_checked_fixture(tc, setup, teardown);
@@ -591,11 +557,5 @@ int main(void)
     tcase_add_loop_test(tc, crash_at_every_sync, 0, 8);
     tcase_add_test(tc, entries_that_are_none_are_refused);
     tcase_add_test(tc, records_that_do_not_fit_are_damage);
-    suite_add_tcase(suite, tc);
-    sr = srunner_create(suite);
-    srunner_set_fork_status(sr, CK_NOFORK);
-    srunner_run_all(sr, CK_ENV);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite("table", tc);
 }
