@@ -54,7 +54,7 @@ final class StreamPeer {
             case "stream-show" -> peer.show();
             case "stream-seal" -> Numbered.require(server.streams.sealStream(peer.stream.getScope(),
                     peer.stream.getStreamName()), "sealStream says false");
-            case "stream-segments" -> peer.segments();
+            case "stream-segments" -> peer.segments(rest);
             case "stream-scale" -> peer.scale(Integer.parseInt(rest.get(0)));
             case "stream-cut" -> peer.cut(rest.get(0), rest.get(1));
             case "stream-truncate" -> Numbered.require(server.streams.truncateStream(peer.stream.getScope(),
@@ -182,17 +182,25 @@ final class StreamPeer {
     }
 
     /** By their keys. The ranges are there, but only for the client itself. */
-    private List<SegmentWithRange> current(Controller controller) throws Exception {
+    private static List<SegmentWithRange> withRanges(SegmentCollection collection) throws Exception {
         Field segments = SegmentCollection.class.getDeclaredField("segments");
         segments.setAccessible(true);
-        Map<?, ?> byHighKey = (Map<?, ?>) segments.get(controller.getCurrentSegments(stream.getScope(),
-                stream.getStreamName()).get(WAIT_S, TimeUnit.SECONDS));
+        Map<?, ?> byHighKey = (Map<?, ?>) segments.get(collection);
         return byHighKey.values().stream().map(SegmentWithRange.class::cast).toList();
     }
 
-    private void segments() throws Exception {
+    private List<SegmentWithRange> current(Controller controller) throws Exception {
+        return withRanges(controller.getCurrentSegments(stream.getScope(), stream.getStreamName())
+                .get(WAIT_S, TimeUnit.SECONDS));
+    }
+
+    /** Those that take writes now, or those of an epoch. */
+    private void segments(List<String> epoch) throws Exception {
         try (Controller controller = controller()) {
-            for (SegmentWithRange each : current(controller)) {
+            List<SegmentWithRange> segments = epoch.isEmpty() ? current(controller)
+                    : withRanges(controller.getEpochSegments(stream.getScope(), stream.getStreamName(),
+                            Integer.parseInt(epoch.get(0))).get(WAIT_S, TimeUnit.SECONDS));
+            for (SegmentWithRange each : segments) {
                 System.out.printf("%d %.6f %.6f%n", each.getSegment().getSegmentId(), each.getRange().getLow(),
                         each.getRange().getHigh());
             }
