@@ -15,11 +15,13 @@ import io.pravega.client.stream.Stream;
 import io.pravega.client.stream.StreamConfiguration;
 import io.pravega.client.stream.StreamCut;
 import io.pravega.client.stream.impl.StreamCutImpl;
+import io.pravega.client.stream.impl.WriterPosition;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -43,7 +45,12 @@ final class ControllerChecks {
         suite.add("controller: names and configurations that are refused", () -> all(this::namesRefused));
         suite.add("controller: cuts that are refused", () -> all(this::cutsRefused));
         suite.add("controller: segments of epochs and of cuts", () -> all(this::segments));
+        suite.add("controller: successors and their predecessors, over splits and merges", () -> all(this::successors));
+        suite.add("controller: a scale is begun, and asked for", () -> all(this::scaleBegun));
         suite.add("controller: subscribers come, move on and go", () -> all(this::subscribers));
+        suite.add("controller: subscribers' positions, and those of others", () -> all(this::positions));
+        suite.add("controller: a group's configuration and its generations", () -> all(this::generations));
+        suite.add("controller: times that writers note, writers that go", () -> all(this::writers));
         suite.add("controller: tags over updates and the end of a stream", () -> all(this::tags));
         suite.add("controller: a scope with all that is in it", () -> all(this::recursive));
     }
@@ -87,8 +94,9 @@ final class ControllerChecks {
         return ids(wait(controller.getCurrentSegments(stream.getScope(), stream.getStreamName())).getSegments());
     }
 
+    /** New segments have their numbers in the order in which their ranges are sent. */
     private CompletableFuture<Boolean> scale(Stream stream, List<Long> sealed, Map<Double, Double> ranges) {
-        return controller.scaleStream(stream, sealed, ranges, server.executor).getFuture();
+        return controller.scaleStream(stream, sealed, new TreeMap<>(ranges), server.executor).getFuture();
     }
 
     private void repeated() throws Exception {
@@ -213,6 +221,57 @@ final class ControllerChecks {
                 "the segment is nowhere");
     }
 
+    private String successorsOf(Stream stream, long segment) throws Exception {
+        Map<Long, List<Long>> found = new TreeMap<>();
+        wait(controller.getSuccessors(new Segment("interop", stream.getStreamName(), segment))).getSegmentToPredecessor()
+                .forEach((each, before) -> found.put(each.getSegment().getSegmentId(), before.stream().sorted().toList()));
+        return text(found);
+    }
+
+    private static String text(Map<Long, List<Long>> successors) {
+        return new TreeMap<>(successors).toString();
+    }
+
+    /** 0 becomes 1 and 2, they become 3, which becomes 4 and 5; then 5 alone becomes 6, 7 and 8. */
+    private void successors() throws Exception {
+        Stream stream = server.newStream("successors", 1);
+        long one = (1L << 32) + 1;
+        long three = (2L << 32) + 3;
+        long four = (3L << 32) + 4;
+        long six = (4L << 32) + 6;
+        is("true", scale(stream, List.of(0L), Map.of(0.0, 0.6, 0.6, 1.0)), "a split");
+        is("true", scale(stream, List.of(one, one + 1), Map.of(0.0, 1.0)), "a merge");
+        is("true", scale(stream, List.of(three), Map.of(0.0, 0.3, 0.3, 1.0)), "another split");
+        is("true", scale(stream, List.of(four + 1), Map.of(0.3, 0.4, 0.4, 0.7, 0.7, 1.0)), "a split of one of two");
+        String[][] expected = {{"0", text(Map.of(one, List.of(0L), one + 1, List.of(0L)))},
+            {"" + one, text(Map.of(three, List.of(one, one + 1)))}, {"" + (one + 1), text(Map.of(three, List.of(one, one + 1)))},
+            {"" + three, text(Map.of(four, List.of(three), four + 1, List.of(three)))}, {"" + four, "{}"},
+            {"" + (four + 1), text(Map.of(six, List.of(four + 1), six + 1, List.of(four + 1), six + 2, List.of(four + 1)))}};
+        for (String[] each : expected) {
+            String found = successorsOf(stream, Long.parseLong(each[0]));
+            require(found.equals(each[1]), "the successors of %s are %s", each[0], found);
+        }
+        require(current(stream).equals(List.of(four, six, six + 1, six + 2)), "then it has %s", current(stream));
+        for (int epoch = 0; epoch < 5; epoch++) {
+            int count = wait(controller.getEpochSegments("interop", stream.getStreamName(), epoch)).getSegments().size();
+            require(count == new int[] {1, 2, 1, 2, 4}[epoch], "epoch %d has %d segments", epoch, count);
+        }
+        Stream two = server.newStream("successors", 2);
+        is("false", scale(two, List.of(0L, 1L), Map.of(0.0, 1.0)), "a merge to less than the policy's least");
+    }
+
+    private void scaleBegun() throws Exception {
+        Stream stream = server.newStream("scale-begun", 1);
+        is("true", controller.startScale(stream, List.of(0L), Map.of(0.0, 0.5, 0.5, 1.0)), "startScale");
+        String done = "false";
+        while (!done.equals("true")) {
+            done = word(controller.checkScaleStatus(stream, 0));
+            require(done.equals("true") || done.equals("false"), "checkScaleStatus comes to %s", done);
+        }
+        require(current(stream).equals(List.of((1L << 32) + 1, (1L << 32) + 2)), "then it has %s", current(stream));
+        is("false", controller.startScale(stream, List.of(0L), Map.of(0.0, 1.0)), "startScale of what is sealed");
+    }
+
     private void subscribers() throws Exception {
         Stream stream = server.newStream("subscribed", 1);
         String name = stream.getStreamName();
@@ -236,6 +295,75 @@ final class ControllerChecks {
             groups.deleteReaderGroup(group);
             is("[]", controller.listSubscribers("interop", name), "listSubscribers once it is deleted");
         }
+    }
+
+    /** A position is taken of the group as it is configured now, forward only. */
+    private void positions() throws Exception {
+        Stream stream = server.newStream("positions", 1);
+        String name = stream.getStreamName();
+        String group = server.fresh("positions");
+        Io.write(server, stream, 0, 10);
+        StreamCut early = server.tail(stream);
+        Io.write(server, stream, 10, 20);
+        StreamCut late = server.tail(stream);
+        ReaderGroupConfig made = wait(controller.createReaderGroup("interop", group, ReaderGroupConfig.cloneConfig(
+                config(stream).retentionType(ReaderGroupConfig.StreamDataRetention.MANUAL_RELEASE_AT_USER_STREAMCUT).build(),
+                java.util.UUID.randomUUID(), 0)));
+        String scoped = "interop/" + group;
+        java.util.UUID id = made.getReaderGroupId();
+        long generation = made.getGeneration();
+        is("true", controller.updateSubscriberStreamCut("interop", name, scoped, id, generation, early), "a position");
+        is("true", controller.updateSubscriberStreamCut("interop", name, scoped, id, generation, late), "a later one");
+        is("IllegalArgumentException", controller.updateSubscriberStreamCut("interop", name, scoped, id, generation, early),
+                "an earlier one");
+        is("IllegalArgumentException", controller.updateSubscriberStreamCut("interop", name, scoped, id, generation + 1,
+                late), "that of another generation");
+        is("IllegalArgumentException", controller.updateSubscriberStreamCut("interop", name, "interop/none", id, generation,
+                late), "that of a group that is none");
+        is("true", controller.deleteReaderGroup("interop", group, id), "deleteReaderGroup");
+    }
+
+    private void generations() throws Exception {
+        Stream stream = server.newStream("generations", 1);
+        String group = server.fresh("generations");
+        ReaderGroupConfig asked = ReaderGroupConfig.cloneConfig(config(stream).groupRefreshTimeMillis(1234).build(),
+                java.util.UUID.randomUUID(), 0);
+        is("ReaderGroupNotFoundException", controller.getReaderGroupConfig("interop", group), "getReaderGroupConfig of none");
+        ReaderGroupConfig made = wait(controller.createReaderGroup("interop", group, asked));
+        require(made.equals(asked) && made.getReaderGroupId().equals(asked.getReaderGroupId()), "it was made as %s", made);
+        ReaderGroupConfig again = wait(controller.createReaderGroup("interop", group, ReaderGroupConfig.cloneConfig(asked,
+                java.util.UUID.randomUUID(), 0)));
+        require(again.getReaderGroupId().equals(asked.getReaderGroupId()), "a second creation made another one");
+        for (long generation = 0; generation < 3; generation++) {
+            ReaderGroupConfig next = ReaderGroupConfig.cloneConfig(config(stream).groupRefreshTimeMillis(2000 + generation)
+                    .build(), asked.getReaderGroupId(), generation);
+            is(String.valueOf(generation + 1), controller.updateReaderGroup("interop", group, next), "updateReaderGroup");
+            ReaderGroupConfig found = wait(controller.getReaderGroupConfig("interop", group));
+            require(found.getGeneration() == generation + 1 && found.getGroupRefreshTimeMillis() == 2000 + generation,
+                    "after update %d it is %s", generation, found);
+        }
+        is("ReaderGroupConfigRejectedException", controller.updateReaderGroup("interop", group, asked),
+                "updateReaderGroup of a generation that is past");
+        is("ReaderGroupNotFoundException", controller.deleteReaderGroup("interop", group, java.util.UUID.randomUUID()),
+                "deleteReaderGroup by another id");
+        is("true", controller.deleteReaderGroup("interop", group, asked.getReaderGroupId()), "deleteReaderGroup");
+        is("ReaderGroupNotFoundException", controller.getReaderGroupConfig("interop", group),
+                "getReaderGroupConfig of a deleted one");
+    }
+
+    private void writers() throws Exception {
+        Stream stream = server.newStream("writers", 1);
+        Segment segment = new Segment("interop", stream.getStreamName(), 0);
+        WriterPosition early = new WriterPosition(Map.of(segment, 0L));
+        WriterPosition late = new WriterPosition(Map.of(segment, 100L));
+        is("null", controller.noteTimestampFromWriter("w", stream, 1000, early), "a time");
+        is("null", controller.noteTimestampFromWriter("w", stream, 2000, late), "a later one");
+        is("null", controller.noteTimestampFromWriter("w", stream, 2000, late), "the same again");
+        is("RuntimeException", controller.noteTimestampFromWriter("w", stream, 1500, late), "an earlier one");
+        is("RuntimeException", controller.noteTimestampFromWriter("w", stream, 3000, early), "a position before");
+        is("null", controller.removeWriter("w", stream), "removeWriter");
+        is("null", controller.removeWriter("w", stream), "removeWriter of one that went");
+        is("RuntimeException", controller.removeWriter("none", stream), "removeWriter of one that never was");
     }
 
     private static ReaderGroupConfig.ReaderGroupConfigBuilder config(Stream stream) {

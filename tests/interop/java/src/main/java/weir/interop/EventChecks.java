@@ -12,6 +12,7 @@ import io.pravega.client.batch.SegmentIterator;
 import io.pravega.client.batch.SegmentRange;
 import io.pravega.client.byteStream.ByteStreamReader;
 import io.pravega.client.byteStream.ByteStreamWriter;
+import io.pravega.client.segment.impl.SegmentTruncatedException;
 import io.pravega.client.stream.EventRead;
 import io.pravega.client.stream.EventStreamReader;
 import io.pravega.client.stream.EventStreamWriter;
@@ -21,8 +22,11 @@ import io.pravega.client.stream.Stream;
 import io.pravega.client.stream.StreamCut;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Events in and out: keys and order, sizes, the tail, single events, batches, plain bytes. */
@@ -42,6 +46,8 @@ final class EventChecks {
         suite.add("events: one by its pointer", this::pointer);
         suite.add("events: a batch of segment ranges", this::batch);
         suite.add("bytes: written, sought, read", this::bytes);
+        suite.add("bytes: a reader waits at the tail", this::bytesAtTail);
+        suite.add("bytes: 12 MiB in pieces of all sizes; what is before the head", this::manyBytes);
     }
 
     private void keyed() throws Exception {
@@ -182,6 +188,59 @@ final class EventChecks {
             writer.closeAndSeal();
             reader.seekToOffset(40);
             require(new String(reader.readAllBytes(), StandardCharsets.UTF_8).equals("dog"), "the end is not the end");
+        }
+    }
+
+    private void bytesAtTail() throws Exception {
+        Stream stream = server.newStream("bytes-tail", 1);
+        try (ByteStreamClientFactory clients = ByteStreamClientFactory.withScope(stream.getScope(), server.config);
+             ByteStreamWriter writer = clients.createByteStreamWriter(stream.getStreamName());
+             ByteStreamReader reader = clients.createByteStreamReader(stream.getStreamName())) {
+            for (int round = 0; round < 10; round++) {
+                require(reader.available() == 0, "%d bytes are there before they are written", reader.available());
+                CompletableFuture<Integer> some = reader.onDataAvailable();
+                require(!some.isDone(), "nothing is there, and the reader does not wait");
+                writer.write(new byte[] {(byte) round, 1, 2, 3});
+                writer.flushAsync().get(20, TimeUnit.SECONDS);
+                require(some.get(20, TimeUnit.SECONDS) > 0, "the reader was woken for nothing");
+                int first = reader.read();
+                require(first == round, "the byte %d came as %d", round, first);
+                require(reader.skip(3) == 3, "it does not skip what is there");
+                require(reader.getOffset() == 4 * (round + 1), "after round %d it is at %d", round, reader.getOffset());
+            }
+            writer.closeAndSeal();
+            require(reader.read() == -1, "a sealed stream has no end");
+        }
+    }
+
+    private void manyBytes() throws Exception {
+        Stream stream = server.newStream("bytes-many", 1);
+        byte[] written = new byte[12 << 20];
+        new Random(1).nextBytes(written);
+        try (ByteStreamClientFactory clients = ByteStreamClientFactory.withScope(stream.getScope(), server.config);
+             ByteStreamWriter writer = clients.createByteStreamWriter(stream.getStreamName());
+             ByteStreamReader reader = clients.createByteStreamReader(stream.getStreamName())) {
+            for (int at = 0, size = 1; at < written.length; at += size, size = Math.min(size * 3, written.length - at)) {
+                writer.write(written, at, Math.min(size, written.length - at));
+            }
+            writer.flush();
+            require(writer.fetchTailOffset() == written.length, "the tail is at %d", writer.fetchTailOffset());
+            byte[] read = new byte[written.length];
+            for (int at = 0; at < read.length;) { /* readNBytes asks for nothing at last, which waits at the tail */
+                at += reader.read(read, at, read.length - at);
+            }
+            require(Arrays.equals(read, written), "what was read is not what was written");
+            writer.truncateDataBefore(1 << 20);
+            reader.seekToOffset(0);
+            boolean told = false;
+            try {
+                reader.read();
+            } catch (SegmentTruncatedException expected) {
+                told = true;
+            }
+            require(told, "nobody said that bytes are missing");
+            reader.seekToOffset(reader.fetchHeadOffset());
+            require(reader.read() == (written[1 << 20] & 0xff), "at the head there is another byte");
         }
     }
 }

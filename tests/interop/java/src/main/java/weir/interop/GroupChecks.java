@@ -8,13 +8,16 @@ import io.pravega.client.admin.ReaderGroupManager;
 import io.pravega.client.stream.Checkpoint;
 import io.pravega.client.stream.EventRead;
 import io.pravega.client.stream.EventStreamReader;
+import io.pravega.client.stream.Position;
 import io.pravega.client.stream.ReaderConfig;
 import io.pravega.client.stream.ReaderGroup;
 import io.pravega.client.stream.ReaderGroupConfig;
 import io.pravega.client.stream.ReaderGroupNotFoundException;
+import io.pravega.client.stream.ReaderSegmentDistribution;
 import io.pravega.client.stream.Stream;
 import io.pravega.client.stream.StreamCut;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -32,6 +35,10 @@ final class GroupChecks {
         suite.add("groups: a checkpoint, and back to it", this::checkpoint);
         suite.add("groups: another reader goes on where one died", this::offline);
         suite.add("groups: from one stream cut to another", this::cuts);
+        suite.add("groups: two readers come to have two segments each", this::spread);
+        suite.add("groups: a checkpoint that is called off", this::calledOff);
+        suite.add("groups: a reader closes at a position, another goes on there", this::closedAt);
+        suite.add("groups: between cuts of two streams", this::cutsOfTwo);
         suite.add("groups: deleted", this::delete);
     }
 
@@ -144,6 +151,110 @@ final class GroupChecks {
                 require(group.getStreamCuts().equals(Map.of(stream, from)), "its cuts are %s", group.getStreamCuts());
                 require(group.getMetrics().unreadBytes() > 0, "it has nothing left to read");
             }
+        }
+    }
+
+    private void spread() throws Exception {
+        Stream stream = server.newStream("spread", 4);
+        try (ReaderGroupManager groups = server.groups(stream.getScope());
+             EventStreamClientFactory clients = server.clients(stream.getScope())) {
+            String name = server.fresh("spread");
+            groups.createReaderGroup(name, ReaderGroupConfig.builder().stream(stream).disableAutomaticCheckpoints()
+                    .groupRefreshTimeMillis(200).build());
+            try (ReaderGroup group = groups.getReaderGroup(name);
+                 EventStreamReader<String> one = reader(clients, group, "one");
+                 EventStreamReader<String> two = reader(clients, group, "two")) {
+                ReaderSegmentDistribution spread = group.getReaderSegmentDistribution();
+                while (!spread.getReaderSegmentDistribution().equals(Map.of("one", 2, "two", 2))) {
+                    one.readNextEvent(100);
+                    two.readNextEvent(100);
+                    spread = group.getReaderSegmentDistribution();
+                }
+                require(spread.getUnassignedSegments() == 0, "%d segments are nobody's", spread.getUnassignedSegments());
+            }
+            groups.deleteReaderGroup(name);
+        }
+    }
+
+    /** Its reader reads nothing meanwhile, so that the checkpoint is open until then. The next one is made. */
+    private void calledOff() throws Exception {
+        Stream stream = server.newStream("called-off", 1);
+        Io.write(server, stream, 0, 200);
+        try (ReaderGroupManager groups = server.groups(stream.getScope());
+             EventStreamClientFactory clients = server.clients(stream.getScope())) {
+            String name = server.fresh("called-off");
+            groups.createReaderGroup(name, config(stream));
+            try (ReaderGroup group = groups.getReaderGroup(name);
+                 EventStreamReader<String> reader = reader(clients, group, "reader")) {
+                List<String> events = Io.next(reader, 50);
+                CompletableFuture<Checkpoint> open = group.initiateCheckpoint("open", server.executor);
+                group.cancelOutstandingCheckpoints();
+                String word = ControllerChecks.word(open);
+                require(word.equals("CheckpointFailedException"), "the checkpoint comes to %s", word);
+                List<String> after = new ArrayList<>();
+                Checkpoint next = readOverCheckpoint(group, reader, events, after);
+                require(next.getName() != null, "the next one has no name");
+                events.addAll(after);
+                events.addAll(Io.next(reader, 200 - events.size()));
+                requireOnce(events, 0, 200);
+            }
+            groups.deleteReaderGroup(name);
+        }
+    }
+
+    /** What the first one read after that position comes again. */
+    private void closedAt() throws Exception {
+        Stream stream = server.newStream("closed-at", 1);
+        Io.write(server, stream, 0, 200);
+        try (ReaderGroupManager groups = server.groups(stream.getScope());
+             EventStreamClientFactory clients = server.clients(stream.getScope())) {
+            String name = server.fresh("closed-at");
+            groups.createReaderGroup(name, config(stream));
+            try (ReaderGroup group = groups.getReaderGroup(name)) {
+                EventStreamReader<String> first = reader(clients, group, "first");
+                Position position = null;
+                for (int count = 0; count < 80;) {
+                    EventRead<String> read = first.readNextEvent(200);
+                    count += read.getEvent() != null ? 1 : 0;
+                    position = count == 50 && position == null ? read.getPosition() : position;
+                }
+                first.closeAt(position);
+                require(group.getOnlineReaders().isEmpty(), "online are %s", group.getOnlineReaders());
+                try (EventStreamReader<String> second = reader(clients, group, "second")) {
+                    requireOnce(Io.next(second, 150), 50, 200);
+                }
+            }
+            groups.deleteReaderGroup(name);
+        }
+    }
+
+    private void cutsOfTwo() throws Exception {
+        Stream one = server.newStream("cuts-one", 1);
+        Stream two = server.newStream("cuts-two", 2);
+        Map<Stream, StreamCut> from = new HashMap<>();
+        Map<Stream, StreamCut> to = new HashMap<>();
+        for (Stream each : List.of(one, two)) {
+            int base = each.equals(one) ? 0 : 300;
+            Io.write(server, each, base, base + 100);
+            from.put(each, server.tail(each));
+            Io.write(server, each, base + 100, base + 200);
+            to.put(each, server.tail(each));
+            Io.write(server, each, base + 200, base + 300);
+        }
+        try (ReaderGroupManager groups = server.groups("interop");
+             EventStreamClientFactory clients = server.clients("interop")) {
+            String name = server.fresh("cuts-of-two");
+            groups.createReaderGroup(name, ReaderGroupConfig.builder().stream(one).stream(two).startingStreamCuts(from)
+                    .endingStreamCuts(to).disableAutomaticCheckpoints().build());
+            try (ReaderGroup group = groups.getReaderGroup(name);
+                 EventStreamReader<String> reader = reader(clients, group, "reader")) {
+                require(group.getStreamCuts().equals(from), "it begins at %s", group.getStreamCuts());
+                List<String> events = new ArrayList<>(Io.next(reader, 200));
+                require(reader.readNextEvent(300).getEvent() == null, "an event came from behind the cuts");
+                events.removeIf(event -> Numbered.number(event) >= 300);
+                requireOnce(events, 100, 200);
+            }
+            groups.deleteReaderGroup(name);
         }
     }
 

@@ -42,7 +42,7 @@ public final class Peer {
               events-VERB SCOPE/STREAM [ARGUMENT...]  large events, times, pointers (EventPeer)
               log-VERB SCOPE/STREAM [ARGUMENT...]     revisioned streams (LogPeer)
               serve                                   verbs from standard input (Serve)
-              suite [PART-OF-NAME]                    every check, or those with such a name
+              suite [PART-OF-NAME [without-tables]]   every check, or those with such a name
                    peer formats write SEED COUNT      random objects in their portable forms, one a line
                    peer formats read SEED COUNT       the same objects, written by another program
             """;
@@ -103,8 +103,9 @@ public final class Peer {
                 yield 0;
             }
             case "group-share/2" -> GroupReader.read(server, Stream.of(args[2]), args[3]);
-            case "suite/0" -> suite(server, "");
-            case "suite/1" -> suite(server, args[2]);
+            case "suite/0" -> suite(server, "", true);
+            case "suite/1" -> suite(server, args[2], true);
+            case "suite/2" -> suite(server, args[2], !args[3].equals("without-tables"));
             default -> runTheme(server, args) ? 0 : usage();
         };
     }
@@ -193,7 +194,7 @@ public final class Peer {
         return 0;
     }
 
-    private static int suite(Server server, String wanted) {
+    private static int suite(Server server, String wanted, boolean withTables) {
         Suite suite = new Suite();
         TransactionChecks transactions = new TransactionChecks(server);
         transactions.addFirstTo(suite);
@@ -203,6 +204,9 @@ public final class Peer {
         new ControllerChecks(server).addTo(suite);
         new ReadChecks(server).addTo(suite);
         new GroupChecks(server).addTo(suite);
+        if (withTables) {
+            new TableChecks(server).addTo(suite);
+        }
         transactions.addLastTo(suite);
         return suite.run(wanted) == 0 ? 0 : 1;
     }

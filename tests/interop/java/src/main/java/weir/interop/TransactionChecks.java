@@ -26,6 +26,11 @@ final class TransactionChecks {
     private final Server server;
     private Stream abandonedStream;
     private UUID abandoned;
+    private EventStreamClientFactory holders;
+    private TransactionalEventStreamWriter<String> holder;
+    private Transaction<String> held;
+    private Stream heldStream;
+    private long heldSince;
 
     TransactionChecks(Server server) {
         this.server = server;
@@ -34,6 +39,7 @@ final class TransactionChecks {
     /** Leaves one transaction alone as early as possible: the last check looks at what became of it. */
     void addFirstTo(Suite suite) {
         suite.add("transactions: one left alone with a lease of 10 s", this::abandon);
+        suite.add("transactions: one that its writer pings beyond its lease of 10 s", this::hold);
     }
 
     void addTo(Suite suite) {
@@ -43,6 +49,7 @@ final class TransactionChecks {
         suite.add("transactions: committed by another client, by its id", this::byAnother);
         suite.add("transactions: an empty one commits", this::empty);
         suite.add("transactions: of two epochs, committed after a scale", this::overScales);
+        suite.add("transactions: of three epochs, committed in another order", this::overThreeEpochs);
         suite.add("transactions: leases that are refused", this::leases);
         suite.add("transactions: an event of nearly 8 MiB in one", this::large);
         suite.add("transactions: open ones end with a sealed stream", this::sealed);
@@ -50,6 +57,7 @@ final class TransactionChecks {
 
     void addLastTo(Suite suite) {
         suite.add("transactions: the one left alone was aborted", this::expired);
+        suite.add("transactions: the one that was pinged is open, and commits", this::held);
     }
 
     private void commit() throws Exception {
@@ -172,6 +180,35 @@ final class TransactionChecks {
         require(server.tail(stream).asImpl().getPositions().size() == 2, "it has other segments than after its scale");
     }
 
+    /** Merged and split under open transactions: each rolls over by itself, and the stream stays as it was scaled last. */
+    private void overThreeEpochs() throws Exception {
+        Stream stream = server.newStream("rolls-twice", 1);
+        StreamChecks scales = new StreamChecks(server);
+        try (EventStreamClientFactory clients = server.clients(stream.getScope());
+             TransactionalEventStreamWriter<String> writer = Io.transactions(clients, stream)) {
+            List<Transaction<String>> open = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                scales.scaleAll(stream, new int[] {2, 1, 3}[i]);
+                open.add(writer.beginTxn());
+                Io.write(open.get(i), 100 * i, 100 * i + 100);
+            }
+            for (int i : new int[] {1, 2, 0}) {
+                open.get(i).commit();
+                require(Io.outcome(open.get(i)) == Transaction.Status.COMMITTED, "the one begun as %d aborted", i);
+                Io.write(server, stream, 300 + 10 * i, 310 + 10 * i);
+            }
+        }
+        require(server.tail(stream).asImpl().getPositions().size() == 3, "it has %s for segments", server.tail(stream));
+        List<String> events = Io.readAll(server, stream);
+        requireOnce(events, 0, 330);
+        for (int i : new int[] {0, 1, 2}) { /* what was written after a commit comes after it */
+            for (int number = 300 + 10 * i; number < 310 + 10 * i; number++) {
+                require(events.indexOf(Numbered.event(number)) > events.indexOf(Numbered.event(100 * i + number % 10)),
+                        "event %d came before its key's of transaction %d", number, i);
+            }
+        }
+    }
+
     private Controller controller() {
         return new ControllerImpl(ControllerImplConfig.builder().clientConfig(server.config).build(), server.executor);
     }
@@ -238,6 +275,28 @@ final class TransactionChecks {
             Io.write(transaction, 0, 10);
             abandoned = transaction.getTxnId();
         } /* a closed writer pings no more */
+    }
+
+    private void hold() throws Exception {
+        heldStream = server.newStream("pinged", 1);
+        holders = server.clients(heldStream.getScope());
+        holder = holders.createTransactionalEventWriter(heldStream.getStreamName(), Io.TEXT,
+                EventWriterConfig.builder().transactionTimeoutTime(LEASE_MS).build());
+        held = holder.beginTxn();
+        heldSince = System.nanoTime();
+        Io.write(held, 0, 10);
+    }
+
+    private void held() throws Exception {
+        long age = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - heldSince);
+        Thread.sleep(Math.max(0, 2 * LEASE_MS - age));
+        require(held.checkStatus() == Transaction.Status.OPEN, "it is %s", held.checkStatus());
+        Io.write(held, 10, 20);
+        held.commit();
+        require(Io.outcome(held) == Transaction.Status.COMMITTED, "it ended aborted");
+        requireOnce(Io.readAll(server, heldStream), 0, 20);
+        holder.close();
+        holders.close();
     }
 
     private void expired() throws Exception {
