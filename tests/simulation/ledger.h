@@ -5,41 +5,45 @@
  * Every event has a number of its own. Rules, for each look at the stream:
  *   1. An event that was acknowledged before the look is there, unless it lies before a cut that truncation was asked
  * at.
- *   2. No event stands there twice, nor moves, nor changes; none is there that was not written.
+ *   2. No event stands there twice, nor moves, nor changes; none is there that was not written. (If it is cut off
+ *      before it is acknowledged, it may come again: no segment is left that could tell its writer, which goes on in
+ *      the successors with all that was not acknowledged. Upstream's does so too.)
  *   3. Of a transaction nothing is there before its commit was asked for; once the commit is acknowledged, all is
  * there. In each segment its events stand together.
  *   4. Nothing lies before a cut whose truncation was acknowledged.
- *   5. Events of one writer and key are in the order of their numbers.
+ *   5. Events of one writer and key are in the order of their numbers, over all segments that had the key in turn.
  * And when everybody is at rest:
  *   6. A transaction whose commit was asked for is there whole or not at all.
  */
 #ifndef WEIR_TEST_LEDGER_H
 #define WEIR_TEST_LEDGER_H
 
-#include "pravega/segment_reader.h"
-#include "seeds.h"
+#include "world.h"
 
 #define LEDGER_EVENTS_MAX 20000
 #define LEDGER_TXNS_MAX 600
 #define LEDGER_WRITERS_MAX 256
 #define LEDGER_KEYS 4
-#define LEDGER_SEGMENTS_MAX 16
 #define LEDGER_NO_TXN (-1)
 
 struct ledger_event {
+    pravega_segment_id segment;
     int64_t offset;    /* -1: not found yet */
     int64_t seen_look; /* the last look that found it */
     int txn;           /* LEDGER_NO_TXN */
     int writer;
-    uint8_t key, segment;
+    uint8_t key;
     bool acked, due; /* due: acknowledged when the look began */
+    bool adrift;     /* it lay before a cut, and was not acknowledged yet */
 };
 
 struct ledger_txn {
     int event_count;
     bool commit_asked, committed, due;
-    int found;                               /* in this look, or known to be truncated */
-    int64_t in_segment[LEDGER_SEGMENTS_MAX]; /* the look that has met it there */
+    int found; /* in this look, or known to be truncated */
+    /* Where it was met last. A look reads one segment after the other. */
+    int64_t met_look;
+    pravega_segment_id met_segment;
 };
 
 struct ledger {
@@ -49,11 +53,13 @@ struct ledger {
     struct ledger_txn txns[LEDGER_TXNS_MAX];
     int txn_count;
     int writer_count;
-    int64_t cut_asked[LEDGER_SEGMENTS_MAX], cut_done[LEDGER_SEGMENTS_MAX], cut_due[LEDGER_SEGMENTS_MAX];
+    /* Each truncation lies behind the one before: the newest that was asked for or is done is all there is to know. */
+    struct stream_cut cut_asked, cut_done, cut_due;
     /* The look in hand. */
     int64_t look;
     int64_t last[LEDGER_WRITERS_MAX][LEDGER_KEYS];
-    int last_txn[LEDGER_SEGMENTS_MAX]; /* of the event before, in each segment */
+    pravega_segment_id segment; /* that is being read, and the transaction of the event before in it */
+    int last_txn;
     uint64_t found_count;
 };
 
@@ -68,8 +74,15 @@ int64_t ledger_written(struct ledger *ledger, int writer, int key, int txn);
 
 void ledger_look_begin(struct ledger *ledger);
 /** For read_stream(). */
-void ledger_look_at(void *ledger, int segment, const struct pravega_event *event);
+void ledger_look_at(void *ledger, pravega_segment_id segment, const struct pravega_event *event);
 /** @param at_rest nothing is under way: rule 6 holds too */
 void ledger_look_end(struct ledger *ledger, bool at_rest);
+
+/**
+ * The next truncation: a cut through the segments of `tail`, at events that the last look found there, not before the
+ * one that was asked for last. It is booked as asked for.
+ * @param tail the stream's tail in a look that is not older than the one from which the last cut was made
+ */
+void ledger_cut(struct ledger *ledger, const struct world *world, const struct stream_cut *tail);
 
 #endif

@@ -327,7 +327,7 @@ static int64_t rank_in_key(int64_t number)
     return rank;
 }
 
-static void look_at(void *arg, int segment, const struct pravega_event *found)
+static void look_at(void *arg, pravega_segment_id segment, const struct pravega_event *found)
 {
     struct trial *trial = arg;
     struct seed_run *run = trial->world.run;

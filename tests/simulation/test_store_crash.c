@@ -1,10 +1,11 @@
 /*
- * test_store_crash.c - several clients write, commit, abort, truncate and seal, while the store, the clients and the
- * network between them fail at moments that the seed picks.
+ * test_store_crash.c - several clients write, commit, abort and change a table, and the driver scales, truncates and
+ * seals, while the store, the clients and the network between them fail at moments that the seed picks.
  *
- * What the store was asked to keep and what it promised is in a ledger (ledger.h, with the rules). The driver reads the
- * stream now and then, after each recovery above all, and looks whether it is what the ledger says. In the end
- * everybody comes to rest, the stream is read, the store is killed once more and the stream read again.
+ * What the store was asked to keep and what it promised is in ledgers: of the events (ledger.h, with the rules), of the
+ * table (table_ledger.h), of the stream's segments (scaler.h). The driver reads stream and table now and then, after
+ * each recovery above all, and looks whether they are what the ledgers say. In the end everybody comes to rest, all is
+ * read, the store is killed once more and all read again.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -17,11 +18,14 @@
 #include "pravega/streams.h"
 #include "pravega/transaction.h"
 #include "pravega/writer.h"
-#include "world.h"
+#include "scaler.h"
+#include "table_keeper.h"
 
 #define CLIENTS 2
 #define TXNS_PER_CLIENT 2
 #define SEGMENTS_MAX 4
+#define SCALES_MAX 14
+#define TAILS_MAX 64
 #define STREAM "events"
 #define PLAY_NS (3 * WEIR_NS_PER_S)
 #define REST_NS (1200 * WEIR_NS_PER_S)
@@ -55,8 +59,9 @@ struct transactor {
     struct pravega_txn *txn;
     struct pravega_txn_id id;
     int number; /* in the ledger */
+    bool flushed;
     struct weir_timer timer;
-    enum { TXN_IDLE, TXN_BEGINNING, TXN_FLUSHING, TXN_COMMITTING, TXN_ABORTING } state;
+    enum { TXN_IDLE, TXN_BEGINNING, TXN_FLUSHING, TXN_OPEN, TXN_COMMITTING, TXN_ABORTING } state;
 };
 
 struct client {
@@ -65,6 +70,7 @@ struct client {
     struct pravega_client *client;
     struct appender appender;
     struct transactor transactors[TXNS_PER_CLIENT];
+    struct table_keeper keeper;
     struct fate fate;
     char name[16], disk[16];
 };
@@ -72,14 +78,17 @@ struct client {
 struct trial {
     struct world world;
     struct ledger ledger;
+    struct scaler scaler;
+    struct table_ledger table_ledger;
+    struct pravega_table *table; /* the driver's */
     struct receipt receipts[LEDGER_EVENTS_MAX];
     struct client clients[CLIENTS];
     bool stopping; /* nobody begins anything new */
-    int segments;
     int64_t next_look_ns;
     struct pravega_call truncation;
-    bool truncating;
-    int64_t cut[LEDGER_SEGMENTS_MAX]; /* of the truncation under way */
+    bool truncating, truncated;
+    struct stream_cut tails[TAILS_MAX]; /* of the looks, the newest last; a truncation goes to one of them */
+    size_t tail_count;
 };
 
 static struct weir_view key_text(int key)
@@ -160,6 +169,7 @@ static void append_some(void *arg)
 
 static void transact(void *arg);
 static void commit(struct transactor *transactor);
+static void end_txn(struct transactor *transactor);
 
 static void rest(struct transactor *transactor)
 {
@@ -202,13 +212,25 @@ static void on_aborted(void *arg, enum weir_status status, const struct weir_err
     rest(transactor);
 }
 
+/* It stays open for a while: the stream may be scaled meanwhile, and then it rolls. */
 static void on_flushed(void *arg, enum weir_status status, const struct weir_error *why)
 {
     struct transactor *transactor = arg;
-    uint64_t choice = pick(&transactor->trial->world, 10);
 
     (void)why;
-    if (status == WEIR_OK && choice < 6) {
+    transactor->flushed = status == WEIR_OK;
+    transactor->state = TXN_OPEN;
+    if (pick(&transactor->trial->world, 2) == 0)
+        end_txn(transactor);
+    else
+        after(transactor->client, &transactor->timer, 120 * WEIR_NS_PER_MS);
+}
+
+static void end_txn(struct transactor *transactor)
+{
+    uint64_t choice = pick(&transactor->trial->world, 10);
+
+    if (transactor->flushed && choice < 6) {
         commit(transactor);
     } else if (choice < 9) {
         transactor->state = TXN_ABORTING;
@@ -254,6 +276,10 @@ static void transact(void *arg)
     struct transactor *transactor = arg;
     struct pravega_txn_options options = {0};
 
+    if (transactor->state == TXN_OPEN) {
+        end_txn(transactor);
+        return;
+    }
     if (transactor->trial->stopping)
         return;
     transactor->number = ledger_txn(&transactor->trial->ledger);
@@ -264,6 +290,18 @@ static void transact(void *arg)
 }
 
 /* --- clients ---------------------------------------------------------------------------------------------------- */
+
+static void keeper_start(struct trial *trial, struct client *client)
+{
+    struct pravega_table_options options = {.retry = {.max_backoff_ms = 300, .retry_attempts = 1000}};
+    struct pravega_table *table;
+    enum weir_status status = pravega_table_new(client->client, &table_name, &options, &table, NULL);
+
+    assert(status == WEIR_OK);
+    (void)status;
+    table_keeper_init(&client->keeper, &trial->world, &trial->table_ledger, client->loop, table);
+    table_keeper_play(&client->keeper, 20 * WEIR_NS_PER_MS);
+}
 
 static void client_start(struct trial *trial, struct client *client)
 {
@@ -290,6 +328,7 @@ static void client_start(struct trial *trial, struct client *client)
         transactor->timer = (struct weir_timer){.fn = transact, .arg = transactor};
         rest(transactor);
     }
+    keeper_start(trial, client);
 }
 
 /* Dead or at its end, what lived there is freed. */
@@ -301,6 +340,7 @@ static void client_free(struct client *client)
         weir_timer_stop(client->loop, &client->transactors[i].timer);
         pravega_txn_free(client->transactors[i].txn);
     }
+    table_keeper_fini(&client->keeper);
     pravega_client_free(client->client);
     weir_loop_free(client->loop);
     client->loop = NULL;
@@ -321,7 +361,7 @@ static bool client_rests(const struct client *client)
         if (client->host != NULL && client->transactors[i].state != TXN_IDLE)
             return false;
     }
-    return client->host == NULL || client->appender.pending == 0;
+    return client->host == NULL || (client->appender.pending == 0 && client->keeper.resting);
 }
 
 /* --- fate ------------------------------------------------------------------------------------------------------- */
@@ -376,15 +416,36 @@ static void fate_turns(struct trial *trial)
 
 /* --- looks and truncation --------------------------------------------------------------------------------------- */
 
-static void look(struct trial *trial, bool at_rest)
+static void keep_tail(struct trial *trial, const struct stream_cut *tail)
 {
+    if (trial->tail_count == TAILS_MAX) {
+        trial->tail_count--;
+        memmove(&trial->tails[0], &trial->tails[1], trial->tail_count * sizeof(*tail));
+    }
+    trial->tails[trial->tail_count++] = *tail;
+}
+
+static void look_at_stream(struct trial *trial, bool at_rest)
+{
+    struct stream_cut tail = {0};
+
     ledger_look_begin(&trial->ledger);
-    read_stream(&trial->world, STREAM, ledger_look_at, &trial->ledger);
-    if (!seed_failed(trial->world.run))
-        ledger_look_end(&trial->ledger, at_rest);
+    read_scaled_stream(&trial->world, STREAM, ledger_look_at, &trial->ledger, &tail);
+    if (seed_failed(trial->world.run))
+        return;
+    ledger_look_end(&trial->ledger, at_rest);
+    keep_tail(trial, &tail);
     seed_tell(trial->world.run, world_now(&trial->world), "look %" PRId64 ": %" PRIu64 " of %" PRId64 " events",
               trial->ledger.look, trial->ledger.found_count, trial->ledger.event_count);
-    trial->world.run->sightings += trial->ledger.found_count;
+}
+
+static void look(struct trial *trial, bool at_rest)
+{
+    look_at_stream(trial, at_rest);
+    if (!seed_failed(trial->world.run))
+        table_look(&trial->world, &trial->table_ledger, trial->table);
+    if (!seed_failed(trial->world.run) && at_rest)
+        table_walk(&trial->world, &trial->table_ledger, trial->table);
 }
 
 static void on_truncated(void *arg, enum weir_status status, const struct weir_error *why)
@@ -393,32 +454,27 @@ static void on_truncated(void *arg, enum weir_status status, const struct weir_e
 
     trial->truncating = false;
     if (status == WEIR_OK)
-        memcpy(trial->ledger.cut_done, trial->cut, sizeof(trial->cut));
+        trial->ledger.cut_done = trial->ledger.cut_asked;
     else if (status == WEIR_E_CONFLICT || status == WEIR_E_SEALED)
         seed_fail(trial->world.run, "truncation: %s", why->message);
+    trial->truncated = trial->truncated || status == WEIR_OK;
 }
 
-/* At events that the last look found, a little before each segment's end. */
+/* Up to the tail of one of the last looks, and to events that the last one found there. No later truncation goes to an
+ * older tail. */
 static void truncate_some(struct trial *trial)
 {
-    struct pravega_segment_offset cut[LEDGER_SEGMENTS_MAX];
-    struct ledger *ledger = &trial->ledger;
+    size_t at = pick(&trial->world, trial->tail_count);
+    const struct stream_cut *cut = &trial->ledger.cut_asked;
 
-    if (trial->truncating || ledger->event_count == 0)
+    if (trial->truncating)
         return;
-    memcpy(trial->cut, ledger->cut_asked, sizeof(trial->cut));
-    for (int tries = 0; tries < 6; tries++) {
-        const struct ledger_event *event = &ledger->events[pick(&trial->world, (uint64_t)ledger->event_count)];
-
-        if (event->seen_look == ledger->look && event->offset > trial->cut[event->segment])
-            trial->cut[event->segment] = event->offset;
-    }
-    for (int s = 0; s < trial->segments; s++)
-        cut[s] = (struct pravega_segment_offset){s, trial->cut[s]};
-    memcpy(ledger->cut_asked, trial->cut, sizeof(trial->cut));
+    ledger_cut(&trial->ledger, &trial->world, &trial->tails[at]);
+    trial->tail_count -= at;
+    memmove(&trial->tails[0], &trial->tails[at], trial->tail_count * sizeof(trial->tails[0]));
     trial->truncating = true;
     seed_tell(trial->world.run, world_now(&trial->world), "truncation");
-    pravega_controller_truncate_stream(&trial->truncation, trial->world.client, &stream, cut, (size_t)trial->segments,
+    pravega_controller_truncate_stream(&trial->truncation, trial->world.client, &stream, cut->at, cut->count,
                                        on_truncated, trial);
 }
 
@@ -430,7 +486,9 @@ static void look_turn(struct trial *trial)
     if (trial->world.store_host == NULL || trial->world.store_fate.disk_hurt)
         return;
     look(trial, false);
-    if (pick(&trial->world, 3) == 0)
+    if (!seed_failed(trial->world.run))
+        scaler_look(&trial->scaler);
+    if (!seed_failed(trial->world.run) && pick(&trial->world, 3) == 0)
         truncate_some(trial);
 }
 
@@ -439,7 +497,7 @@ static void look_turn(struct trial *trial)
 static bool all_at_rest(void *arg)
 {
     const struct trial *trial = arg;
-    bool rests = !trial->truncating;
+    bool rests = !trial->truncating && trial->scaler.resting;
 
     for (int i = 0; i < CLIENTS; i++)
         rests = rests && client_rests(&trial->clients[i]);
@@ -450,6 +508,9 @@ static void come_to_rest(struct trial *trial)
 {
     world_calm(&trial->world);
     trial->stopping = true;
+    scaler_stop(&trial->scaler);
+    for (int i = 0; i < CLIENTS; i++)
+        trial->clients[i].keeper.playing = false;
     if (!seed_failed(trial->world.run) && !weir_sim_run(trial->world.sim, all_at_rest, trial, REST_NS))
         seed_fail(trial->world.run, "the clients do not come to rest");
 }
@@ -462,14 +523,31 @@ static bool seal(struct trial *trial)
     return world_await_ok(&trial->world, &sealed, "sealing the stream");
 }
 
+static void make(struct trial *trial)
+{
+    struct world *world = &trial->world;
+    size_t segments = 1 + pick(world, SEGMENTS_MAX);
+
+    make_scope(world);
+    make_stream(world, STREAM, (int)segments);
+    scaler_init(&trial->scaler, world, &stream, segments);
+    if (!seed_failed(world->run))
+        trial->table = table_make(world);
+}
+
+/* A run that has had all that a store must get over, besides crashes. */
+static bool saw_all(const struct trial *trial)
+{
+    return trial->truncated && trial->scaler.splits > 0 && trial->scaler.merges > 0 && trial->scaler.rolled &&
+           trial->table_ledger.count > 0;
+}
+
 static void play_trial(struct trial *trial)
 {
     struct world *world = &trial->world;
     int64_t end_ns;
 
-    make_scope(world);
-    trial->segments = 1 + (int)pick(world, SEGMENTS_MAX);
-    make_stream(world, STREAM, trial->segments);
+    make(trial);
     if (seed_failed(world->run))
         return;
     world->store_fate.crashes_left = 2 + (int)pick(world, 8);
@@ -483,6 +561,7 @@ static void play_trial(struct trial *trial)
         client_start(trial, client);
         fate_up(world, &client->fate);
     }
+    scaler_play(&trial->scaler, (int)pick(world, SCALES_MAX), 400 * WEIR_NS_PER_MS);
     end_ns = world_now(world) + PLAY_NS;
     trial->next_look_ns = world_now(world) + (int64_t)pick(world, 100 * WEIR_NS_PER_MS);
     while (world_now(world) < end_ns && !seed_failed(world->run)) {
@@ -495,12 +574,15 @@ static void play_trial(struct trial *trial)
     come_to_rest(trial);
     if (!seed_failed(world->run))
         look(trial, true);
+    if (!seed_failed(world->run))
+        scaler_look(&trial->scaler);
     if (seed_failed(world->run) || !seal(trial))
         return;
     store_crash(world);
     store_start(world);
     if (!seed_failed(world->run))
         look(trial, true);
+    world->run->sightings += saw_all(trial);
 }
 
 static void play(struct seed_run *run)
@@ -509,11 +591,14 @@ static void play(struct seed_run *run)
 
     assert(trial != NULL);
     ledger_init(&trial->ledger, run);
+    table_ledger_init(&trial->table_ledger, run);
     trial->world.flush_bytes = run->seed % 2 == 0 ? 0 : 30000; /* half of the seeds flush all the while */
     world_open(&trial->world, run);
     if (!seed_failed(run))
         play_trial(trial);
     pravega_call_cancel(&trial->truncation);
+    scaler_fini(&trial->scaler);
+    pravega_table_free(trial->table);
     for (int i = 0; i < CLIENTS; i++) {
         if (trial->clients[i].host != NULL)
             client_crash(trial, &trial->clients[i]);
@@ -523,11 +608,12 @@ static void play(struct seed_run *run)
 }
 
 static const struct scenario scenarios[] = {
-    {.name = "store-crash", .play = play, .every = 1, .must_see = "events read"},
+    {.name = "store-crash", .play = play, .every = 1, 
+     .must_see = "runs with splits, merges, rolled transactions, truncations and raised counts"},
     {0},
 };
 
 int main(int argc, char **argv)
 {
-    return seeds_main(argc, argv, scenarios, 150);
+    return seeds_main(argc, argv, scenarios, 300);
 }

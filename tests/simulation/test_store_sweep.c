@@ -2,9 +2,10 @@
  * test_store_sweep.c - the store crashes at its 1st sync, at its 2nd, ..., until a workload is done without.
  *
  * The workload is the same each time: events that are acknowledged one by one, transactions that are committed, aborted
- * and left, updates of a table, a scale, a truncation, a stream that comes and goes, a seal; with a small log, so that flushes and checkpoints
- * are among the syncs. Right after each recovery, and in the end, the stream is held against the ledger (ledger.h).
- * The first attempt to recover meets a failing sync, or is followed by another crash: see world.c.
+ * and left, and one that rolls over a split, batches of a table, splits and a merge, truncations, a stream that comes
+ * and goes, a seal; with a small log, so that flushes, checkpoints and compaction are among the syncs. Right after each
+ * recovery, and in the end, stream, segments and table are held against the ledgers (ledger.h, scaler.h,
+ * table_ledger.h). The first attempt to recover meets a failing sync, or is followed by another crash: see world.c.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -13,12 +14,11 @@
 
 #include "ledger.h"
 #include "pravega/controller.h"
-#include "pravega/key_value_table.h"
 #include "pravega/streams.h"
 #include "pravega/transaction.h"
 #include "pravega/writer.h"
-#include "weir/endian.h"
-#include "world.h"
+#include "scaler.h"
+#include "table_keeper.h"
 
 #define STREAM "swept"
 #define LIMIT_NS (600 * WEIR_NS_PER_S)
@@ -44,8 +44,12 @@ struct trial {
     uint64_t pending;
     bool all_acked;
     bool looking;
-    struct pravega_table *table;
-    uint64_t put_asked, put_acked; /* the latest value, as asked for and as acknowledged */
+    bool sealing; /* from here on the stream may have no segments */
+    struct scaler scaler;
+    struct table_ledger table_ledger;
+    struct table_keeper keeper;
+    struct pravega_table *table; /* for looking at it */
+    struct stream_cut tail;      /* of the last look */
     struct pravega_call truncation;
 };
 
@@ -67,43 +71,11 @@ static void look(struct trial *trial, bool at_rest)
 {
     trial->looking = true;
     ledger_look_begin(&trial->ledger);
-    read_scaled_stream(&trial->world, STREAM, ledger_look_at, &trial->ledger);
+    read_scaled_stream(&trial->world, STREAM, ledger_look_at, &trial->ledger, &trial->tail);
     if (!failed(trial))
         ledger_look_end(&trial->ledger, at_rest);
     trial->looking = false;
     trial->world.run->sightings += trial->ledger.found_count;
-}
-
-static const struct pravega_table_key table_keys[2] = {{{(const uint8_t *)"same", 4}, {(const uint8_t *)"a", 1}},
-                                                       {{(const uint8_t *)"same", 4}, {(const uint8_t *)"b", 1}}};
-
-struct pair {
-    struct outcome outcome;
-    uint64_t values[2]; /* 0: not there */
-};
-
-static void take_pair(void *arg, enum weir_status status, const struct pravega_table_entry *entries, size_t count,
-                      const struct weir_error *why)
-{
-    struct pair *pair = arg;
-
-    for (size_t i = 0; status == WEIR_OK && i < count && i < 2; i++)
-        pair->values[i] = entries[i].value.len == 8 ? weir_get_u64be(entries[i].value.ptr) : 0;
-    outcome_done(&pair->outcome, status, why);
-}
-
-/* Both keys were put together, always: they have one value, not an older one than was acknowledged. */
-static void look_at_table(struct trial *trial)
-{
-    uint64_t acked = trial->put_acked;
-    struct pair pair = {0};
-
-    pravega_table_get_all(trial->table, table_keys, 2, take_pair, &pair);
-    if (!world_await_ok(&trial->world, &pair.outcome, "reading the table"))
-        return;
-    if (pair.values[0] != pair.values[1] || pair.values[0] < acked || pair.values[0] > trial->put_asked)
-        seed_fail(trial->world.run, "the table has %" PRIu64 " and %" PRIu64 ", acknowledged was %" PRIu64,
-                  pair.values[0], pair.values[1], acked);
 }
 
 /* Before the stream is known to exist there is nothing to look at. */
@@ -113,8 +85,10 @@ static void on_recovered(void *arg)
 
     if (trial->writer != NULL && !trial->looking)
         look(trial, false);
-    if (trial->table != NULL && !seed_failed(trial->world.run))
-        look_at_table(trial);
+    if (trial->scaler.world != NULL && !trial->sealing && !failed(trial))
+        scaler_look(&trial->scaler);
+    if (trial->table != NULL && !failed(trial))
+        table_look(&trial->world, &trial->table_ledger, trial->table);
 }
 
 /* --- steps ------------------------------------------------------------------------------------------------------ */
@@ -247,80 +221,45 @@ static void play_txn(struct trial *trial, enum txn_end end)
 
 /* --- the shape of the stream --- */
 
-static void on_scaled(void *arg, enum weir_status status, int32_t epoch, const struct pravega_segment_range *segments,
-                      size_t count, const struct weir_error *why)
+static void scale(struct trial *trial, enum scaler_wish wish)
 {
-    (void)epoch;
-    (void)segments;
-    (void)count;
-    outcome_done(arg, status, why);
+    if (failed(trial))
+        return;
+    scaler_step(&trial->scaler, wish);
+    world_await(&trial->world, &trial->scaler.resting, LIMIT_NS, "scaling");
 }
 
-struct cut {
-    struct outcome outcome;
-    struct pravega_segment_offset at[LEDGER_SEGMENTS_MAX];
-    size_t count;
-};
-
-static void take_cut(void *arg, enum weir_status status, const struct pravega_segment_offset *at, size_t count,
-                     const struct weir_error *why)
+/* A transaction that is open while its segments are replaced. */
+static void play_rolling_txn(struct trial *trial)
 {
-    struct cut *cut = arg;
+    int number = 0;
+    struct pravega_txn *txn = NULL;
 
-    for (cut->count = 0; cut->count < count && cut->count < LEDGER_SEGMENTS_MAX; cut->count++)
-        cut->at[cut->count] = at[cut->count];
-    outcome_done(&cut->outcome, status, why);
+    for (int tries = 0; tries < TRIES && txn == NULL && !failed(trial); tries++)
+        txn = filled_txn(trial, &number);
+    scale(trial, SCALER_SPLIT);
+    write_events(trial, 10);
+    await_acks(trial);
+    if (txn != NULL && !failed(trial))
+        end_txn(trial, txn, number, TXN_COMMIT);
+    pravega_txn_free(txn);
 }
 
-/* Segment 0 of two becomes two. A scale whose answer was lost may be refused when it is asked for again. */
-static void split_first(struct trial *trial)
-{
-    const pravega_segment_id sealed[] = {0};
-    const struct pravega_segment_range ranges[] = {{.min_key = 0, .max_key = 0.25}, {.min_key = 0.25, .max_key = 0.5}};
-    const struct pravega_scale scale = {sealed, 1, ranges, 2};
-
-    for (int tries = 0; tries < TRIES && !failed(trial); tries++) {
-        struct outcome scaled = {0};
-        struct cut tail = {0};
-
-        pravega_stream_scale(trial->world.client, &stream, &scale, on_scaled, &scaled);
-        world_await(&trial->world, &scaled.over, LIMIT_NS, "scaling");
-        pravega_stream_tail(trial->world.client, &stream, take_cut, &tail);
-        if (went_well(trial, &tail.outcome, "asking for the tail") && tail.count == 3)
-            return;
-    }
-    seed_fail(trial->world.run, "the stream was not split");
-}
-
-/* At an event in the midst of each of its segments, which also drops the segments before them. */
+/* At events in the midst of its segments, which also drops the segments before them. */
 static void truncate_stream(struct trial *trial)
 {
     struct ledger *ledger = &trial->ledger;
-    struct cut tail = {0};
 
     look(trial, false);
-    pravega_stream_tail(trial->world.client, &stream, take_cut, &tail);
-    if (failed(trial) || !went_well(trial, &tail.outcome, "asking for the tail"))
-        return; /* the crash of this play came here: then without a truncation */
-    for (int s = 0; s < LEDGER_SEGMENTS_MAX; s++)
-        ledger->cut_asked[s] = INT64_MAX;
-    for (size_t i = 0; i < tail.count; i++) {
-        int segment = pravega_segment_number(tail.at[i].id);
-        int64_t middle = tail.at[i].offset / 2, at = 0;
-
-        for (int64_t e = 0; e < ledger->event_count; e++)
-            if (ledger->events[e].segment == segment && ledger->events[e].offset <= middle &&
-                ledger->events[e].offset > at)
-                at = ledger->events[e].offset;
-        tail.at[i].offset = ledger->cut_asked[segment] = at;
-    }
+    if (!failed(trial))
+        ledger_cut(ledger, &trial->world, &trial->tail);
     for (int tries = 0; tries < TRIES && !failed(trial); tries++) {
         struct outcome cut = {0};
 
-        pravega_controller_truncate_stream(&trial->truncation, trial->world.client, &stream, tail.at, tail.count,
-                                           outcome_done, &cut);
+        pravega_controller_truncate_stream(&trial->truncation, trial->world.client, &stream, ledger->cut_asked.at,
+                                           ledger->cut_asked.count, outcome_done, &cut);
         if (went_well(trial, &cut, "truncating")) {
-            memcpy(ledger->cut_done, ledger->cut_asked, sizeof(ledger->cut_done));
+            ledger->cut_done = ledger->cut_asked;
             return;
         }
     }
@@ -351,40 +290,25 @@ static void pass(struct trial *trial)
     }
 }
 
-static void on_put(void *arg, enum weir_status status, const struct pravega_table_version *versions, size_t count,
-                   const struct weir_error *why)
+static void make_table(struct trial *trial)
 {
-    (void)versions;
-    (void)count;
-    outcome_done(arg, status, why);
+    struct pravega_table *table;
+    enum weir_status status;
+
+    trial->table = table_make(&trial->world);
+    if (failed(trial))
+        return;
+    status = pravega_table_new(trial->world.client, &table_name, NULL, &table, NULL);
+    assert(status == WEIR_OK);
+    (void)status;
+    table_keeper_init(&trial->keeper, &trial->world, &trial->table_ledger, trial->world.driver_loop, table);
 }
 
-/* A table whose two entries are put together, with a rising value. */
-static void fill_table(struct trial *trial)
+static void change_table(struct trial *trial, int count)
 {
-    const struct pravega_table_name name = {SCOPE, "table"};
-    const struct pravega_table_config config = {.partition_count = 1, .primary_key_len = 4, .secondary_key_len = 1};
-    struct outcome made = {0};
-
-    for (int tries = 0; tries < TRIES && !failed(trial) && made.status != WEIR_E_EXISTS; tries++) {
-        made = (struct outcome){0};
-        pravega_table_create(trial->world.client, &name, &config, outcome_done, &made);
-        if (went_well(trial, &made, "making the table"))
-            break;
-    }
-    if (failed(trial) || pravega_table_new(trial->world.client, &name, NULL, &trial->table, NULL) != WEIR_OK)
-        return;
-    for (int tries = 0; tries < 12 + TRIES && trial->put_acked < 12 && !failed(trial); tries++) {
-        struct outcome put = {0};
-        uint8_t value[8];
-        struct pravega_table_update updates[2];
-
-        weir_put_u64be(value, ++trial->put_asked);
-        for (int i = 0; i < 2; i++)
-            updates[i] = pravega_table_put_of(table_keys[i], weir_view(value, 8));
-        pravega_table_update(trial->table, updates, 2, on_put, &put);
-        if (went_well(trial, &put, "updating the table"))
-            trial->put_acked = trial->put_asked;
+    for (int i = 0; i < count && !failed(trial); i++) {
+        table_keeper_step(&trial->keeper);
+        world_await(&trial->world, &trial->keeper.resting, LIMIT_NS, "changing the table");
     }
 }
 
@@ -399,25 +323,29 @@ static void workload(struct trial *trial)
     if (failed(trial) || pravega_writer_new(trial->world.client, &stream, &options, &trial->writer, NULL) != WEIR_OK)
         return;
     trial->writer_id = ledger_writer(&trial->ledger);
+    scaler_init(&trial->scaler, &trial->world, &stream, 2);
     write_events(trial, 30);
     play_txn(trial, TXN_COMMIT);
     await_acks(trial);
+    make_table(trial);
+    change_table(trial, 12);
     write_events(trial, 20);
-    split_first(trial);
+    scale(trial, SCALER_SPLIT);
     await_acks(trial);
     play_txn(trial, TXN_ABORT);
     write_events(trial, 20);
-    play_txn(trial, TXN_COMMIT);
-    await_acks(trial);
+    play_rolling_txn(trial);
     truncate_stream(trial);
+    scale(trial, SCALER_MERGE);
     play_txn(trial, TXN_LEAVE);
     pass(trial);
-    if (!failed(trial))
-        fill_table(trial);
+    change_table(trial, 12);
     write_events(trial, 20);
     await_acks(trial);
+    truncate_stream(trial);
     if (!failed(trial))
         look(trial, true);
+    trial->sealing = true;
     seal(trial, &stream);
 }
 
@@ -429,6 +357,7 @@ static bool play_to_sync(struct seed_run *run, uint64_t at)
 
     assert(trial != NULL);
     ledger_init(&trial->ledger, run);
+    table_ledger_init(&trial->table_ledger, run);
     trial->world.flush_bytes = 6000;
     world_open(&trial->world, run);
     trial->world.on_recovered = on_recovered;
@@ -445,8 +374,12 @@ static bool play_to_sync(struct seed_run *run, uint64_t at)
         if (!seed_failed(run))
             look(trial, true);
         if (!seed_failed(run))
-            look_at_table(trial);
+            table_look(&trial->world, &trial->table_ledger, trial->table);
+        if (!seed_failed(run))
+            table_walk(&trial->world, &trial->table_ledger, trial->table);
     }
+    scaler_fini(&trial->scaler);
+    table_keeper_fini(&trial->keeper);
     pravega_table_free(trial->table);
     pravega_call_cancel(&trial->truncation);
     pravega_writer_free(trial->writer);

@@ -45,7 +45,7 @@ static const char *const settings[] = {"weir.retention.frequency.milliseconds=20
                                        NULL};
 
 struct place {
-    int segment; /* its number; -1: it is not there */
+    pravega_segment_id segment; /* -1: it is not there */
     int64_t offset;
 };
 
@@ -208,13 +208,6 @@ static void on_opened(void *arg, enum weir_status status, struct pravega_reader_
     outcome_done(&opening->outcome, status, why);
 }
 
-/* A call whose answer was lost is repeated, and then finds what it made itself. */
-static bool made_ok(struct trial *trial, const struct outcome *made, const char *what)
-{
-    return world_await(&trial->world, &made->over, CALL_LIMIT_NS, what) &&
-           (made->status == WEIR_E_EXISTS || world_await_ok(&trial->world, made, what));
-}
-
 static void subscribe(struct trial *trial)
 {
     struct pravega_group_stream streams[] = {{.stream = stream}};
@@ -226,7 +219,7 @@ static void subscribe(struct trial *trial)
     struct opening opening = {0};
 
     pravega_reader_group_create(trial->world.client, &group_name, &config, outcome_done, &made);
-    if (!made_ok(trial, &made, "making the subscriber"))
+    if (!world_await_made(&trial->world, &made, "making the subscriber"))
         return;
     pravega_reader_group_open(trial->world.client, &group_name, on_opened, &opening);
     world_await_ok(&trial->world, &opening.outcome, "opening the subscriber");
@@ -235,14 +228,15 @@ static void subscribe(struct trial *trial)
 
 /* --- looking ---------------------------------------------------------------------------------------------------- */
 
-static void look_at(void *arg, int segment, const struct pravega_event *event)
+static void look_at(void *arg, pravega_segment_id segment, const struct pravega_event *event)
 {
     struct trial *trial = arg;
     uint32_t number = event->payload.len == EVENT_LEN ? weir_get_u32be(event->payload.ptr) : UINT32_MAX;
     int64_t *last;
 
     if (number >= trial->total) {
-        seed_fail(trial->world.run, "segment %d has at %" PRId64 " an event that nobody wrote", segment, event->offset);
+        seed_fail(trial->world.run, "segment %d has at %" PRId64 " an event that nobody wrote",
+                  pravega_segment_number(segment), event->offset);
         return;
     }
     last = &trial->last[trial->key_of[number]];
@@ -283,7 +277,7 @@ static bool is_before(const struct trial *trial, uint32_t number, const struct p
 
     for (size_t i = 0; i < mark->segment_count; i++) {
         const struct pravega_watermark_segment *segment = &mark->segments[i];
-        int in_cut = pravega_segment_number(segment->range.id);
+        pravega_segment_id in_cut = segment->range.id;
 
         if (hash > segment->range.max_key || (hash <= segment->range.min_key && hash > 0))
             continue;
@@ -370,7 +364,7 @@ static void look(struct trial *trial)
         trial->places[i].segment = -1;
     for (int key = 0; key < KEY_COUNT; key++)
         trial->last[key] = -1;
-    read_scaled_stream(&trial->world, STREAM, look_at, trial);
+    read_scaled_stream(&trial->world, STREAM, look_at, trial, NULL);
     if (!seed_failed(trial->world.run))
         check_events(trial);
     if (!seed_failed(trial->world.run))
@@ -468,7 +462,7 @@ static void make(struct trial *trial)
 
     make_scope(&trial->world);
     pravega_stream_create(trial->world.client, &stream, &config, outcome_done, &outcome);
-    if (made_ok(trial, &outcome, "creating the stream"))
+    if (world_await_made(&trial->world, &outcome, "creating the stream"))
         subscribe(trial);
 }
 

@@ -304,7 +304,7 @@ static void on_scale_timer(void *arg)
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 
-static void look_at(void *arg, int segment, const struct pravega_event *event)
+static void look_at(void *arg, pravega_segment_id segment, const struct pravega_event *event)
 {
     struct trial *trial = arg;
     uint32_t kind, whose, number, *seen;
@@ -327,7 +327,7 @@ static void look_at(void *arg, int segment, const struct pravega_event *event)
     seen = &trial->seen[whose];
     if (number != *seen)
         seed_fail(trial->world.run, "event %" PRIu32 " of key %" PRIu32 " comes in segment %d instead of %" PRIu32,
-                  number, whose, segment, *seen);
+                  number, whose, pravega_segment_number(segment), *seen);
     *seen = number + 1;
 }
 
@@ -338,7 +338,7 @@ static void look(struct trial *trial)
     memset(trial->seen, 0, sizeof(trial->seen));
     memset(trial->seen_of_txn, 0, sizeof(trial->seen_of_txn));
     trial->large_seen = false;
-    read_scaled_stream(&trial->world, STREAM, look_at, trial);
+    read_scaled_stream(&trial->world, STREAM, look_at, trial, NULL);
     for (int key = 0; key < KEY_COUNT; key++)
         if (trial->seen[key] != trial->next[key])
             seed_fail(run, "key %d has %" PRIu32 " events instead of %" PRIu32, key, trial->seen[key],

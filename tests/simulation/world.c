@@ -13,7 +13,7 @@
 #include "pravega/streams.h"
 
 #define CALL_LIMIT_NS (600 * WEIR_NS_PER_S)
-#define SEGMENTS_MAX 16
+#define TRIES_MAX 20
 
 int64_t world_now(const struct world *world)
 {
@@ -226,22 +226,20 @@ bool world_await_ok(struct world *world, const struct outcome *outcome, const ch
     return outcome->status == WEIR_OK;
 }
 
-/* --- streams ---------------------------------------------------------------------------------------------------- */
-
-/* A call whose answer was lost with its connection is repeated by the client, and then finds what it made itself. */
-static void await_made(struct world *world, struct outcome *outcome, const char *what)
+bool world_await_made(struct world *world, const struct outcome *outcome, const char *what)
 {
-    if (world_await(world, &outcome->over, CALL_LIMIT_NS, what) && outcome->status == WEIR_E_EXISTS)
-        return;
-    world_await_ok(world, outcome, what);
+    return world_await(world, &outcome->over, CALL_LIMIT_NS, what) &&
+           (outcome->status == WEIR_E_EXISTS || world_await_ok(world, outcome, what));
 }
+
+/* --- streams ---------------------------------------------------------------------------------------------------- */
 
 void make_scope(struct world *world)
 {
     struct outcome outcome = {0};
 
     pravega_scope_create(world->client, SCOPE, outcome_done, &outcome);
-    await_made(world, &outcome, "creating the scope");
+    world_await_made(world, &outcome, "creating the scope");
 }
 
 void make_stream(struct world *world, const char *name, int segments)
@@ -251,14 +249,21 @@ void make_stream(struct world *world, const char *name, int segments)
     struct outcome outcome = {0};
 
     pravega_stream_create(world->client, &stream, &config, outcome_done, &outcome);
-    await_made(world, &outcome, "creating a stream");
+    world_await_made(world, &outcome, "creating a stream");
 }
 
 struct cut {
     struct outcome outcome;
-    struct pravega_segment_offset at[SEGMENTS_MAX];
-    size_t count;
+    struct stream_cut cut;
 };
+
+static void keep_cut(struct stream_cut *cut, const struct pravega_segment_offset *at, size_t count)
+{
+    assert(count <= STREAM_CUT_MAX);
+    cut->count = count;
+    for (size_t i = 0; i < count; i++)
+        cut->at[i] = at[i];
+}
 
 static void take_cut(void *arg, enum weir_status status, const struct pravega_segment_offset *at, size_t count,
                      const struct weir_error *why)
@@ -266,9 +271,7 @@ static void take_cut(void *arg, enum weir_status status, const struct pravega_se
     struct cut *cut = arg;
 
     outcome_done(&cut->outcome, status, why);
-    assert(count <= SEGMENTS_MAX);
-    for (; cut->count < count; cut->count++)
-        cut->at[cut->count] = at[cut->count];
+    keep_cut(&cut->cut, at, count);
 }
 
 struct segment_reading {
@@ -276,7 +279,7 @@ struct segment_reading {
     struct pravega_segment_reader *reader;
     stream_event_fn *each;
     void *arg;
-    int segment;
+    pravega_segment_id segment;
     bool over;
 };
 
@@ -297,7 +300,7 @@ static void read_on(void *arg)
     if (status == WEIR_E_AGAIN)
         return;
     reading->over = true;
-    if (status != WEIR_E_END)
+    if (status != WEIR_E_END && status != WEIR_E_NOT_FOUND) /* or may have taken the segment away */
         seed_fail(reading->world->run, "reading a segment: %s", err.message);
 }
 
@@ -312,7 +315,7 @@ static void read_segment(struct segment_reading *reading, const struct pravega_s
         .arg = reading,
     };
 
-    reading->segment = pravega_segment_number(id);
+    reading->segment = id;
     reading->over = from == to;
     if (reading->over)
         return;
@@ -322,7 +325,7 @@ static void read_segment(struct segment_reading *reading, const struct pravega_s
     pravega_segment_reader_free(reading->reader);
 }
 
-static int64_t offset_in(const struct cut *cut, pravega_segment_id id)
+static int64_t offset_in(const struct stream_cut *cut, pravega_segment_id id)
 {
     for (size_t i = 0; i < cut->count; i++) {
         if (cut->at[i].id == id)
@@ -342,15 +345,16 @@ void read_stream(struct world *world, const char *name, stream_event_fn *each, v
     pravega_stream_tail(world->client, &stream, take_cut, &tail);
     if (!world_await_ok(world, &tail.outcome, "asking for a stream's tail"))
         return;
-    for (size_t i = 0; i < head.count && !seed_failed(world->run); i++) {
+    for (size_t i = 0; i < head.cut.count && !seed_failed(world->run); i++) {
         struct segment_reading reading = {.world = world, .each = each, .arg = arg};
-        int64_t to = offset_in(&tail, head.at[i].id);
+        const struct pravega_segment_offset *from = &head.cut.at[i];
+        int64_t to = offset_in(&tail.cut, from->id);
 
-        if (to < head.at[i].offset)
+        if (to < from->offset)
             seed_fail(world->run, "segment %d of %s has its tail at %" PRId64 ", before its head at %" PRId64,
-                      pravega_segment_number(head.at[i].id), name, to, head.at[i].offset);
+                      pravega_segment_number(from->id), name, to, from->offset);
         else
-            read_segment(&reading, &stream, head.at[i].id, head.at[i].offset, to);
+            read_segment(&reading, &stream, from->id, from->offset, to);
     }
 }
 
@@ -358,6 +362,7 @@ struct ranges {
     struct outcome outcome;
     struct pravega_batch_range *at;
     size_t count;
+    struct stream_cut *tail; /* or NULL */
 };
 
 static void take_ranges(void *arg, enum weir_status status, const struct pravega_batch_segments *segments,
@@ -373,15 +378,31 @@ static void take_ranges(void *arg, enum weir_status status, const struct pravega
     ranges->count = segments->range_count;
     for (size_t i = 0; i < ranges->count; i++)
         ranges->at[i] = segments->ranges[i];
+    if (ranges->tail != NULL)
+        keep_cut(ranges->tail, segments->to->positions, segments->to->position_count);
 }
 
-void read_scaled_stream(struct world *world, const char *name, stream_event_fn *each, void *arg)
+/* What lies between head and tail may be cut off before it is asked about: then once more. */
+static bool ask_ranges(struct world *world, const struct pravega_stream_name *stream, struct ranges *ranges)
+{
+    static const char what[] = "asking for a stream's segments";
+    int tries = 0;
+
+    do {
+        ranges->outcome = (struct outcome){0};
+        pravega_batch_segments(world->client, stream, NULL, NULL, take_ranges, ranges);
+    } while (world_await(world, &ranges->outcome.over, CALL_LIMIT_NS, what) &&
+             ranges->outcome.status == WEIR_E_TRUNCATED && ++tries < TRIES_MAX);
+    return world_await_ok(world, &ranges->outcome, what);
+}
+
+void read_scaled_stream(struct world *world, const char *name, stream_event_fn *each, void *arg,
+                        struct stream_cut *tail)
 {
     struct pravega_stream_name stream = {SCOPE, name};
-    struct ranges ranges = {0};
+    struct ranges ranges = {.tail = tail};
 
-    pravega_batch_segments(world->client, &stream, NULL, NULL, take_ranges, &ranges);
-    if (world_await_ok(world, &ranges.outcome, "asking for a stream's segments"))
+    if (ask_ranges(world, &stream, &ranges))
         for (size_t i = 0; i < ranges.count && !seed_failed(world->run); i++) {
             struct segment_reading reading = {.world = world, .each = each, .arg = arg};
 

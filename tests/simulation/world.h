@@ -72,17 +72,29 @@ struct outcome {
 void outcome_done(void *arg, enum weir_status status, const struct weir_error *why);
 /** Awaits it; a status other than OK fails the run. */
 bool world_await_ok(struct world *world, const struct outcome *outcome, const char *what);
+/** The same of a call that makes something: if its answer was lost with its connection, the client repeats it, and then
+ *  finds what it made itself. */
+bool world_await_made(struct world *world, const struct outcome *outcome, const char *what);
 
 void make_scope(struct world *world);
 void make_stream(struct world *world, const char *name, int segments);
 
-typedef void stream_event_fn(void *arg, int segment, const struct pravega_event *event);
-/** Reads a stream from its head to its tail. `each` is called with the events of one segment in their order. */
+typedef void stream_event_fn(void *arg, pravega_segment_id segment, const struct pravega_event *event);
+/** Reads a stream from its head to its tail, one segment after the other. `each` is called with the events of one
+ *  segment in their order. */
 void read_stream(struct world *world, const char *name, stream_event_fn *each, void *arg);
 
+/** A position in each of the segments that share the keys among them. */
+#define STREAM_CUT_MAX 16
+struct stream_cut {
+    struct pravega_segment_offset at[STREAM_CUT_MAX];
+    size_t count;
+};
 /** The same of a stream that was scaled: segments in the order of their ids, those of sealed epochs included, so that
- *  each key's events come in their order. Events may be large. */
-void read_scaled_stream(struct world *world, const char *name, stream_event_fn *each, void *arg);
+ *  each key's events come in their order. Events may be large. A truncation may overtake it.
+ *  @param tail if not NULL: up to where it was read */
+void read_scaled_stream(struct world *world, const char *name, stream_event_fn *each, void *arg,
+                        struct stream_cut *tail);
 
 /** The next crash of a process that has just come up; before it, now and then, a call of its disk that fails. */
 void fate_up(const struct world *world, struct fate *fate);
