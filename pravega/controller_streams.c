@@ -20,7 +20,8 @@ static const struct pravega_outcome delete_scope_outcomes[] = {
     [PRAVEGA__DELETE_SCOPE_STATUS__STATUS__FAILURE] = {WEIR_E_IO, FAILED},
     [PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_FOUND] = {WEIR_E_NOT_FOUND, MISSING},
     [PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SCOPE_NOT_EMPTY] = {WEIR_E_STATE,
-                                                               "it is not empty: delete its streams first"},
+                                                               "it is not empty: delete its streams, reader "
+                                                               "groups and key-value tables first"},
 };
 static const struct pravega_outcome delete_recursive_outcomes[] = {
     [PRAVEGA__DELETE_SCOPE_STATUS__STATUS__SUCCESS] = {WEIR_OK, NULL},

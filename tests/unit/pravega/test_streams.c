@@ -178,7 +178,10 @@ START_TEST(messages_name_what_could_not_be_done)
     pravega_scope_delete(world->client, "demo", on_done, &result);
     world_await(world, &result);
     ck_assert_int_eq(result.status, WEIR_E_STATE);
-    ck_assert_str_eq(result.words, "cannot delete scope demo: it is not empty: delete its streams first");
+    ck_assert_str_eq(
+        result.words,
+        "cannot delete scope demo: it is not empty: delete its streams, reader groups and key-value tables "
+        "first");
 
     SCRIPT(world, {.hex = "0804"});
     result = (struct result){0};
