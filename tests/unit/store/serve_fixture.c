@@ -12,13 +12,16 @@
 #include "weir/host.h"
 
 #define GIVE_UP_NS (20 * WEIR_NS_PER_S) /* only a hang takes so long */
+#define LOOK_NS WEIR_NS_PER_MS          /* at the log */
 
 struct served {
     struct weir_host *host;
     struct weir_loop *loop;
     struct weir_store *store;
     struct weir_grpc_channel *channel;
-    struct weir_timer give_up;
+    struct weir_timer give_up, look;
+    FILE *log; /* its own; NULL: the test's */
+    off_t log_at; /* behind the last line that was waited for */
     struct weir_store_options options;
     struct weir_tls *tls;
     char dir[64], *authorization;
@@ -29,6 +32,13 @@ static void gave_up(void *arg)
 {
     (void)arg;
     ck_abort_msg("the store did not answer");
+}
+
+static void stop_loop(void *arg)
+{
+    struct served *served = arg;
+
+    weir_loop_stop(served->loop);
 }
 
 /* Turns the loop until somebody stops it. */
@@ -82,13 +92,20 @@ static struct served *new_on(const struct weir_host_options *host_options, const
     ck_assert_int_eq(weir_host_new(host_options, &served->host, NULL), WEIR_OK);
     ck_assert_int_eq(weir_loop_new(served->host, "test", &served->loop, NULL), WEIR_OK);
     served->give_up = (struct weir_timer){.fn = gave_up};
+    served->look = (struct weir_timer){.fn = stop_loop, .arg = served};
     served_start(served);
     return served;
 }
 
 struct served *served_new_with(const struct weir_store_options *options, struct weir_tls *tls)
 {
-    return new_on(NULL, options, tls);
+    FILE *log = tmpfile();
+    struct served *served;
+
+    ck_assert_ptr_nonnull(log);
+    served = new_on(&(struct weir_host_options){.log_level = WEIR_LOG_INFO, .log_fd = fileno(log)}, options, tls);
+    served->log = log;
+    return served;
 }
 
 struct served *served_new_logging(const struct weir_store_options *options, int log_fd)
@@ -120,6 +137,8 @@ void served_free(struct served *served)
     ck_assert_int_eq(weir_fs_remove(weir_host_fs(served->host), served->dir, NULL), WEIR_OK);
     weir_loop_free(served->loop);
     weir_host_free(served->host);
+    if (served->log != NULL)
+        fclose(served->log);
     free(served->authorization);
     free(served);
 }
@@ -137,6 +156,37 @@ struct weir_store *served_store(struct served *served)
 struct weir_loop *served_loop(struct served *served)
 {
     return served->loop;
+}
+
+/* --- The log ---------------------------------------------------------------------------------------------------- */
+
+/* The next line that the log has; false if it has no more, for now. */
+static bool next_line(struct served *served, char *line, size_t cap)
+{
+    ssize_t got = pread(fileno(served->log), line, cap - 1, served->log_at);
+    char *end;
+
+    ck_assert_int_ge(got, 0);
+    end = memchr(line, '\n', (size_t)got);
+    if (end == NULL)
+        return false;
+    *end = '\0';
+    served->log_at += end + 1 - line;
+    return true;
+}
+
+void served_await_line(struct served *served, const char *words)
+{
+    char line[2048];
+
+    weir_timer_start(served->loop, &served->give_up, GIVE_UP_NS);
+    do {
+        while (!next_line(served, line, sizeof(line))) {
+            weir_timer_start(served->loop, &served->look, LOOK_NS);
+            weir_loop_run(served->loop);
+        }
+    } while (strstr(line, words) == NULL);
+    weir_timer_stop(served->loop, &served->give_up);
 }
 
 /* --- Wire ------------------------------------------------------------------------------------------------------- */

@@ -1,7 +1,8 @@
 /**
  * @file serve_fixture.h
  * @brief A store on a real loop in a folder of its own, and peers that talk raw wire frames and gRPC to it, on the same
- * loop. A call that waits turns the loop until its answer is there; a test that waits in vain aborts.
+ * loop. A call that waits turns the loop until its answer is there; a test that waits in vain aborts. What the store
+ * does by itself is waited for by the line of the log that tells of it.
  */
 #ifndef WEIR_TEST_SERVE_FIXTURE_H
 #define WEIR_TEST_SERVE_FIXTURE_H
@@ -37,6 +38,9 @@ const char *served_dir(const struct served *served);
 void served_free(struct served *served);
 struct weir_store *served_store(struct served *served);
 struct weir_loop *served_loop(struct served *served);
+/** Turns the loop until the log has a line with these words, behind the line that the call before waited for. Not of
+ *  served_new_logging(). */
+void served_await_line(struct served *served, const char *words);
 
 /* --- Wire ------------------------------------------------------------------------------------------------------- */
 

@@ -605,12 +605,7 @@ END_TEST
 
 /* --- Files that change ------------------------------------------------------------------------------------------ */
 
-/* Turns the loop until the call ends as it is to, once the store has looked at its files. */
-static void await_code(const char *name, const void *request, enum weir_grpc_code code)
-{
-    while (code_of(name, request) != code)
-        usleep(1000);
-}
+#define READ_ANEW "was read anew"
 
 START_TEST(accounts_change_while_it_serves)
 {
@@ -619,16 +614,19 @@ START_TEST(accounts_change_while_it_serves)
     show("admin");
     ck_assert_int_eq(code_of("listScopes", &request), OK);
     write_accounts("boss");
-    await_code("listScopes", &request, WEIR_GRPC_UNAUTHENTICATED);
+    served_await_line(served, READ_ANEW);
+    ck_assert_int_eq(code_of("listScopes", &request), WEIR_GRPC_UNAUTHENTICATED); /* though it was remembered */
     show("boss");
     ck_assert_int_eq(code_of("listScopes", &request), OK);
-    write_file(accounts_path, "nonsense\n", 9); /* is refused, and the old ones stay */
-    for (int i = 0; i < 30; i++) {
-        ck_assert_int_eq(code_of("listScopes", &request), OK);
-        usleep(1000);
-    }
+    write_file(accounts_path, "nonsense\n", 9);
+    served_await_line(served, "the old accounts stay in use");
+    ck_assert_int_eq(code_of("listScopes", &request), OK);
+    show("reader"); /* nobody has asked for it before: it is looked up in them */
+    ck_assert_int_eq(code_of("listScopes", &request), OK);
     write_accounts("admin");
-    await_code("listScopes", &request, WEIR_GRPC_UNAUTHENTICATED);
+    served_await_line(served, READ_ANEW);
+    show("boss");
+    ck_assert_int_eq(code_of("listScopes", &request), WEIR_GRPC_UNAUTHENTICATED);
     show("admin");
     ck_assert_int_eq(code_of("listScopes", &request), OK);
 }
@@ -670,14 +668,13 @@ static bool asks_well(struct peer *peer)
 }
 
 /* Goal: certificates are renewed without a restart, and connections under way go on. Method: the files are replaced by
- * those of another authority; clients that trust it alone come in, at last, while the first one is still served. */
+ * those of another authority; clients that trust it alone come in then, while the first one is still served. */
 START_TEST(certificates_change_while_connections_live)
 {
     struct weir_store_options options = tls_options();
     struct weir_tls *old_trust = trusting(certs.authority), *new_trust;
     struct tls_certs renewed;
     struct peer *first, *next;
-    bool came = false;
 
     tls_certs_make(&renewed, "DNS:localhost,IP:127.0.0.1");
     new_trust = trusting(renewed.authority);
@@ -686,18 +683,20 @@ START_TEST(certificates_change_while_connections_live)
     make_scope(served, "sc");
     first = peer_new(served);
     ck_assert(asks_well(first));
-    replace(renewed.private_key, certs.private_key); /* half of it: the old pair stays in use */
+    replace(renewed.private_key, certs.private_key); /* half of it */
+    served_await_line(served, "the old certificate stays in use");
     next = peer_new(served);
     ck_assert(asks_well(next));
     peer_free(next);
     replace(renewed.certificate, certs.certificate);
-    while (!came) {
-        next = peer_new_trusting(served, new_trust);
-        came = peer_is_open(next);
-        if (came)
-            ck_assert(asks_well(next));
-        peer_free(next);
-    }
+    served_await_line(served, READ_ANEW);
+    next = peer_new(served);
+    ck_assert(!peer_is_open(next)); /* it trusts the old authority alone */
+    peer_free(next);
+    next = peer_new_trusting(served, new_trust);
+    ck_assert(peer_is_open(next));
+    ck_assert(asks_well(next));
+    peer_free(next);
     ck_assert(asks_well(first));
     make_scope(served, "later"); /* over the channel that was there before */
     peer_free(first);
