@@ -24,6 +24,8 @@
 #define PRAVEGA_WIRE_VERSION_HIGH 16
 #define PRAVEGA_WIRE_VERSION_LOW 5
 #define PRAVEGA_WIRE_NEVER_WROTE INT64_MIN  /**< AppendSetup.last_event_number of a new writer; an absent attribute */
+/** The attribute of a log's mark, an offset: MurmurHash3_x64_128 of upstream's name RevisionStreamClientMark. */
+#define PRAVEGA_WIRE_LOG_MARK ((struct weir_uuid){UINT64_C(0x7df9a874246cc9d6), UINT64_C(0x9397cdd19ead68c5)})
 #define PRAVEGA_WIRE_NO_VERSION INT64_MIN   /**< table key: unconditional */
 #define PRAVEGA_WIRE_NOT_EXISTS INT64_C(-1) /**< table key: must not exist; in a reply: is missing */
 

@@ -20,8 +20,6 @@
 #include "pravega/sync/entry_writer.h"
 #include "weir/endian.h"
 
-/* MurmurHash3_x64_128 of upstream's attribute name RevisionStreamClientMark. */
-static const struct weir_uuid mark_attribute = {UINT64_C(0x7df9a874246cc9d6), UINT64_C(0x9397cdd19ead68c5)};
 #define NO_MARK PRAVEGA_WIRE_NEVER_WROTE
 
 enum op_kind { OP_OLDEST, OP_LATEST, OP_WRITE_IF, OP_WRITE, OP_READ, OP_MARK, OP_SET_MARK, OP_TRUNCATE };
@@ -155,7 +153,8 @@ static void on_info(void *arg, enum weir_status status, const struct pravega_wir
 
 static void encode_mark(void *arg, const struct pravega_segment_asked *asked, struct weir_buf *out)
 {
-    struct pravega_wire_get_segment_attribute ask = {asked->request_id, asked->segment, mark_attribute, asked->token};
+    struct pravega_wire_get_segment_attribute ask = {asked->request_id, asked->segment, PRAVEGA_WIRE_LOG_MARK,
+                                                     asked->token};
 
     (void)arg;
     pravega_wire_encode_get_segment_attribute(out, &ask);
@@ -177,7 +176,7 @@ static void on_mark(void *arg, enum weir_status status, const struct pravega_wir
 static void encode_set_mark(void *arg, const struct pravega_segment_asked *asked, struct weir_buf *out)
 {
     struct op *op = ((struct pravega_revisioned_stream *)arg)->running;
-    struct pravega_wire_update_segment_attribute ask = {asked->request_id, asked->segment,    mark_attribute,
+    struct pravega_wire_update_segment_attribute ask = {asked->request_id, asked->segment,    PRAVEGA_WIRE_LOG_MARK,
                                                         op->mark,          op->expected_mark, asked->token};
 
     pravega_wire_encode_update_segment_attribute(out, &ask);

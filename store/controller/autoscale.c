@@ -67,7 +67,8 @@ static bool scale(struct weir_controller *ctl, struct weir_held_stream *stream, 
     enum weir_status status;
 
     weir_batch_init(&batch);
-    status = weir_stream_scale_prepare(&batch, stream, sealed, sealed_count, ranges, range_count);
+    status = weir_stream_scale_prepare(&batch, stream, sealed, sealed_count, ranges, range_count,
+                                       weir_loop_wall_ms(ctl->loop));
     if (status == WEIR_OK) {
         status = weir_batch_commit_unasked(&batch, ctl->ctr);
         if (status != WEIR_OK)

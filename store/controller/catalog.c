@@ -13,6 +13,7 @@
 
 #define RECORD_VERSION 1
 #define WRITER_VERSION 2 /* 1 had no `gone` */
+#define STREAM_VERSION 2 /* 1 had no times of epochs */
 #define CUT_ENTRY_LEN 16
 #define RANGE_LEN 24
 #define CONFIG_LEN_MAX (4u << 20)
@@ -106,6 +107,7 @@ static void put_epochs(struct weir_buf *out, const struct weir_epochs *epochs)
         const struct weir_epoch *epoch = &epochs->list[e];
 
         weir_buf_u32be(out, (uint32_t)epoch->reference);
+        weir_buf_u64be(out, (uint64_t)epoch->created_ms);
         weir_buf_varint(out, epoch->segment_count);
         for (size_t i = 0; i < epoch->segment_count; i++) {
             weir_buf_u64be(out, (uint64_t)epoch->segments[i].id);
@@ -115,18 +117,22 @@ static void put_epochs(struct weir_buf *out, const struct weir_epochs *epochs)
     }
 }
 
-static enum weir_status take_epoch(struct weir_in *in, struct weir_epochs *epochs)
+static enum weir_status take_epoch(struct weir_in *in, uint8_t version, struct weir_stream_record *rec)
 {
+    struct weir_epochs *epochs = &rec->epochs;
     int32_t reference = (int32_t)weir_in_u32be(in);
+    int64_t created_ms = version < 2 ? rec->created_ms : (int64_t)weir_in_u64be(in);
     uint64_t count = weir_in_varint(in);
     struct weir_epoch *epoch;
 
-    if (in->bad || count == 0 || count > weir_in_left(in) / RANGE_LEN || reference < 0 ||
+    if (in->bad || count == 0 || count > weir_in_left(in) / RANGE_LEN || reference < 0 || created_ms < 0 ||
         (size_t)reference > epochs->count)
         return WEIR_E_DAMAGED;
-    epoch = weir_epochs_append(epochs, reference, count);
+    epoch = weir_epochs_append(epochs, reference, count, created_ms);
     if (epoch == NULL)
         return WEIR_E_NOMEM;
+    if (version >= 2 && epoch->created_ms != created_ms) /* not after the one before it */
+        return WEIR_E_DAMAGED;
     for (size_t i = 0; i < count; i++) {
         struct weir_segment_range *range = &epoch->segments[i];
 
@@ -140,7 +146,7 @@ static enum weir_status take_epoch(struct weir_in *in, struct weir_epochs *epoch
     return WEIR_OK;
 }
 
-static enum weir_status take_epochs(struct weir_in *in, struct weir_epochs *epochs)
+static enum weir_status take_epochs(struct weir_in *in, uint8_t version, struct weir_stream_record *rec)
 {
     uint64_t count = weir_in_varint(in);
     enum weir_status status = WEIR_OK;
@@ -148,7 +154,7 @@ static enum weir_status take_epochs(struct weir_in *in, struct weir_epochs *epoc
     if (in->bad || count == 0)
         return WEIR_E_DAMAGED;
     for (uint64_t e = 0; e < count && status == WEIR_OK; e++)
-        status = take_epoch(in, epochs);
+        status = take_epoch(in, version, rec);
     return status;
 }
 
@@ -175,7 +181,7 @@ void weir_stream_record_fini(struct weir_stream_record *rec)
 
 void weir_stream_record_encode(struct weir_buf *out, const struct weir_stream_record *rec)
 {
-    put_version(out);
+    weir_buf_u8(out, STREAM_VERSION);
     weir_buf_u8(out, (uint8_t)rec->state);
     weir_buf_u64be(out, (uint64_t)rec->created_ms);
     weir_buf_view_append(out, weir_buf_view(&rec->config));
@@ -185,7 +191,8 @@ void weir_stream_record_encode(struct weir_buf *out, const struct weir_stream_re
 
 static enum weir_status stream_take(struct weir_in *in, struct weir_stream_record *rec)
 {
-    enum weir_status status = take_version(in);
+    uint8_t version;
+    enum weir_status status = take_version_until(in, STREAM_VERSION, &version);
 
     if (status != WEIR_OK)
         return status;
@@ -197,7 +204,7 @@ static enum weir_status stream_take(struct weir_in *in, struct weir_stream_recor
     if (status == WEIR_OK)
         status = take_cut(in, &rec->head);
     if (status == WEIR_OK)
-        status = take_epochs(in, &rec->epochs);
+        status = take_epochs(in, version, rec);
     return status == WEIR_OK ? ended(in) : status;
 }
 

@@ -16,7 +16,8 @@
  *     subscriber/<scope>/<stream>/<scope>/<group>  subscriber record
  *     table/<scope>/<table>                    key-value table's record
  *     deadtable/<scope>/<table>                u32: a deleted table's next segment number
- * A record is a version byte, then fixed fields big-endian, counts as LEB128. Configurations are kept as the protobuf
+ * A record is a version byte, then fixed fields big-endian, counts as LEB128. Records of versions before are read (of a
+ * stream: 2 has the time of each epoch, 1 had none; of a writer: 2 has `gone`). Configurations are kept as the protobuf
  * message that the client sent, which carries its own evolution.
  */
 #ifndef WEIR_STORE_CATALOG_H

@@ -138,7 +138,7 @@ void weir_stream_swap_head(struct weir_held_stream *stream, struct weir_cut *cut
  */
 enum weir_status weir_stream_scale_prepare(struct weir_batch *batch, struct weir_held_stream *stream,
                                            const int64_t *sealed, size_t sealed_count,
-                                           const struct weir_segment_range *ranges, size_t range_count);
+                                           const struct weir_segment_range *ranges, size_t range_count, int64_t now_ms);
 /** A cut out of a message's map entries, sorted. */
 enum weir_status weir_cut_take(struct weir_cut *out, Pravega__StreamCut__CutEntry *const *entries, size_t count);
 /** What upstream fails with over a cut that it cannot look at: NOT_FOUND for an epoch that is not known, UNKNOWN for a

@@ -390,10 +390,10 @@ void weir_rpc_truncate_stream(struct weir_call *call, const void *message)
 
 enum weir_status weir_stream_scale_prepare(struct weir_batch *batch, struct weir_held_stream *stream,
                                            const int64_t *sealed, size_t sealed_count,
-                                           const struct weir_segment_range *ranges, size_t range_count)
+                                           const struct weir_segment_range *ranges, size_t range_count, int64_t now_ms)
 {
     struct weir_epochs *epochs = &stream->rec.epochs;
-    enum weir_status status = weir_epochs_scale(epochs, sealed, sealed_count, ranges, range_count);
+    enum weir_status status = weir_epochs_scale(epochs, sealed, sealed_count, ranges, range_count, now_ms);
     const struct weir_epoch *added;
 
     if (status != WEIR_OK)
@@ -424,7 +424,7 @@ static enum weir_status scale_prepare(struct weir_call *call, struct weir_held_s
     for (size_t i = 0; i < in->n_newkeyranges; i++)
         ranges[i] = (struct weir_segment_range){0, in->newkeyranges[i]->start, in->newkeyranges[i]->end};
     return weir_stream_scale_prepare(&call->batch, stream, in->sealedsegments, in->n_sealedsegments, ranges,
-                                     in->n_newkeyranges);
+                                     in->n_newkeyranges, weir_loop_wall_ms(call->ctl->loop));
 }
 
 static void list_added(struct weir_call *call, Pravega__ScaleResponse *reply, const struct weir_held_stream *stream)

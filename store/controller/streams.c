@@ -46,7 +46,8 @@ static struct weir_held_stream *make_one(struct weir_controller *ctl, struct wei
     weir_buf_append(&stream->rec.config, config.ptr, config.len);
     weir_stream_policy_read(&stream->policy, config);
     if (stream->rec.config.status != WEIR_OK ||
-        weir_epochs_init(&stream->rec.epochs, segment_count, first_number(ctl, stream)) != WEIR_OK ||
+        weir_epochs_init(&stream->rec.epochs, segment_count, first_number(ctl, stream), stream->rec.created_ms) !=
+            WEIR_OK ||
         weir_name_table_insert(&scope->streams, stream) != WEIR_OK) {
         weir_held_stream_free(stream, ctl->loop);
         return NULL;
@@ -378,7 +379,8 @@ static enum weir_status resize(struct weir_call *call, struct weir_held_stream *
         ranges[i] = (struct weir_segment_range){0, (double)i * (1.0 / (double)wanted),
                                                 (double)(i + 1) * (1.0 / (double)wanted)};
     ranges[wanted - 1].max_key = active->segments[had - 1].max_key; /* which need not be 1, after rounding */
-    return weir_stream_scale_prepare(&call->batch, stream, sealed, had, ranges, wanted);
+    return weir_stream_scale_prepare(&call->batch, stream, sealed, had, ranges, wanted,
+                                     weir_loop_wall_ms(call->ctl->loop));
 }
 
 static int update_stream(struct weir_call *call, struct weir_held_stream *stream, const Pravega__StreamConfig *in)

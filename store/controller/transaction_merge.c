@@ -179,12 +179,13 @@ static bool roll(struct merge *merge)
 {
     struct weir_epochs *epochs = &merge->stream->rec.epochs;
     int32_t active = weir_epochs_active_number(epochs);
+    int64_t now_ms = weir_loop_wall_ms(merge->ctl->loop);
     struct weir_batch batch;
     bool merged;
 
-    if (weir_epochs_duplicate(epochs, merge->epoch) != WEIR_OK)
+    if (weir_epochs_duplicate(epochs, merge->epoch, now_ms) != WEIR_OK)
         return false;
-    if (weir_epochs_duplicate(epochs, active) != WEIR_OK) {
+    if (weir_epochs_duplicate(epochs, active, now_ms) != WEIR_OK) {
         weir_epochs_drop_last(epochs);
         return false;
     }

@@ -14,13 +14,11 @@
 
 #include "base/log.h"
 #include "pravega/format/watermark.h"
+#include "pravega/wire.h"
 #include "store/controller/controller_int.h"
 
 #define MARK_LEN_MAX (1u << 20)
 #define EVENT_HEADER_LEN 8
-
-/* As upstream's revisioned streams have it. */
-static const struct weir_uuid mark_attribute = {UINT64_C(0x7df9a874246cc9d6), UINT64_C(0x9397cdd19ead68c5)};
 
 /* --- The segment of marks --------------------------------------------------------------------------------------- */
 
@@ -177,7 +175,7 @@ static enum weir_status make_mark(struct look *look, struct weir_mark_record *ne
     if (status != WEIR_OK)
         return status;
     weir_batch_put_mark(&look->batch, upkeep->stream, next);
-    weir_batch_set_attribute(&look->batch, marks, next->segment_id, mark_attribute, next->offset);
+    weir_batch_set_attribute(&look->batch, marks, next->segment_id, PRAVEGA_WIRE_LOG_MARK, next->offset);
     return WEIR_OK;
 }
 

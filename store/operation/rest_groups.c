@@ -1,13 +1,17 @@
 /*
  * rest_groups.c - /v1/scopes/{scope}/readergroups and what is below it.
  *
- * Which readers are online is in the group's own stream, its readers' business, and not told here.
+ * Which readers are online is in the group's own stream, as the readers wrote it: the state is made of it as they do.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "store/operation/group_look.h"
 #include "store/operation/rest_int.h"
 #include "store/rules/names.h"
+
+#define LOOKS_MAX 8 /* of groups' states, at a time: each may hold the largest event in memory */
 
 /* A group is its stream: so Pravega lists them, whoever made it. */
 void weir_rest_list_reader_groups(struct weir_rest_call *call)
@@ -49,15 +53,85 @@ static Pravega__ReaderGroupConfiguration *config_of(struct weir_rest_call *call)
     return (Pravega__ReaderGroupConfiguration *)message;
 }
 
-void weir_rest_get_reader_group(struct weir_rest_call *call)
-{
-    Pravega__ReaderGroupConfiguration *config = config_of(call);
-    char name[2 * (PRAVEGA_NAME_LEN_MAX + 1)];
-    json_t *streams;
+/* --- Who is online ------------------------------------------------------------------------------------------------ */
 
-    if (config == NULL)
+struct readers_look {
+    struct weir_group_look look; /* first */
+    struct weir_rest_call *call; /* its `out` is the answer but for the readers */
+};
+
+static void drop_look(void *work)
+{
+    struct readers_look *asked = work;
+
+    asked->call->rest->look_count--;
+    weir_group_look_fini(&asked->look);
+    free(asked);
+}
+
+/* NULL: nobody has made a state yet, or nobody ever made the stream; so nobody is online. */
+static void answer_readers(struct weir_rest_call *call, const struct pravega_group_state *state)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; state != NULL && i < state->reader_count; i++)
+        json_array_append_new(list, json_string(state->readers[i].id));
+    json_object_set_new(call->out, "onlineReaderIds", list);
+    weir_rest_answer(call, WEIR_HTTP_OK, call->out);
+}
+
+static void looked(struct weir_group_look *look)
+{
+    struct weir_rest_call *call = ((struct readers_look *)look)->call;
+
+    if (look->status == WEIR_OK)
+        answer_readers(call, look->log.state);
+    else if (look->status == WEIR_E_NOT_FOUND)
+        weir_rest_refuse(call, WEIR_HTTP_NOT_FOUND, "no such reader group");
+    else
+        weir_rest_refuse(call, WEIR_HTTP_INTERNAL_SERVER_ERROR, "the group's state cannot be read");
+}
+
+static struct weir_segment *state_segment(const struct weir_rest_call *call)
+{
+    struct weir_controller *ctl = call->rest->parts.ctl;
+    char name[PRAVEGA_NAME_LEN_MAX + sizeof(WEIR_GROUP_PREFIX)];
+    const struct weir_held_stream *stream;
+
+    snprintf(name, sizeof(name), WEIR_GROUP_PREFIX "%s", call->names[1]);
+    stream = weir_directory_stream(&ctl->dir, weir_view_str(call->names[0]), weir_view_str(name));
+    if (stream == NULL)
+        return NULL;
+    return weir_stream_segment(ctl, stream, weir_epochs_active(&stream->rec.epochs)->segments[0].id);
+}
+
+static void look_for_readers(struct weir_rest_call *call)
+{
+    struct weir_segment *seg = state_segment(call);
+    struct readers_look *asked;
+
+    if (seg == NULL) {
+        answer_readers(call, NULL);
         return;
-    streams = json_array();
+    }
+    asked = call->rest->look_count < LOOKS_MAX ? calloc(1, sizeof(*asked)) : NULL;
+    if (asked == NULL) {
+        weir_rest_refuse(call, WEIR_HTTP_SERVICE_UNAVAILABLE, "too many ask who is online; try again");
+        return;
+    }
+    asked->look.done = looked;
+    asked->call = call;
+    call->work = asked;
+    call->drop_work = drop_look;
+    call->rest->look_count++;
+    weir_group_look_start(&asked->look, seg);
+}
+
+static json_t *streams_of(const Pravega__ReaderGroupConfiguration *config)
+{
+    char name[2 * (PRAVEGA_NAME_LEN_MAX + 1)];
+    json_t *streams = json_array();
+
     for (size_t i = 0; i < config->n_startingstreamcuts; i++) {
         const Pravega__StreamInfo *info = config->startingstreamcuts[i]->streaminfo;
 
@@ -66,11 +140,25 @@ void weir_rest_get_reader_group(struct weir_rest_call *call)
         snprintf(name, sizeof(name), "%s/%s", info->scope, info->stream);
         json_array_append_new(streams, json_string(name));
     }
-    pravega_proto_free((ProtobufCMessage *)config);
-    weir_rest_answer(call, WEIR_HTTP_OK,
-                     json_pack("{s:s, s:s, s:o}", "scopeName", call->names[0], "readerGroupName", call->names[1],
-                               "streamList", streams));
+    return streams;
 }
+
+void weir_rest_get_reader_group(struct weir_rest_call *call)
+{
+    Pravega__ReaderGroupConfiguration *config = config_of(call);
+
+    if (config == NULL)
+        return;
+    call->out = json_pack("{s:s, s:s, s:o}", "scopeName", call->names[0], "readerGroupName", call->names[1],
+                          "streamList", streams_of(config));
+    pravega_proto_free((ProtobufCMessage *)config);
+    if (call->out == NULL)
+        weir_rest_refuse(call, WEIR_HTTP_SERVICE_UNAVAILABLE, "the store is out of memory");
+    else
+        look_for_readers(call);
+}
+
+/* --- Deletion ----------------------------------------------------------------------------------------------------- */
 
 void weir_rest_delete_reader_group(struct weir_rest_call *call)
 {

@@ -24,6 +24,7 @@ struct weir_rest_server {
     struct weir_rest_parts parts;
     struct weir_http_server *http;
     struct weir_rest_call *calls;
+    size_t look_count; /* of groups' states, under way */
 };
 
 struct weir_rest_route;
@@ -41,6 +42,8 @@ struct weir_rest_call {
     const char *reply;                     /**< of a change: name of the call it makes */
     const enum weir_http_status *outcomes; /**< of a change: what its reply's status means */
     size_t outcome_count;
+    void *work; /**< what else it waits for; NULL: nothing */
+    void (*drop_work)(void *work);
     struct weir_rest_call *next, **link;
 };
 
@@ -65,10 +68,11 @@ bool weir_rest_sees(const struct weir_rest_call *call, enum weir_resource_kind k
 /** The value of a parameter of the query, decoded; false if it is missing or too long. */
 bool weir_rest_query(const struct weir_rest_call *call, const char *name, char *out, size_t cap);
 
-/* rest_scopes.c, rest_streams.c, rest_groups.c, rest_health.c: the handlers, by their names in Pravega's API */
+/* rest_scopes.c, rest_streams.c, rest_scaling.c, rest_groups.c, rest_health.c: the handlers, by their names in
+ * Pravega's API */
 weir_rest_fn weir_rest_list_scopes, weir_rest_create_scope, weir_rest_get_scope, weir_rest_delete_scope;
 weir_rest_fn weir_rest_list_streams, weir_rest_create_stream, weir_rest_get_stream, weir_rest_update_stream,
-    weir_rest_delete_stream, weir_rest_update_stream_state;
+    weir_rest_delete_stream, weir_rest_update_stream_state, weir_rest_get_scaling_events;
 weir_rest_fn weir_rest_list_reader_groups, weir_rest_get_reader_group, weir_rest_delete_reader_group;
 weir_rest_fn weir_rest_health, weir_rest_health_part, weir_rest_health_details;
 

@@ -27,6 +27,8 @@ static void call_free(struct weir_rest_call *call)
     if (call->next != NULL)
         call->next->link = call->link;
     weir_access_cancel(&call->login);
+    if (call->work != NULL)
+        call->drop_work(call->work);
     json_decref(call->in);
     json_decref(call->out);
     free(call);
@@ -225,6 +227,7 @@ static const struct weir_rest_route {
     {WEIR_HTTP_PUT, "v1/scopes/*/streams/*", weir_rest_update_stream, NEEDS(STREAM, READ_UPDATE)},
     {WEIR_HTTP_DELETE, "v1/scopes/*/streams/*", weir_rest_delete_stream, NEEDS(STREAM, READ_UPDATE)},
     {WEIR_HTTP_PUT, "v1/scopes/*/streams/*/state", weir_rest_update_stream_state, NEEDS(STREAM, READ_UPDATE)},
+    {WEIR_HTTP_GET, "v1/scopes/*/streams/*/scaling-events", weir_rest_get_scaling_events, NEEDS(STREAM, READ)},
     {WEIR_HTTP_GET, "v1/scopes/*/readergroups", weir_rest_list_reader_groups, NEEDS(SCOPE, READ)},
     {WEIR_HTTP_GET, "v1/scopes/*/readergroups/*", weir_rest_get_reader_group, NEEDS(READER_GROUP, READ)},
     {WEIR_HTTP_DELETE, "v1/scopes/*/readergroups/*", weir_rest_delete_reader_group, NEEDS(READER_GROUP, READ_UPDATE)},

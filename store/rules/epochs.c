@@ -23,7 +23,7 @@ static int entry_compare(const void *a, const void *b)
     return (x->segment_id > y->segment_id) - (x->segment_id < y->segment_id);
 }
 
-enum weir_status weir_epochs_init(struct weir_epochs *epochs, int32_t count, int32_t first_number)
+enum weir_status weir_epochs_init(struct weir_epochs *epochs, int32_t count, int32_t first_number, int64_t now_ms)
 {
     struct weir_epoch *epoch;
     double chunk;
@@ -31,7 +31,7 @@ enum weir_status weir_epochs_init(struct weir_epochs *epochs, int32_t count, int
     memset(epochs, 0, sizeof(*epochs));
     if (count < 1 || count > WEIR_EPOCH_SEGMENTS_MAX || first_number < 0 || first_number > INT32_MAX - count)
         return WEIR_E_INVAL;
-    epoch = weir_epochs_append(epochs, 0, (size_t)count);
+    epoch = weir_epochs_append(epochs, 0, (size_t)count, now_ms);
     if (epoch == NULL)
         return WEIR_E_NOMEM;
     chunk = 1.0 / count;
@@ -49,7 +49,8 @@ void weir_epochs_fini(struct weir_epochs *epochs)
     memset(epochs, 0, sizeof(*epochs));
 }
 
-struct weir_epoch *weir_epochs_append(struct weir_epochs *epochs, int32_t reference, size_t segment_count)
+struct weir_epoch *weir_epochs_append(struct weir_epochs *epochs, int32_t reference, size_t segment_count,
+                                      int64_t now_ms)
 {
     struct weir_epoch *list = realloc(epochs->list, (epochs->count + 1) * sizeof(*list));
     struct weir_segment_range *segments;
@@ -60,7 +61,9 @@ struct weir_epoch *weir_epochs_append(struct weir_epochs *epochs, int32_t refere
     segments = calloc(segment_count, sizeof(*segments));
     if (segments == NULL)
         return NULL;
-    list[epochs->count] = (struct weir_epoch){reference, segment_count, segments};
+    if (epochs->count > 0 && now_ms <= list[epochs->count - 1].created_ms) /* a clock that was set back, say */
+        now_ms = list[epochs->count - 1].created_ms + (list[epochs->count - 1].created_ms < INT64_MAX);
+    list[epochs->count] = (struct weir_epoch){reference, now_ms, segment_count, segments};
     return &list[epochs->count++];
 }
 
@@ -178,7 +181,7 @@ static bool is_sealed(const int64_t *sealed, size_t sealed_count, int64_t id)
 }
 
 enum weir_status weir_epochs_scale(struct weir_epochs *epochs, const int64_t *sealed, size_t sealed_count,
-                                   const struct weir_segment_range *ranges, size_t range_count)
+                                   const struct weir_segment_range *ranges, size_t range_count, int64_t now_ms)
 {
     const struct weir_epoch *active = weir_epochs_active(epochs);
     int32_t number = (int32_t)epochs->count, next = 0;
@@ -192,7 +195,7 @@ enum weir_status weir_epochs_scale(struct weir_epochs *epochs, const int64_t *se
     status = scale_check(active, sealed, sealed_count, ranges, range_count);
     if (status != WEIR_OK)
         return status;
-    epoch = weir_epochs_append(epochs, number, active->segment_count - sealed_count + range_count);
+    epoch = weir_epochs_append(epochs, number, active->segment_count - sealed_count + range_count, now_ms);
     if (epoch == NULL)
         return WEIR_E_NOMEM;
     active = epoch - 1; /* the list may have moved */
@@ -210,11 +213,11 @@ enum weir_status weir_epochs_scale(struct weir_epochs *epochs, const int64_t *se
     return WEIR_OK;
 }
 
-enum weir_status weir_epochs_duplicate(struct weir_epochs *epochs, int32_t number)
+enum weir_status weir_epochs_duplicate(struct weir_epochs *epochs, int32_t number, int64_t now_ms)
 {
     size_t segment_count = epochs->list[number].segment_count;
     int32_t added = (int32_t)epochs->count;
-    struct weir_epoch *epoch = weir_epochs_append(epochs, epochs->list[number].reference, segment_count);
+    struct weir_epoch *epoch = weir_epochs_append(epochs, epochs->list[number].reference, segment_count, now_ms);
 
     if (epoch == NULL)
         return WEIR_E_NOMEM;
@@ -223,6 +226,41 @@ enum weir_status weir_epochs_duplicate(struct weir_epochs *epochs, int32_t numbe
         epoch->segments[i].id = weir_segment_id(added, weir_segment_number(epoch->segments[i].id));
     }
     return WEIR_OK;
+}
+
+int32_t weir_epochs_at(const struct weir_epochs *epochs, int64_t time_ms)
+{
+    size_t low = 0, high = epochs->count; /* list[low] is not later than the time, or the first; list[high] is */
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        if (epochs->list[middle].created_ms <= time_ms)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (int32_t)low;
+}
+
+size_t weir_epoch_splits(const struct weir_epoch *from, const struct weir_epoch *to)
+{
+    size_t split_count = 0, at = 0;
+
+    /* Both lists go up in keys: what meets a range begins not before what met the one before it. */
+    for (size_t i = 0; i < from->segment_count; i++) {
+        const struct weir_segment_range *range = &from->segments[i];
+        size_t last;
+
+        while (at < to->segment_count && to->segments[at].max_key <= range->min_key)
+            at++;
+        for (last = at; last < to->segment_count && to->segments[last].min_key < range->max_key;)
+            last++;
+        split_count += last - at > 1;
+        if (last > at)
+            at = last - 1;
+    }
+    return split_count;
 }
 
 int32_t weir_epochs_next_number(const struct weir_epochs *epochs)

@@ -4,7 +4,7 @@
  *
  * An epoch is a list of segments whose ranges tile [0, 1]. Epoch 0 is what createStream made; a scale appends one
  * epoch, a transaction that commits into an older layout appends two. Epochs are never changed or removed, so the
- * history answers every question about predecessors and successors.
+ * history answers every question about predecessors and successors, and when the layout was which.
  */
 #ifndef WEIR_STORE_EPOCHS_H
 #define WEIR_STORE_EPOCHS_H
@@ -25,7 +25,8 @@ struct weir_segment_range {
 };
 
 struct weir_epoch {
-    int32_t reference; /**< the epoch of which this one is a copy (rolled back to); itself if it is none */
+    int32_t reference;  /**< the epoch of which this one is a copy (rolled back to); itself if it is none */
+    int64_t created_ms; /**< wall clock; later than the epoch's before it, whatever the clock says */
     size_t segment_count;
     struct weir_segment_range *segments; /**< by min_key */
 };
@@ -60,12 +61,14 @@ static inline int32_t weir_segment_number(int64_t id)
 
 /**
  * Makes epoch 0 of `count` equal segments, in Pravega's own arithmetic, numbered from `first_number`.
+ * @param now_ms when that is, by the wall clock; here and below
  * @retval WEIR_E_INVAL, WEIR_E_NOMEM
  */
-enum weir_status weir_epochs_init(struct weir_epochs *epochs, int32_t count, int32_t first_number);
+enum weir_status weir_epochs_init(struct weir_epochs *epochs, int32_t count, int32_t first_number, int64_t now_ms);
 void weir_epochs_fini(struct weir_epochs *epochs);
 /** Appends an empty epoch of `segment_count` segments for the caller to fill. @return NULL if out of memory */
-struct weir_epoch *weir_epochs_append(struct weir_epochs *epochs, int32_t reference, size_t segment_count);
+struct weir_epoch *weir_epochs_append(struct weir_epochs *epochs, int32_t reference, size_t segment_count,
+                                      int64_t now_ms);
 /** Takes the last epoch back: the way out of a change that could not be stored. */
 void weir_epochs_drop_last(struct weir_epochs *epochs);
 
@@ -91,9 +94,13 @@ int32_t weir_epochs_end_of(const struct weir_epochs *epochs, int64_t id);
  * @retval WEIR_E_INVAL  the ranges do not cover exactly what is sealed (FAILURE)
  */
 enum weir_status weir_epochs_scale(struct weir_epochs *epochs, const int64_t *sealed, size_t sealed_count,
-                                   const struct weir_segment_range *ranges, size_t range_count);
+                                   const struct weir_segment_range *ranges, size_t range_count, int64_t now_ms);
 /** Appends a copy of epoch `number` under new ids, with the same reference epoch. */
-enum weir_status weir_epochs_duplicate(struct weir_epochs *epochs, int32_t number);
+enum weir_status weir_epochs_duplicate(struct weir_epochs *epochs, int32_t number, int64_t now_ms);
+/** The epoch that was the active one at a time; 0 before there was any. */
+int32_t weir_epochs_at(const struct weir_epochs *epochs, int64_t time_ms);
+/** How many ranges of `from` meet more than one of `to`: splits on the way from one to the other. */
+size_t weir_epoch_splits(const struct weir_epoch *from, const struct weir_epoch *to);
 
 /** One more than the largest number that any segment has had. */
 int32_t weir_epochs_next_number(const struct weir_epochs *epochs);

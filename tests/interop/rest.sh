@@ -20,6 +20,7 @@ rest_requests() {
     local rate='"scalingPolicy":{"type":"BY_RATE_IN_EVENTS_PER_SEC","targetRate":10,"scaleFactor":2,"minSegments":1}'
     local plain="minSegments rolloverSizeBytes scalingPolicy scopeName streamName tags timestampAggregationTimeout type"
     local rated="minSegments rolloverSizeBytes scaleFactor scalingPolicy scopeName streamName tags targetRate"
+    local scaled="200 epoch keyEnd keyStart merges number segments splits start timestamp"
     local kept="days hours minSegments minutes retentionPolicy rolloverSizeBytes scalingPolicy scopeName streamName"
     cat <<REQUESTS
 201 scopeName | POST /v1/scopes {"scopeName":"rest"}
@@ -47,6 +48,28 @@ rest_requests() {
 404 | GET /v1/scopes/rest/streams/none -
 200 $rated timestampAggregationTimeout type | PUT /v1/scopes/rest/streams/s {$rate}
 404 | PUT /v1/scopes/rest/streams/none {$fixed}
+$scaled | GET /v1/scopes/rest/streams/s/scaling-events?from=0&to=9999999999999 -
+$scaled | GET /v1/scopes/rest/streams/s/scaling-events?from=9999999999998&to=9999999999999 -
+$scaled | GET /v1/scopes/rest/streams/s/scaling-events?from=0&to=9223372036854775807 -
+200 | GET /v1/scopes/rest/streams/s/scaling-events?from=0&to=0 -
+400 | GET /v1/scopes/rest/streams/s/scaling-events -
+400 | GET /v1/scopes/rest/streams/s/scaling-events?from=0 -
+400 | GET /v1/scopes/rest/streams/s/scaling-events?to=0 -
+400 | GET /v1/scopes/rest/streams/none/scaling-events?to=0 -
+400 | GET /v1/scopes/rest/streams/s/scaling-events?from=2&to=1 -
+400 | GET /v1/scopes/rest/streams/s/scaling-events?from=-1&to=1 -
+400 | GET /v1/scopes/rest/streams/none/scaling-events?from=2&to=1 -
+404 | GET /v1/scopes/rest/streams/s/scaling-events?from=x&to=1 -
+400 | GET /v1/scopes/rest/streams/s/scaling-events?from=&to=1 -
+400 | GET /v1/scopes/rest/streams/s/scaling-events?from&to=1 -
+400 | GET /v1/scopes/rest/streams/s/scaling-events?from=1&to= -
+404 | GET /v1/scopes/rest/streams/s/scaling-events?from=0&to=9223372036854775808 -
+404 | GET /v1/scopes/rest/streams/s/scaling-events?to=1.5&from=0 -
+404 | GET /v1/scopes/rest/streams/s/scaling-events?to=x -
+200 | GET /v1/scopes/rest/streams/s/scaling-events?from=%2B0&to=00001 -
+404 | GET /v1/scopes/rest/streams/s/scaling-events?from=+0&to=1 -
+404 | GET /v1/scopes/rest/streams/none/scaling-events?from=0&to=1 -
+404 | GET /v1/scopes/none/streams/s/scaling-events?from=0&to=1 -
 412 | DELETE /v1/scopes/rest/streams/s -
 412 | DELETE /v1/scopes/rest -
 400 | PUT /v1/scopes/rest/streams/s/state {"streamState":"OPEN"}
@@ -106,4 +129,66 @@ rest_answers_at() { # rest_answers_at PORT
     got=$(rest_request "$port" POST /v1/scopes text/plain '{"scopeName":"rest"}' | rest_outcome)
     [ "$got" = 415 ] || { echo "a body that is not JSON: \"$got\", not \"415\""; failed=1; }
     return $failed
+}
+
+# rest_json PORT PATH: the body of the answer, as one line.
+rest_json() {
+    rest_request "$1" GET "$2" "" "" | tr -d '\r\n' | grep -o '[[{]["{].*[]}]'
+}
+
+# The answer with its times as t0, t1, ... in their order.
+rest_times_named() {
+    local json time number=0
+    json=$(cat)
+    for time in $(grep -o '[0-9]\{13\}' <<<"$json" | sort -u); do
+        json=${json//$time/t$((number++))}
+    done
+    echo "$json"
+}
+
+rest_segment() { # rest_segment NUMBER EPOCH START KEY-START KEY-END
+    echo "{\"number\":$1,\"epoch\":$2,\"start\":$3,\"keyStart\":$4,\"keyEnd\":$5}"
+}
+
+rest_event() { # rest_event TIMESTAMP SEGMENTS SPLITS MERGES
+    echo "{\"timestamp\":$1,\"segments\":[$2],\"splits\":$3,\"merges\":$4}"
+}
+
+# A stream that is split and merged: each event with what led to it, and the one before the interval, for what it had.
+rest_tells_scaling() { # rest_tells_scaling URI
+    local uri=$1 port stream=interop/rest-scaled path all whole halves one merged
+    port=$(rest_port_of "$uri")
+    path=/v1/scopes/interop/streams/rest-scaled/scaling-events
+    whole=$(rest_segment 0 0 t0 0.0 1.0)
+    halves=$(rest_segment 1 1 t1 0.0 0.5),$(rest_segment 2 1 t1 0.5 1.0)
+    one=$(rest_segment 3 2 t2 0.0 1.0)
+    peer "$uri" create $stream 1 && c_peer "$uri" stream-scale $stream 2 && c_peer "$uri" stream-scale $stream 1 || return 1
+    all=$(rest_json "$port" "$path?from=0&to=9999999999999")
+    is "[$(rest_event t0 "$whole" 0 0),$(rest_event t1 "$halves" 1 0),$(rest_event t2 "$one" 0 1)]" \
+        rest_times_named <<<"$all" || return 1
+    merged=$(grep -o '"timestamp":[0-9]*' <<<"$all" | tail -n 1 | tr -cd 0-9)
+    one=$(rest_segment 3 2 t0 0.0 1.0)
+    is "[$(rest_event t0 "$one" 0 0)]" rest_events_between "$port" "$path" "$merged" "$merged" || return 1
+    is "[$(rest_event t0 "$one" 0 0)]" rest_events_between "$port" "$path" $((merged + 1)) 9999999999999 || return 1
+    is "[$(rest_event t0 "$whole" 0 0),$(rest_event t1 "$halves" 1 0)]" \
+        rest_events_between "$port" "$path" 0 $((merged - 1)) || return 1
+    halves=${halves//t1/t0} one=${one//t0/t1}
+    is "[$(rest_event t0 "$halves" 0 0),$(rest_event t1 "$one" 0 1)]" \
+        rest_events_between "$port" "$path" $((merged - 1)) "$merged"
+}
+
+rest_events_between() { # rest_events_between PORT PATH FROM TO
+    rest_json "$1" "$2?from=$3&to=$4" | rest_times_named
+}
+
+# Of a group with a Java reader, which joins and leaves.
+rest_tells_readers() { # rest_tells_readers URI
+    local uri=$1 port stream=interop/rest-read path=/v1/scopes/interop/readergroups/rest-read head reader
+    port=$(rest_port_of "$uri")
+    head='{"scopeName":"interop","readerGroupName":"rest-read","streamList":["interop/rest-read"],"onlineReaderIds":'
+    peer "$uri" create $stream 2 && c_peer "$uri" group-create $stream $stream || return 1
+    is "$head[]}" rest_json "$port" $path || return 1
+    beside peer "$uri" group-read $stream r1 6000 >"$work/rest-r1" & reader=$!
+    await_readers "$uri" $stream 1 && is "$head[\"r1\"]}" rest_json "$port" $path || { kill $reader; return 1; }
+    wait $reader && is "$head[]}" rest_json "$port" $path
 }

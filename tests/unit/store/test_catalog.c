@@ -34,8 +34,8 @@ static void make_stream(struct weir_stream_record *rec)
     set_bytes(&rec->config, "config");
     rec->head = (struct weir_cut){malloc(sizeof(head)), 2};
     memcpy(rec->head.entries, head, sizeof(head));
-    ck_assert_int_eq(weir_epochs_init(&rec->epochs, 2, 0), WEIR_OK);
-    ck_assert_int_eq(weir_epochs_scale(&rec->epochs, &sealed, 1, &range, 1), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_init(&rec->epochs, 2, 0, rec->created_ms), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_scale(&rec->epochs, &sealed, 1, &range, 1, rec->created_ms + 7), WEIR_OK);
 }
 
 static struct weir_cut cut_of_two(int64_t one, int64_t other)
@@ -104,10 +104,39 @@ START_TEST(stream_comes_back)
     ck_assert_int_eq(back.head.entries[0].offset, 17);
     ck_assert_uint_eq(back.epochs.count, 2);
     for (size_t e = 0; e < 2; e++) {
+        ck_assert_int_eq(back.epochs.list[e].created_ms, rec.epochs.list[e].created_ms);
         ck_assert_uint_eq(back.epochs.list[e].segment_count, rec.epochs.list[e].segment_count);
         ck_assert_mem_eq(back.epochs.list[e].segments, rec.epochs.list[e].segments,
                          rec.epochs.list[e].segment_count * sizeof(struct weir_segment_range));
     }
+    weir_stream_record_fini(&rec);
+    weir_stream_record_fini(&back);
+}
+END_TEST
+
+/* Goal: a record of the version before, which has no times of epochs, is read; theirs begin with the stream's. */
+START_TEST(stream_of_the_version_before)
+{
+    struct weir_stream_record rec, back = {0};
+    uint8_t time[8];
+    size_t kept = 0;
+
+    make_stream(&rec);
+    weir_stream_record_encode(&bytes, &rec);
+    for (size_t e = 0; e < 2; e++) { /* the times are cut out */
+        weir_put_u64be(time, (uint64_t)rec.epochs.list[e].created_ms);
+        for (kept = 10; memcmp(bytes.ptr + kept, time, 8) != 0; kept++)
+            ck_assert_uint_lt(kept + 8, bytes.len);
+        memmove(bytes.ptr + kept, bytes.ptr + kept + 8, bytes.len - kept - 8);
+        bytes.len -= 8;
+    }
+    bytes.ptr[0] = 1;
+    ck_assert_int_eq(weir_stream_record_decode(weir_buf_view(&bytes), &back), WEIR_OK);
+    ck_assert_uint_eq(back.epochs.count, 2);
+    ck_assert_int_eq(back.epochs.list[0].created_ms, rec.created_ms);
+    ck_assert_int_eq(back.epochs.list[1].created_ms, rec.created_ms + 1);
+    ck_assert_mem_eq(back.epochs.list[1].segments, rec.epochs.list[1].segments,
+                     rec.epochs.list[1].segment_count * sizeof(struct weir_segment_range));
     weir_stream_record_fini(&rec);
     weir_stream_record_fini(&back);
 }
@@ -243,7 +272,7 @@ START_TEST(newer_records_are_named_so)
 
     make_stream(&rec);
     weir_stream_record_encode(&bytes, &rec);
-    bytes.ptr[0] = 2;
+    bytes.ptr[0] = 3;
     ck_assert_int_eq(weir_stream_record_decode(weir_buf_view(&bytes), &back), WEIR_E_UNSUPPORTED);
     weir_stream_record_fini(&rec);
 }
@@ -278,6 +307,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, marks_cuts_and_writers_come_back);
     tcase_add_test(tc, stream_comes_back);
+    tcase_add_test(tc, stream_of_the_version_before);
     tcase_add_test(tc, txn_comes_back);
     tcase_add_test(tc, small_records_come_back);
     tcase_add_test(tc, kvt_comes_back);

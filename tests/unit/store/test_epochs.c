@@ -10,7 +10,7 @@ static struct weir_epochs epochs;
 
 static void start(int32_t count)
 {
-    ck_assert_int_eq(weir_epochs_init(&epochs, count, 0), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_init(&epochs, count, 0, 0), WEIR_OK);
 }
 
 static void stop(void)
@@ -43,16 +43,16 @@ END_TEST
 
 START_TEST(init_refuses_counts_that_cannot_be)
 {
-    ck_assert_int_eq(weir_epochs_init(&epochs, 0, 0), WEIR_E_INVAL);
-    ck_assert_int_eq(weir_epochs_init(&epochs, -1, 0), WEIR_E_INVAL);
-    ck_assert_int_eq(weir_epochs_init(&epochs, WEIR_EPOCH_SEGMENTS_MAX + 1, 0), WEIR_E_INVAL);
-    ck_assert_int_eq(weir_epochs_init(&epochs, 2, INT32_MAX - 1), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_init(&epochs, 0, 0, 0), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_init(&epochs, -1, 0, 0), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_init(&epochs, WEIR_EPOCH_SEGMENTS_MAX + 1, 0, 0), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_init(&epochs, 2, INT32_MAX - 1, 0), WEIR_E_INVAL);
 }
 END_TEST
 
 START_TEST(init_numbers_on_from_an_older_stream)
 {
-    ck_assert_int_eq(weir_epochs_init(&epochs, 2, 7), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_init(&epochs, 2, 7, 0), WEIR_OK);
     ck_assert_int_eq(epochs.list[0].segments[0].id, 7);
     ck_assert_int_eq(weir_epochs_next_number(&epochs), 9);
     stop();
@@ -66,7 +66,7 @@ static void split_second(void)
     struct weir_segment_range ranges[] = {{0, 0.75, 1.0}, {0, 0.5, 0.75}};
 
     start(2);
-    ck_assert_int_eq(weir_epochs_scale(&epochs, &sealed, 1, ranges, 2), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, &sealed, 1, ranges, 2, 0), WEIR_OK);
 }
 
 START_TEST(scale_numbers_in_the_order_of_the_request)
@@ -96,14 +96,14 @@ START_TEST(scale_refuses_what_does_not_fit)
     struct weir_segment_range whole = {0, 0.0, 1.0}, half = {0, 0.5, 1.0}, empty = {0, 0.5, 0.5};
 
     start(2);
-    ck_assert_int_eq(weir_epochs_scale(&epochs, &unknown, 1, &half, 1), WEIR_E_STATE);
-    ck_assert_int_eq(weir_epochs_scale(&epochs, twice, 2, &half, 1), WEIR_E_INVAL);
-    ck_assert_int_eq(weir_epochs_scale(&epochs, both, 2, &half, 1), WEIR_E_INVAL);
-    ck_assert_int_eq(weir_epochs_scale(&epochs, both + 1, 1, &whole, 1), WEIR_E_INVAL);
-    ck_assert_int_eq(weir_epochs_scale(&epochs, both + 1, 1, &empty, 1), WEIR_E_INVAL);
-    ck_assert_int_eq(weir_epochs_scale(&epochs, both, 0, &whole, 1), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, &unknown, 1, &half, 1, 0), WEIR_E_STATE);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, twice, 2, &half, 1, 0), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, both, 2, &half, 1, 0), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, both + 1, 1, &whole, 1, 0), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, both + 1, 1, &empty, 1, 0), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, both, 0, &whole, 1, 0), WEIR_E_INVAL);
     ck_assert_uint_eq(epochs.count, 1);
-    ck_assert_int_eq(weir_epochs_scale(&epochs, both, 2, &whole, 1), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, both, 2, &whole, 1, 0), WEIR_OK);
     ck_assert_int_eq(weir_epochs_active(&epochs)->segments[0].id, weir_segment_id(1, 2));
     stop();
 }
@@ -112,14 +112,42 @@ END_TEST
 START_TEST(duplicate_keeps_numbers_and_reference)
 {
     split_second();
-    ck_assert_int_eq(weir_epochs_duplicate(&epochs, 0), WEIR_OK);
-    ck_assert_int_eq(weir_epochs_duplicate(&epochs, 1), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_duplicate(&epochs, 0, 0), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_duplicate(&epochs, 1, 0), WEIR_OK);
     ck_assert_int_eq(epochs.list[2].reference, 0);
     ck_assert_int_eq(epochs.list[2].segments[1].id, weir_segment_id(2, 1));
     ck_assert_int_eq(epochs.list[3].reference, 1);
     ck_assert_int_eq(epochs.list[3].segments[2].id, weir_segment_id(3, 2));
     ck_assert_int_eq(weir_epochs_end_of(&epochs, 0), 2);
     ck_assert_int_eq(weir_epochs_next_number(&epochs), 4);
+    stop();
+}
+END_TEST
+
+/* Goal: times go up whatever the clock says, and say which epoch was active when; splits and merges are counted as
+ * Pravega counts them. */
+START_TEST(times_and_splits)
+{
+    int64_t first = 0, both[] = {weir_segment_id(1, 1), weir_segment_id(1, 2)};
+    struct weir_segment_range halves[] = {{0, 0.0, 0.5}, {0, 0.5, 1.0}};
+    struct weir_segment_range thirds[] = {{0, 0.0, 0.4}, {0, 0.4, 0.6}, {0, 0.6, 1.0}};
+
+    ck_assert_int_eq(weir_epochs_init(&epochs, 1, 0, 1000), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, &first, 1, halves, 2, 2000), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, both, 2, thirds, 3, 500), WEIR_OK); /* the clock was set back */
+    ck_assert_int_eq(epochs.list[2].created_ms, 2001);
+    ck_assert_int_eq(weir_epochs_at(&epochs, INT64_MIN), 0);
+    ck_assert_int_eq(weir_epochs_at(&epochs, 1999), 0);
+    ck_assert_int_eq(weir_epochs_at(&epochs, 2000), 1);
+    ck_assert_int_eq(weir_epochs_at(&epochs, 2001), 2);
+    ck_assert_int_eq(weir_epochs_at(&epochs, INT64_MAX), 2);
+    ck_assert_uint_eq(weir_epoch_splits(&epochs.list[0], &epochs.list[1]), 1);
+    ck_assert_uint_eq(weir_epoch_splits(&epochs.list[1], &epochs.list[0]), 0);
+    ck_assert_uint_eq(weir_epoch_splits(&epochs.list[1], &epochs.list[2]), 2);
+    ck_assert_uint_eq(weir_epoch_splits(&epochs.list[2], &epochs.list[1]), 1);
+    ck_assert_uint_eq(weir_epoch_splits(&epochs.list[0], &epochs.list[2]), 1);
+    ck_assert_uint_eq(weir_epoch_splits(&epochs.list[2], &epochs.list[0]), 0);
+    ck_assert_uint_eq(weir_epoch_splits(&epochs.list[2], &epochs.list[2]), 0);
     stop();
 }
 END_TEST
@@ -194,6 +222,7 @@ int main(void)
     tcase_add_test(tc, scale_numbers_in_the_order_of_the_request);
     tcase_add_test(tc, scale_refuses_what_does_not_fit);
     tcase_add_test(tc, duplicate_keeps_numbers_and_reference);
+    tcase_add_test(tc, times_and_splits);
     tcase_add_test(tc, cut_validity);
     tcase_add_test(tc, cut_order_and_span);
     suite_add_tcase(suite, tc);

@@ -225,7 +225,7 @@ START_TEST(a_merge_takes_cold_neighbours)
     int64_t merged[3];
     unsigned cold = cases[_i].cold;
 
-    ck_assert_int_eq(weir_epochs_init(&epochs, 4, 0), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_init(&epochs, 4, 0, 0), WEIR_OK);
     ck_assert_uint_eq(weir_scale_merge(weir_epochs_active(&epochs), cases[_i].id, cases[_i].least, cold_by_bit, &cold,
                                        merged, &range),
                       cases[_i].count);
@@ -254,14 +254,14 @@ static void cuts_setup(void)
     struct weir_segment_range halves[] = {{0, 0, 0.25}, {0, 0.25, 0.5}}, whole = {0, 0, 1};
     int64_t first = 0, all[3];
 
-    ck_assert_int_eq(weir_epochs_init(&epochs, 2, 0), WEIR_OK);
-    ck_assert_int_eq(weir_epochs_scale(&epochs, &first, 1, halves, 2), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_init(&epochs, 2, 0, 0), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, &first, 1, halves, 2, 0), WEIR_OK);
     s2 = weir_segment_id(1, 2);
     s3 = weir_segment_id(1, 3);
     all[0] = s2;
     all[1] = s3;
     all[2] = 1;
-    ck_assert_int_eq(weir_epochs_scale(&epochs, all, 3, &whole, 1), WEIR_OK);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, all, 3, &whole, 1, 0), WEIR_OK);
     s4 = weir_segment_id(2, 4);
 }
 

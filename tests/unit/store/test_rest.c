@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "group_events.h"
 #include "serve_fixture.h"
 
 #define JSON "Content-Type: application/json\r\n"
@@ -223,34 +224,216 @@ START_TEST(lists_of_streams)
 }
 END_TEST
 
-START_TEST(reader_groups)
+#define GROUP "{\"scopeName\":\"sc\",\"readerGroupName\":\"rg\",\"streamList\":[\"sc/st\"],\"onlineReaderIds\":"
+
+static void make_group(const char *name)
 {
     Pravega__ReaderGroupConfiguration group = PRAVEGA__READER_GROUP_CONFIGURATION__INIT;
     Pravega__StreamCut cut = PRAVEGA__STREAM_CUT__INIT, *cuts[] = {&cut};
     Pravega__StreamInfo info = stream_info("sc", "st");
 
-    make_scope(served, "sc");
-    make_stream(served, "sc", "st", 1);
-    ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups", NULL), 200);
-    ck_is("{\"readerGroups\":[]}");
     group.scope = pravega_proto_str("sc");
-    group.readergroupname = pravega_proto_str("rg");
+    group.readergroupname = pravega_proto_str(name);
     group.readergroupid = pravega_proto_str("00000000-0000-0000-0000-000000000001");
     group.maxoutstandingcheckpointrequest = 3;
     cut.streaminfo = &info;
     group.n_startingstreamcuts = group.n_endingstreamcuts = 1;
     group.startingstreamcuts = group.endingstreamcuts = cuts;
     rpc(served, "createReaderGroup", &group, NULL);
+}
+
+START_TEST(reader_groups)
+{
+    make_scope(served, "sc");
+    make_stream(served, "sc", "st", 1);
+    ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups", NULL), 200);
+    ck_is("{\"readerGroups\":[]}");
+    make_group("rg");
     ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups", NULL), 200);
     ck_is("{\"readerGroups\":[{\"readerGroupName\":\"rg\"}]}");
     ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups/rg", NULL), 200);
-    ck_is("{\"scopeName\":\"sc\",\"readerGroupName\":\"rg\",\"streamList\":[\"sc/st\"]}");
+    ck_is(GROUP "[]}"); /* nobody has written its state yet */
     ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups/none", NULL), 404);
     ck_assert_int_eq(ask("GET /v1/scopes/none/readergroups", NULL), 404);
     ck_assert_int_eq(ask("DELETE /v1/scopes/sc/readergroups/none", NULL), 404);
     ck_assert_int_eq(ask("DELETE /v1/scopes/sc/readergroups/rg", NULL), 204);
     ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups", NULL), 200);
     ck_is("{\"readerGroups\":[]}");
+}
+END_TEST
+
+#define STATE_SEGMENT "sc/_RGrg/0.#epoch.0"
+
+static int64_t append_events(struct peer *peer, const struct weir_buf *events, int64_t number)
+{
+    struct weir_uuid writer = {1, 2};
+    const struct pravega_wire_command *info;
+
+    peer_say(peer, SETUP_APPEND, setup_append, .writer_id = writer, .segment = weir_view_str(STATE_SEGMENT));
+    peer_expect(peer, PRAVEGA_WIRE_APPEND_SETUP);
+    peer_say(peer, APPEND_BLOCK_END, append_block_end, .writer_id = writer, .data = weir_buf_view(events),
+             .event_count = 1, .last_event_number = number);
+    peer_expect(peer, PRAVEGA_WIRE_DATA_APPENDED);
+    peer_say(peer, GET_STREAM_SEGMENT_INFO, get_stream_segment_info, 1, weir_view_str(STATE_SEGMENT));
+    info = peer_expect(peer, PRAVEGA_WIRE_STREAM_SEGMENT_INFO);
+    return info->stream_segment_info.write_offset;
+}
+
+/* Goal: who is online is what the group's members would see, before and after they compact their state. */
+START_TEST(readers_online)
+{
+    struct weir_buf events;
+    struct peer *peer = peer_new(served);
+    int64_t mark;
+
+    make_scope(served, "sc");
+    make_stream(served, "sc", "st", 1);
+    make_group("rg");
+    weir_buf_init(&events, 1 << 20);
+    put_state_event(&events);
+    put_join(&events, "r1");
+    put_join(&events, "r2");
+    mark = append_events(peer, &events, 1);
+    ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups/rg", NULL), 200);
+    ck_is(GROUP "[\"r1\",\"r2\"]}");
+    weir_buf_reset(&events);
+    put_state_event(&events);
+    put_join(&events, "r3");
+    append_events(peer, &events, 2);
+    peer_say(peer, UPDATE_SEGMENT_ATTRIBUTE, update_segment_attribute, 1, weir_view_str(STATE_SEGMENT),
+             PRAVEGA_WIRE_LOG_MARK, mark, PRAVEGA_WIRE_NEVER_WROTE);
+    ck_assert(peer_expect(peer, PRAVEGA_WIRE_SEGMENT_ATTRIBUTE_UPDATED)->segment_attribute_updated.success);
+    ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups/rg", NULL), 200);
+    ck_is(GROUP "[\"r3\"]}");
+    peer_say(peer, TRUNCATE_SEGMENT, truncate_segment, 1, weir_view_str(STATE_SEGMENT), mark);
+    peer_expect(peer, PRAVEGA_WIRE_SEGMENT_TRUNCATED);
+    peer_free(peer);
+    served_restart(served);
+    ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups/rg", NULL), 200);
+    ck_is(GROUP "[\"r3\"]}");
+    peer = peer_new(served);
+    put_join(&events, "r3"); /* who is there already: not what a member writes */
+    append_events(peer, &events, 3);
+    ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups/rg", NULL), 500);
+    peer_free(peer);
+    weir_buf_fini(&events);
+}
+END_TEST
+
+/* --- Scaling ---------------------------------------------------------------------------------------------------- */
+
+#define EVENTS "GET /v1/scopes/sc/streams/st/scaling-events"
+
+static void scale(int64_t sealed, double middle)
+{
+    Pravega__ScaleRequest request = PRAVEGA__SCALE_REQUEST__INIT;
+    Pravega__ScaleRequest__KeyRangeEntry low, high, *both[] = {&low, &high};
+    Pravega__StreamInfo info = stream_info("sc", "st");
+
+    pravega__scale_request__key_range_entry__init(&low);
+    pravega__scale_request__key_range_entry__init(&high);
+    low.end = high.start = middle;
+    high.end = 1.0;
+    request.streaminfo = &info;
+    request.n_sealedsegments = 1;
+    request.sealedsegments = &sealed;
+    request.n_newkeyranges = 2;
+    request.newkeyranges = both;
+    ck_assert_int_eq(((const Pravega__ScaleResponse *)rpc(served, "scale", &request, NULL))->status,
+                     PRAVEGA__SCALE_RESPONSE__SCALE_STREAM_STATUS__STARTED);
+}
+
+/* The time of an event in the answer. */
+static int64_t time_of(size_t index)
+{
+    json_t *list = json_loads(text(), 0, NULL);
+    int64_t time = json_integer_value(json_object_get(json_array_get(list, index), "timestamp"));
+
+    json_decref(list);
+    return time;
+}
+
+static void ask_between(int64_t from, int64_t to)
+{
+    char request[200];
+
+    snprintf(request, sizeof(request), EVENTS "?from=%lld&to=%lld", (long long)from, (long long)to);
+    ck_assert_int_eq(ask(request, NULL), 200);
+}
+
+/* Goal: each layout is told with its time, and from when on is asked for, which was the one before; as Pravega does. */
+START_TEST(scaling_events)
+{
+    char first[300], whole[700];
+    int64_t made, split;
+
+    make_scope(served, "sc");
+    make_stream(served, "sc", "st", 1);
+    ask_between(0, INT64_MAX);
+    made = time_of(0);
+    scale(0, 0.25);
+    served_restart(served);
+    ask_between(0, INT64_MAX);
+    split = time_of(1);
+    ck_assert_int_gt(split, made);
+    snprintf(first, sizeof(first),
+             "{\"timestamp\":%lld,\"segments\":[{\"number\":0,\"epoch\":0,\"start\":%lld,\"keyStart\":0.0,"
+             "\"keyEnd\":1.0}],\"splits\":0,\"merges\":0}",
+             (long long)made, (long long)made);
+    snprintf(whole, sizeof(whole),
+             "[%s,{\"timestamp\":%lld,\"segments\":[{\"number\":1,\"epoch\":1,\"start\":%lld,\"keyStart\":0.0,"
+             "\"keyEnd\":0.25},{\"number\":2,\"epoch\":1,\"start\":%lld,\"keyStart\":0.25,\"keyEnd\":1.0}],"
+             "\"splits\":1,\"merges\":0}]",
+             first, (long long)split, (long long)split, (long long)split);
+    ck_is(whole);
+    ask_between(split - 1, split);
+    ck_is(whole);
+    ask_between(split, split);
+    ck_assert_ptr_nonnull(strstr(text(), "\"splits\":0"));
+    ck_assert_int_eq(time_of(0), split);
+    snprintf(whole, sizeof(whole), "[%s]", first);
+    ask_between(made, split - 1);
+    ck_is(whole);
+    ask_between(0, made - 1);
+    ck_is("[]");
+}
+END_TEST
+
+START_TEST(scaling_events_that_cannot_be)
+{
+    static const struct {
+        const char *query;
+        int status;
+    } queries[] = {
+        {"", 400},
+        {"?from=0", 400},
+        {"?to=0", 400},
+        {"?from=&to=1", 400},
+        {"?from&to=1", 400},
+        {"?from=2&to=1", 400},
+        {"?from=-1&to=1", 400},
+        {"?from=-9223372036854775808&to=1", 400},
+        {"?from=x", 404},
+        {"?to=1.5", 404},
+        {"?from=0&to=9223372036854775808", 404},
+        {"?from=-9223372036854775809&to=1", 404},
+        {"?from=+0&to=1", 404}, /* a space */
+        {"?from=-&to=1", 404},
+        {"?from=%2B0&to=0000000000000000000000000000000000000001", 404},
+        {"?from=%2B0&to=00001", 200},
+    };
+    char request[200];
+
+    make_scope(served, "sc");
+    make_stream(served, "sc", "st", 1);
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+        snprintf(request, sizeof(request), EVENTS "%s", queries[i].query);
+        ck_assert_msg(ask(request, NULL) == queries[i].status, "%s", queries[i].query);
+    }
+    ck_assert_int_eq(ask("GET /v1/scopes/sc/streams/none/scaling-events?from=0&to=1", NULL), 404);
+    ck_assert_int_eq(ask("GET /v1/scopes/none/streams/st/scaling-events?from=0&to=1", NULL), 404);
+    ck_assert_int_eq(ask("GET /v1/scopes/sc/streams/none/scaling-events?from=1&to=0", NULL), 400);
+    ck_assert_int_eq(ask("POST /v1/scopes/sc/streams/st/scaling-events?from=1&to=0", "{}"), 405);
 }
 END_TEST
 
@@ -376,6 +559,9 @@ int main(void)
     tcase_add_test(tc, retention_by_time);
     tcase_add_test(tc, lists_of_streams);
     tcase_add_test(tc, reader_groups);
+    tcase_add_test(tc, readers_online);
+    tcase_add_test(tc, scaling_events);
+    tcase_add_test(tc, scaling_events_that_cannot_be);
     tcase_add_test(tc, wrong_requests);
     tcase_add_test(tc, health);
     tcase_add_test(tc, metrics);
