@@ -54,7 +54,7 @@ WEIR_STORE_RING(weir_read_ring, struct weir_segment_read)
 /** This many flush_bytes in the log while a flush is late: acknowledgements stay away. */
 #define WEIR_FLUSH_HOLD_FACTOR 4u
 
-struct weir_flush;     /* flush.c */
+struct weir_flush;     /* flush_int.h */
 struct weir_sweep;     /* sweep.c */
 struct weir_cold_read; /* read.c */
 struct weir_table_compaction; /* table_compact.c */
