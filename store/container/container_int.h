@@ -85,6 +85,7 @@ struct weir_container {
     uint64_t log_base;                    /**< log bytes of earlier processes that are still needed */
     uint64_t log_flushed;                 /**< of this process's log bytes: covered by the newest checkpoint */
     bool flush_full;                      /**< the flush waits for space */
+    uint64_t dead_kept;                   /**< dead bytes in chunks that the last flush could not move */
     bool swept;                           /**< nothing is left over from before the newest checkpoint */
     bool delivering, failed, failure_told;
     struct weir_error failure;

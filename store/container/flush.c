@@ -96,6 +96,17 @@ static void tell(const struct weir_flush *flush)
                    (unsigned long long)flush->lsn);
 }
 
+/* What no flush would move is no reason for one. */
+static void note_kept(struct weir_container *ctr)
+{
+    const struct weir_chunk_set *chunks = &ctr->state.chunks;
+
+    ctr->dead_kept = 0;
+    for (size_t i = 0; i < chunks->count; i++)
+        if (chunks->items[i]->live_len > 0 && !weir_flush_may_move(ctr, chunks->items[i]))
+            ctr->dead_kept += chunks->items[i]->file_len - chunks->items[i]->live_len;
+}
+
 static void succeed(struct weir_flush *flush)
 {
     struct weir_container *ctr = flush->ctr;
@@ -114,6 +125,7 @@ static void succeed(struct weir_flush *flush)
     ctr->flush_full = false;
     ctr->swept = false;
     flush_free(flush);
+    note_kept(ctr);
     weir_store_log_hold(ctr->log, false, 0);
     end_ops(ctr, WEIR_OK);
 }
@@ -205,7 +217,7 @@ static bool is_due(const struct weir_container *ctr)
 
     if (weir_container_unflushed(ctr) > ctr->options.flush_bytes)
         return true;
-    return dead_len > ctr->options.flush_bytes && dead_len > chunks->file_len * 3 / 4 &&
+    return dead_len > ctr->dead_kept + ctr->options.flush_bytes && dead_len > chunks->file_len * 3 / 4 &&
            weir_container_unflushed(ctr) > 0;
 }
 

@@ -36,6 +36,8 @@ struct weir_flush {
     struct weir_error error;
 };
 
+/** Whether a flush would ever move what lives in the chunk, as it is now: little of it, readable, and not too much. */
+bool weir_flush_may_move(const struct weir_container *ctr, const struct weir_chunk *chunk);
 /**
  * Chooses what moves, where in a new chunk it goes, and writes the checkpoint that says so, in memory. False: there was
  * no memory for it; what was planned until then is in `flush` all the same.

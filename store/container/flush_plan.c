@@ -168,6 +168,12 @@ static void write_checkpoint(struct weir_flush *flush)
 
 /* --- The whole --- */
 
+bool weir_flush_may_move(const struct weir_container *ctr, const struct weir_chunk *chunk)
+{
+    return chunk->published && !chunk->stays && chunk->live_len > 0 && chunk->live_len <= ctr->options.flush_bytes &&
+           chunk->live_len < chunk->file_len / 2;
+}
+
 /* Chooses what is worth moving, up to the bytes of one flush. */
 static void choose_moving(struct weir_container *ctr)
 {
@@ -177,8 +183,7 @@ static void choose_moving(struct weir_container *ctr)
     for (size_t i = 0; i < chunks->count; i++) {
         struct weir_chunk *chunk = chunks->items[i];
 
-        if (!chunk->published || chunk->stays || chunk->live_len == 0 || chunk->live_len > budget ||
-            chunk->live_len >= chunk->file_len / 2)
+        if (!weir_flush_may_move(ctr, chunk) || chunk->live_len > budget)
             continue;
         chunk->moving = true;
         budget -= chunk->live_len;

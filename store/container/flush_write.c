@@ -60,6 +60,8 @@ static enum weir_status write_chunk(struct weir_flush *flush)
     if (status == WEIR_OK)
         status = write_pieces(flush, &writer, buf);
     weir_chunk_writer_close(&writer);
+    if (status == WEIR_E_DAMAGED) /* what was to be copied: the flush is given up, and its number with it */
+        weir_fs_remove(flush->ctr->fs, path, NULL);
     free(buf);
     return status;
 }

@@ -550,6 +550,46 @@ START_TEST(a_mostly_dead_chunk_is_compacted)
 }
 END_TEST
 
+static uint64_t flush_count(void)
+{
+    struct weir_container_stats stats;
+
+    weir_container_stats(m.ctr, &stats);
+    return stats.flush_count;
+}
+
+/* Goal: what cannot be moved, since it is damaged, stays where it is, and is not tried again with each write; nothing is
+ * left of the attempt.
+ * Method: a chunk that is dead but for a damaged page; so much more is dead than alive that a flush is due. */
+START_TEST(a_damaged_chunk_stays)
+{
+    char path[80];
+    uint64_t count;
+
+    teardown();
+    machine_init(&m, 7, 20000);
+    ck_assert_int_eq(create(&m, "lives"), WEIR_OK);
+    ck_assert_int_eq(create(&m, "dies"), WEIR_OK);
+    append_pattern("lives", 1000, 1);
+    append_pattern("dies", 200000, 2);
+    ck_assert_int_eq(flush(&m), WEIR_OK);
+    flip(&m, file_path(&m, "chunk-", path), 100, 1);
+    ck_assert_int_eq(delete_segment(&m, "dies"), WEIR_OK);
+    ck_assert_int_eq(flush(&m), WEIR_OK);
+    ck_assert_int_eq(chunk_files(), 1);
+    count = flush_count();
+    for (int i = 0; i < 50; i++)
+        append_pattern("lives", 100, 3);
+    ck_assert_uint_le(flush_count() - count, 1);
+    append_pattern("lives", 20000, 4);
+    ck_assert_int_eq(flush(&m), WEIR_OK);
+    ck_assert_int_eq(read_through(&m, "lives"), WEIR_E_DAMAGED);
+    ck_assert(weir_fs_exists(machine_fs(&m), path));
+    ck_assert_int_eq(delete_segment(&m, "lives"), WEIR_OK);
+    ck_assert(weir_sim_run(m.sim, no_chunk_files, NULL, WAIT_NS));
+}
+END_TEST
+
 /* Goal: a flush changes extents over wherever they have gone while it ran. */
 START_TEST(changes_during_a_flush)
 {
@@ -685,6 +725,7 @@ int main(void)
     tcase_add_test(tc, a_deleted_segment_gives_its_space_back);
     tcase_add_loop_test(tc, a_chunk_outlives_the_deletion_until_it_is_durable, 0, 20);
     tcase_add_test(tc, a_mostly_dead_chunk_is_compacted);
+    tcase_add_test(tc, a_damaged_chunk_stays);
     tcase_add_test(tc, changes_during_a_flush);
     tcase_add_test(tc, a_folder_has_one_holder);
     tcase_add_loop_test(tc, every_durability_survives_an_orderly_end, 0, 3);
