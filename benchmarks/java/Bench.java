@@ -1,4 +1,6 @@
 import io.pravega.client.ClientConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.file.Files;
@@ -16,8 +18,10 @@ class Bench {
     final int events;
     final int size;
     private final String[] args;
+    private final String server; /* its process id; empty: not known */
     long startNanos;
     private long startCpuNanos;
+    private double startServerCpu;
 
     Bench(String[] args) {
         this.args = args;
@@ -27,6 +31,7 @@ class Bench {
         stream = name[1];
         events = number("events", 1000000);
         size = number("size", 100);
+        server = text("server", "");
     }
 
     final String text(String name, String otherwise) {
@@ -61,9 +66,24 @@ class Bench {
                 .getProcessCpuTime();
     }
 
+    /* User and system time of the server; in /proc a second has 100 ticks. */
+    private double serverCpu() {
+        if (server.isEmpty()) {
+            return 0;
+        }
+        try {
+            String stat = Files.readString(Path.of("/proc", server, "stat"));
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / 100.0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     final void start() {
-        startNanos = System.nanoTime();
+        startServerCpu = serverCpu();
         startCpuNanos = cpuNanos();
+        startNanos = System.nanoTime();
     }
 
     final double seconds() {
@@ -72,6 +92,11 @@ class Bench {
 
     final double cpuSeconds() {
         return (cpuNanos() - startCpuNanos) / 1e9;
+    }
+
+    /** Fields of a JSON line: what client and server have used of the processors since start(). */
+    final String processors() {
+        return String.format(",\"client_cpu_s\":%.2f,\"server_cpu_s\":%.2f", cpuSeconds(), serverCpu() - startServerCpu);
     }
 
     static double peakMib() throws Exception {

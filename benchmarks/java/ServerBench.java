@@ -20,16 +20,19 @@ import java.util.concurrent.atomic.AtomicLong;
  * One server under the load of Pravega's own Java client: whichever server the URI names.
  *
  * <pre>ServerBench mode=tail|latency|fill|catchup controller=URI stream=SCOPE/STREAM events=N size=BYTES
- *     [writers=N] [readers=N] [rate=N]</pre>
+ *     [writers=N] [readers=N] [rate=N] [server=PID] [pooled=0|1]</pre>
  *
- * <p>{@code tail}: so many writers write all events while a reader group reads them at the tail. {@code latency}: one
- * writer at a rate, from writeEvent() to its acknowledgement and to the reader. {@code fill} writes; {@code catchup}
- * reads from the head. Rates run from the first event to the last.
+ * <p>{@code tail}: so many writers write all events while a reader group reads them at the tail; after as many that are
+ * not counted, in which the JIT compiles the client. {@code latency}: one writer at a rate, from writeEvent() to its
+ * acknowledgement and to the reader. {@code fill} writes; {@code catchup} reads from the head. Rates run from the first
+ * event to the last. {@code server}: the server's process id, for what it uses of the processors.
  */
 public final class ServerBench extends Bench {
     private final AtomicInteger readCount = new AtomicInteger();
     private final AtomicLong firstReadNanos = new AtomicLong();
     private final AtomicLong lastReadNanos = new AtomicLong();
+    private final CountDownLatch warm = new CountDownLatch(1);
+    private int warmUp; /* events before those that are counted */
     private long[] endToEndNanos;
 
     private ServerBench(String[] args) {
@@ -78,15 +81,19 @@ public final class ServerBench extends Bench {
         try (EventStreamReader<byte[]> reader = clients.createReader("reader" + number, group,
                 new ByteArraySerializer(), ReaderConfig.builder().build())) {
             ready.countDown();
-            while (readCount.get() < events) {
+            while (readCount.get() < warmUp + events) {
                 EventRead<byte[]> read = reader.readNextEvent(100);
                 if (read.getEvent() == null) {
                     continue;
                 }
                 long now = System.nanoTime();
                 int count = readCount.incrementAndGet();
-                firstReadNanos.compareAndSet(0, now);
-                if (count == events) {
+                if (count == warmUp) {
+                    warm.countDown();
+                } else if (count == warmUp + 1) {
+                    firstReadNanos.set(now);
+                }
+                if (count == warmUp + events) {
                     lastReadNanos.set(now);
                 }
                 if (endToEndNanos != null) {
@@ -112,8 +119,10 @@ public final class ServerBench extends Bench {
         return readers;
     }
 
+    /* By itself the client has a connection, with a thread and buffers, for each segment of each writer. */
     private EventStreamWriter<byte[]> writer(EventStreamClientFactory clients) {
-        return clients.createEventWriter(stream, new ByteArraySerializer(), EventWriterConfig.builder().build());
+        return clients.createEventWriter(stream, new ByteArraySerializer(),
+                EventWriterConfig.builder().enableConnectionPooling(number("pooled", 0) != 0).build());
     }
 
     /* Each writer its share; the clock starts when all of them have one event acknowledged. */
@@ -147,14 +156,17 @@ public final class ServerBench extends Bench {
     private void tail() throws Exception {
         try (ReaderGroupManager groups = ReaderGroupManager.withScope(scope, config);
              EventStreamClientFactory clients = EventStreamClientFactory.withScope(scope, config)) {
+            warmUp = events;
             List<Thread> readers = beginReaders(clients, groups);
+            write(clients);
+            warm.await();
             write(clients);
             double seconds = seconds();
             end(readers);
             double readSeconds = (lastReadNanos.get() - firstReadNanos.get()) / 1e9;
             System.out.printf("{\"events\":%d,\"size\":%d,\"write_events_per_s\":%.0f,\"write_mb_per_s\":%.1f,"
-                    + "\"tail_read_events_per_s\":%.0f}%n", events, size, events / seconds,
-                    (double) events * size / seconds / 1e6, events / readSeconds);
+                    + "\"tail_read_events_per_s\":%.0f%s}%n", events, size, events / seconds,
+                    (double) events * size / seconds / 1e6, events / readSeconds, processors());
         }
     }
 
@@ -169,11 +181,12 @@ public final class ServerBench extends Bench {
     private void catchUp() throws Exception {
         try (ReaderGroupManager groups = ReaderGroupManager.withScope(scope, config);
              EventStreamClientFactory clients = EventStreamClientFactory.withScope(scope, config)) {
+            start();
             end(beginReaders(clients, groups));
             double seconds = (lastReadNanos.get() - firstReadNanos.get()) / 1e9;
             System.out.printf("{\"events\":%d,\"size\":%d,\"catch_up_events_per_s\":%.0f,"
-                    + "\"catch_up_mb_per_s\":%.1f}%n", events, size, events / seconds,
-                    (double) events * size / seconds / 1e6);
+                    + "\"catch_up_mb_per_s\":%.1f%s}%n", events, size, events / seconds,
+                    (double) events * size / seconds / 1e6, processors());
         }
     }
 
@@ -202,8 +215,8 @@ public final class ServerBench extends Bench {
             acks.await();
             end(readers);
         }
-        System.out.printf("{\"events\":%d,\"size\":%d,\"rate\":%d%s%s}%n", events, size, rate,
+        System.out.printf("{\"events\":%d,\"size\":%d,\"rate\":%d%s%s%s}%n", events, size, rate,
                 percentiles("ack", Arrays.copyOfRange(ackNanos, events / 3, events)),
-                percentiles("end_to_end", Arrays.copyOfRange(endToEndNanos, events / 3, events)));
+                percentiles("end_to_end", Arrays.copyOfRange(endToEndNanos, events / 3, events)), processors());
     }
 }
