@@ -7,7 +7,6 @@
  */
 #include "table_keeper.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static void step_on(void *arg);

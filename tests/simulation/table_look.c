@@ -4,7 +4,6 @@
  * A row is asked for in one command, which the store answers as of one moment; so a batch that is half there shows.
  */
 #include <assert.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include "table_keeper.h"

@@ -209,12 +209,6 @@ static void on_joined(void *arg, enum weir_status status, struct pravega_event_r
     read_some(slot);
 }
 
-static void must(enum weir_status status)
-{
-    assert(status == WEIR_OK);
-    (void)status;
-}
-
 static void slot_join(struct slot *slot)
 {
     struct trial *trial = slot->trial;

@@ -10,10 +10,10 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ledger.h"
+#include "play.h"
 #include "pravega/controller.h"
 #include "pravega/streams.h"
 #include "pravega/transaction.h"
@@ -65,9 +65,7 @@ struct transactor {
 };
 
 struct client {
-    struct weir_host *host; /* NULL: it is down */
-    struct weir_loop *loop;
-    struct pravega_client *client;
+    struct process process;
     struct appender appender;
     struct transactor transactors[TXNS_PER_CLIENT];
     struct table_keeper keeper;
@@ -100,7 +98,7 @@ static struct weir_view key_text(int key)
 
 static void after(struct client *client, struct weir_timer *timer, int64_t within_ns)
 {
-    weir_timer_start(client->loop, timer, (int64_t)pick(&client->appender.trial->world, (uint64_t)within_ns));
+    weir_timer_start(client->process.loop, timer, (int64_t)pick(&client->appender.trial->world, (uint64_t)within_ns));
 }
 
 /* --- appending -------------------------------------------------------------------------------------------------- */
@@ -123,7 +121,7 @@ static void writer_open(struct appender *appender)
     enum weir_status status;
 
     appender->id = ledger_writer(&appender->trial->ledger);
-    status = pravega_writer_new(appender->client->client, &stream, &options, &appender->writer, NULL);
+    status = pravega_writer_new(appender->client->process.client, &stream, &options, &appender->writer, NULL);
     assert(status == WEIR_OK);
     (void)status;
 }
@@ -199,7 +197,7 @@ static void commit(struct transactor *transactor)
 {
     transactor->state = TXN_COMMITTING;
     transactor->trial->ledger.txns[transactor->number].commit_asked = true;
-    pravega_txn_commit_id(transactor->client->client, &stream, transactor->id, on_committed, transactor);
+    pravega_txn_commit_id(transactor->client->process.client, &stream, transactor->id, on_committed, transactor);
 }
 
 static void on_aborted(void *arg, enum weir_status status, const struct weir_error *why)
@@ -234,7 +232,7 @@ static void end_txn(struct transactor *transactor)
         commit(transactor);
     } else if (choice < 9) {
         transactor->state = TXN_ABORTING;
-        pravega_txn_abort_id(transactor->client->client, &stream, transactor->id, on_aborted, transactor);
+        pravega_txn_abort_id(transactor->client->process.client, &stream, transactor->id, on_aborted, transactor);
     } else {
         rest(transactor); /* it ends with its lease */
     }
@@ -286,7 +284,7 @@ static void transact(void *arg)
     if (transactor->number < 0)
         return;
     transactor->state = TXN_BEGINNING;
-    pravega_txn_begin(transactor->client->client, &stream, &options, on_begun, transactor);
+    pravega_txn_begin(transactor->client->process.client, &stream, &options, on_begun, transactor);
 }
 
 /* --- clients ---------------------------------------------------------------------------------------------------- */
@@ -295,28 +293,18 @@ static void keeper_start(struct trial *trial, struct client *client)
 {
     struct pravega_table_options options = {.retry = {.max_backoff_ms = 300, .retry_attempts = 1000}};
     struct pravega_table *table;
-    enum weir_status status = pravega_table_new(client->client, &table_name, &options, &table, NULL);
+    enum weir_status status = pravega_table_new(client->process.client, &table_name, &options, &table, NULL);
 
     assert(status == WEIR_OK);
     (void)status;
-    table_keeper_init(&client->keeper, &trial->world, &trial->table_ledger, client->loop, table);
+    table_keeper_init(&client->keeper, &trial->world, &trial->table_ledger, client->process.loop, table);
     table_keeper_play(&client->keeper, 20 * WEIR_NS_PER_MS);
 }
 
 static void client_start(struct trial *trial, struct client *client)
 {
-    struct pravega_client_options options = {.controller_uri = STORE_URI,
-                                             .retry = {.max_backoff_ms = 300, .retry_attempts = 1000}};
-    enum weir_status status = weir_sim_host_new(trial->world.sim, client->name, client->disk, &client->host, NULL);
-
     seed_tell(trial->world.run, world_now(&trial->world), "%s starts", client->name);
-    assert(status == WEIR_OK);
-    status = weir_loop_new(client->host, client->name, &client->loop, NULL);
-    assert(status == WEIR_OK);
-    status = weir_loop_start(client->loop, NULL);
-    assert(status == WEIR_OK);
-    status = pravega_client_new(client->loop, &options, &client->client, NULL);
-    assert(status == WEIR_OK);
+    process_start(&client->process, &trial->world, client->name, client->disk);
     client->appender = (struct appender){.trial = trial, .client = client};
     client->appender.timer = (struct weir_timer){.fn = append_some, .arg = &client->appender};
     writer_open(&client->appender);
@@ -331,37 +319,27 @@ static void client_start(struct trial *trial, struct client *client)
     keeper_start(trial, client);
 }
 
-/* Dead or at its end, what lived there is freed. */
-static void client_free(struct client *client)
-{
-    weir_timer_stop(client->loop, &client->appender.timer);
-    pravega_writer_free(client->appender.writer);
-    for (int i = 0; i < TXNS_PER_CLIENT; i++) {
-        weir_timer_stop(client->loop, &client->transactors[i].timer);
-        pravega_txn_free(client->transactors[i].txn);
-    }
-    table_keeper_fini(&client->keeper);
-    pravega_client_free(client->client);
-    weir_loop_free(client->loop);
-    client->loop = NULL;
-}
-
 static void client_crash(struct trial *trial, struct client *client)
 {
     seed_tell(trial->world.run, world_now(&trial->world), "%s crashes", client->name);
-    weir_sim_host_silence(client->host);
-    client_free(client);
-    weir_sim_host_crash(client->host);
-    client->host = NULL;
+    process_silence(&client->process);
+    weir_timer_stop(client->process.loop, &client->appender.timer);
+    pravega_writer_free(client->appender.writer);
+    for (int i = 0; i < TXNS_PER_CLIENT; i++) {
+        weir_timer_stop(client->process.loop, &client->transactors[i].timer);
+        pravega_txn_free(client->transactors[i].txn);
+    }
+    table_keeper_fini(&client->keeper);
+    process_crash(&client->process);
 }
 
 static bool client_rests(const struct client *client)
 {
     for (int i = 0; i < TXNS_PER_CLIENT; i++) {
-        if (client->host != NULL && client->transactors[i].state != TXN_IDLE)
+        if (client->process.host != NULL && client->transactors[i].state != TXN_IDLE)
             return false;
     }
-    return client->host == NULL || (client->appender.pending == 0 && client->keeper.resting);
+    return client->process.host == NULL || (client->appender.pending == 0 && client->keeper.resting);
 }
 
 /* --- fate ------------------------------------------------------------------------------------------------------- */
@@ -373,7 +351,7 @@ static bool anything_due(void *arg)
                fate_due(&trial->world, &trial->world.store_fate, trial->world.store_host != NULL);
 
     for (int i = 0; i < CLIENTS; i++)
-        due = due || fate_due(&trial->world, &trial->clients[i].fate, trial->clients[i].host != NULL);
+        due = due || fate_due(&trial->world, &trial->clients[i].fate, trial->clients[i].process.host != NULL);
     return due;
 }
 
@@ -402,9 +380,9 @@ static void fate_turns(struct trial *trial)
     for (int i = 0; i < CLIENTS; i++) {
         struct client *client = &trial->clients[i];
 
-        if (!fate_due(world, &client->fate, client->host != NULL))
+        if (!fate_due(world, &client->fate, client->process.host != NULL))
             continue;
-        if (client->host == NULL) {
+        if (client->process.host == NULL) {
             client_start(trial, client);
             fate_up(world, &client->fate);
         } else {
@@ -542,8 +520,9 @@ static bool saw_all(const struct trial *trial)
            trial->table_ledger.count > 0;
 }
 
-static void play_trial(struct trial *trial)
+static void body(void *arg)
 {
+    struct trial *trial = arg;
     struct world *world = &trial->world;
     int64_t end_ns;
 
@@ -585,26 +564,34 @@ static void play_trial(struct trial *trial)
     world->run->sightings += saw_all(trial);
 }
 
-static void play(struct seed_run *run)
+static void open_ledgers(void *arg)
 {
-    struct trial *trial = calloc(1, sizeof(*trial));
+    struct trial *trial = arg;
 
-    assert(trial != NULL);
-    ledger_init(&trial->ledger, run);
-    table_ledger_init(&trial->table_ledger, run);
-    trial->world.flush_bytes = run->seed % 2 == 0 ? 0 : 30000; /* half of the seeds flush all the while */
-    world_open(&trial->world, run);
-    if (!seed_failed(run))
-        play_trial(trial);
+    ledger_init(&trial->ledger, trial->world.run);
+    table_ledger_init(&trial->table_ledger, trial->world.run);
+    trial->world.flush_bytes = trial->world.run->seed % 2 == 0 ? 0 : 30000; /* half of the seeds flush all the while */
+}
+
+static void stop(void *arg)
+{
+    struct trial *trial = arg;
+
     pravega_call_cancel(&trial->truncation);
     scaler_fini(&trial->scaler);
     pravega_table_free(trial->table);
     for (int i = 0; i < CLIENTS; i++) {
-        if (trial->clients[i].host != NULL)
+        if (trial->clients[i].process.host != NULL)
             client_crash(trial, &trial->clients[i]);
     }
-    world_close(&trial->world);
-    free(trial);
+}
+
+static void play(struct seed_run *run)
+{
+    static const struct play crash = {
+        .trial_size = sizeof(struct trial), .open = open_ledgers, .body = body, .stop = stop};
+
+    play_trial(run, &crash);
 }
 
 static const struct scenario scenarios[] = {

@@ -6,12 +6,9 @@
  * nothing is missing that the subscriber had not released, nor so much that less is left than the policy wants; the
  * watermarks go forward, and what lies behind one was written after its time.
  */
-#include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "play.h"
 #include "pravega/controller.h"
 #include "pravega/format/watermark.h"
 #include "pravega/reader_group.h"
@@ -19,7 +16,6 @@
 #include "pravega/streams.h"
 #include "pravega/writer.h"
 #include "weir/endian.h"
-#include "world.h"
 
 #define STREAM "kept"
 #define KEY_COUNT 8
@@ -51,9 +47,7 @@ struct place {
 
 struct trial {
     struct world world;
-    struct weir_host *host;
-    struct weir_loop *loop;
-    struct pravega_client *client;
+    struct process process;
     struct pravega_writer *writer;
     struct weir_timer write_timer;
     struct pravega_call noting;
@@ -74,12 +68,6 @@ struct trial {
     int64_t mark_last;
 };
 
-static void must(enum weir_status status)
-{
-    assert(status == WEIR_OK);
-    (void)status;
-}
-
 /* --- the writer ------------------------------------------------------------------------------------------------- */
 
 static void go_on(struct trial *trial)
@@ -88,7 +76,7 @@ static void go_on(struct trial *trial)
 
     trial->written = trial->total == EVENT_COUNT;
     if (!trial->written) /* a rest is long enough for segments to go cold */
-        weir_timer_start(trial->loop, &trial->write_timer,
+        weir_timer_start(trial->process.loop, &trial->write_timer,
                          rests ? 4 * WEIR_NS_PER_S : (int64_t)pick(&trial->world, 100) * WEIR_NS_PER_MS);
 }
 
@@ -112,8 +100,8 @@ static void note(void *arg, enum weir_status status, const struct pravega_segmen
     if (count > trial->segments_most)
         trial->segments_most = count;
     if (status == WEIR_OK)
-        pravega_controller_note_timestamp(&trial->noting, trial->client, &stream, "writer", tail, count, trial->total,
-                                          on_noted, trial);
+        pravega_controller_note_timestamp(&trial->noting, trial->process.client, &stream, "writer", tail, count,
+                                          trial->total, on_noted, trial);
     else
         go_on(trial);
 }
@@ -125,7 +113,7 @@ static void on_flushed(void *arg, enum weir_status status, const struct weir_err
     if (status != WEIR_OK)
         seed_fail(trial->world.run, "flushing: %s: %s", weir_status_name(status), why->message);
     else
-        pravega_stream_tail(trial->client, &stream, note, trial);
+        pravega_stream_tail(trial->process.client, &stream, note, trial);
 }
 
 static void write_on(void *arg)
@@ -384,55 +372,40 @@ static void on_reached(void *arg, enum weir_status status, const struct pravega_
     (void)count;
     (void)why;
     if (status != WEIR_OK) {
-        pravega_stream_current_segments(trial->client, &stream, on_reached, trial);
+        pravega_stream_current_segments(trial->process.client, &stream, on_reached, trial);
         return;
     }
-    must(pravega_writer_new(trial->client, &stream, &options, &trial->writer, NULL));
+    must(pravega_writer_new(trial->process.client, &stream, &options, &trial->writer, NULL));
     write_on(trial);
 }
 
 static void start(struct trial *trial)
 {
-    struct pravega_client_options options = {.controller_uri = STORE_URI, .retry = {.retry_attempts = 1000}};
-
-    options.retry.max_backoff_ms = 500;
     trial->write_timer = (struct weir_timer){.fn = write_on, .arg = trial};
     trial->release_timer = (struct weir_timer){.fn = release, .arg = trial};
-    must(weir_sim_host_new(trial->world.sim, "writer", "writer-disk", &trial->host, NULL));
-    must(weir_loop_new(trial->host, "writer", &trial->loop, NULL));
-    must(weir_loop_start(trial->loop, NULL));
-    must(pravega_client_new(trial->loop, &options, &trial->client, NULL));
-    pravega_stream_current_segments(trial->client, &stream, on_reached, trial);
+    process_start(&trial->process, &trial->world, "writer", "writer-disk");
+    pravega_stream_current_segments(trial->process.client, &stream, on_reached, trial);
     release_later(trial);
 }
 
-static void stop(struct trial *trial)
-{
-    weir_timer_stop(trial->world.driver_loop, &trial->release_timer);
-    pravega_reader_group_free(trial->group);
-    if (trial->host == NULL)
-        return;
-    weir_sim_host_silence(trial->host);
-    weir_timer_stop(trial->loop, &trial->write_timer);
-    pravega_call_cancel(&trial->noting);
-    pravega_writer_free(trial->writer);
-    pravega_client_free(trial->client);
-    weir_loop_stop(trial->loop);
-    weir_loop_join(trial->loop);
-    weir_loop_free(trial->loop);
-    weir_host_free(trial->host);
-}
-
-static bool all_over(const struct trial *trial)
-{
-    return trial->written || seed_failed(trial->world.run);
-}
-
-static bool over_or_due(void *arg)
+static void stop(void *arg)
 {
     struct trial *trial = arg;
 
-    return all_over(trial) || fate_due(&trial->world, &trial->world.store_fate, trial->world.store_host != NULL);
+    weir_timer_stop(trial->world.driver_loop, &trial->release_timer);
+    pravega_reader_group_free(trial->group);
+    if (trial->process.host == NULL)
+        return;
+    process_silence(&trial->process);
+    weir_timer_stop(trial->process.loop, &trial->write_timer);
+    pravega_call_cancel(&trial->noting);
+    pravega_writer_free(trial->writer);
+    process_end(&trial->process);
+}
+
+static bool all_over(const void *arg)
+{
+    return ((const struct trial *)arg)->written;
 }
 
 static bool is_quiet(void *arg)
@@ -466,40 +439,28 @@ static void make(struct trial *trial)
         subscribe(trial);
 }
 
-/* The network is calm and nobody writes: what the store does by itself comes to an end. */
+/* Nothing fails any more and nobody writes: what the store does by itself comes to an end. */
 static void come_to_rest(struct trial *trial)
 {
     struct world *world = &trial->world;
 
-    world_calm(world);
     if (trial->written) /* once more: the last one may have failed */
-        pravega_stream_tail(trial->client, &stream, note, trial);
+        pravega_stream_tail(trial->process.client, &stream, note, trial);
     (void)weir_sim_run(world->sim, is_quiet, trial, PLAY_LIMIT_NS);
     weir_timer_stop(world->driver_loop, &trial->release_timer);
     (void)weir_sim_run(world->sim, never, world->run, SETTLE_NS);
 }
 
-static void play_trial(struct trial *trial)
+static void body(void *arg)
 {
+    struct trial *trial = arg;
     struct world *world = &trial->world;
-    int64_t end_ns;
 
     make(trial);
     if (seed_failed(world->run))
         return;
-    world->store_fate.crashes_left = (int)pick(world, 8);
-    fate_up(world, &world->store_fate);
     start(trial);
-    end_ns = world_now(world) + PLAY_LIMIT_NS;
-    while (!all_over(trial) && world_now(world) < end_ns) {
-        int64_t until_ns = world->store_fate.next_ns < end_ns ? world->store_fate.next_ns : end_ns;
-
-        weir_sim_run(world->sim, over_or_due, trial, until_ns - world_now(world));
-        if (fate_due(world, &world->store_fate, world->store_host != NULL))
-            store_turn(world, DOWN_MAX_NS);
-    }
-    if (!all_over(trial))
-        seed_fail(world->run, "it does not come to an end: %" PRIu32 " events are written", trial->total);
+    play_through_crashes(world, (int)pick(world, 8), DOWN_MAX_NS, all_over, trial, "writing");
     come_to_rest(trial);
     look(trial);
     store_crash(world);
@@ -515,20 +476,17 @@ static void play_trial(struct trial *trial)
 
 static void play(struct seed_run *run)
 {
-    struct trial *trial = calloc(1, sizeof(*trial));
+    static const struct play upkeep = {
+        .trial_size = sizeof(struct trial), .body = body, .stop = stop, .store_settings = settings};
 
-    assert(trial != NULL);
-    trial->world.store_settings = settings;
-    world_open(&trial->world, run);
-    if (!seed_failed(run))
-        play_trial(trial);
-    stop(trial);
-    world_close(&trial->world);
-    free(trial);
+    play_trial(run, &upkeep);
 }
 
 static const struct scenario scenarios[] = {
-    {.name = "store-upkeep", .play = play, .every = 1, .must_see = "runs with splits, merges, truncations and watermarks"},
+    {.name = "store-upkeep",
+     .play = play,
+     .every = 1,
+     .must_see = "runs with splits, merges, truncations and watermarks"},
     {0},
 };
 

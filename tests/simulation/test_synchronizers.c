@@ -10,15 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "play.h"
 #include "pravega/state_synchronizer.h"
 #include "weir/endian.h"
-#include "world.h"
 
 #define CLIENTS 3
 #define RAISES 25
 #define STREAM "counter"
 #define DOWN_MAX_NS (2 * WEIR_NS_PER_S)
-#define PLAY_LIMIT_NS (1200 * WEIR_NS_PER_S)
 
 static const struct pravega_stream_name stream = {SCOPE, STREAM};
 
@@ -57,9 +56,7 @@ static const struct pravega_state_type number_type = {number_init, number_apply,
 
 struct raiser {
     struct trial *trial;
-    struct weir_host *host;
-    struct weir_loop *loop;
-    struct pravega_client *client;
+    struct process process;
     struct pravega_synchronizer *sync;
     struct weir_timer timer; /* a pause between two calls */
     char name[16], disk[16];
@@ -123,7 +120,7 @@ static void on_done(void *arg, enum weir_status status, const struct weir_error 
     raiser->initialized = true;
     raiser->over = raiser->raises_left == 0 || status != WEIR_OK;
     if (!raiser->over)
-        weir_timer_start(raiser->loop, &raiser->timer, (int64_t)pick(world, 20) * WEIR_NS_PER_MS);
+        weir_timer_start(raiser->process.loop, &raiser->timer, (int64_t)pick(world, 20) * WEIR_NS_PER_MS);
 }
 
 static void initialize(struct raiser *raiser)
@@ -157,60 +154,39 @@ static void go_on(void *arg)
     }
 }
 
-static void must(enum weir_status status)
-{
-    assert(status == WEIR_OK);
-    (void)status;
-}
-
 static void raiser_start(struct trial *trial, int number)
 {
     struct raiser *raiser = &trial->raisers[number];
-    struct pravega_client_options options = {.controller_uri = STORE_URI, .retry = {.retry_attempts = 1000}};
 
-    options.retry.max_backoff_ms = 500;
     *raiser = (struct raiser){.trial = trial, .amount = INT64_C(1) << (20 * number), .raises_left = RAISES};
     snprintf(raiser->name, sizeof(raiser->name), "raiser-%d", number);
     snprintf(raiser->disk, sizeof(raiser->disk), "disk-%d", number);
     raiser->timer = (struct weir_timer){.fn = go_on, .arg = raiser};
-    must(weir_sim_host_new(trial->world.sim, raiser->name, raiser->disk, &raiser->host, NULL));
-    must(weir_loop_new(raiser->host, raiser->name, &raiser->loop, NULL));
-    must(weir_loop_start(raiser->loop, NULL));
-    must(pravega_client_new(raiser->loop, &options, &raiser->client, NULL));
-    must(pravega_synchronizer_new(raiser->client, &stream, &number_type, NULL, &raiser->sync, NULL));
+    process_start(&raiser->process, &trial->world, raiser->name, raiser->disk);
+    must(pravega_synchronizer_new(raiser->process.client, &stream, &number_type, NULL, &raiser->sync, NULL));
     initialize(raiser);
 }
 
 static void raiser_stop(struct raiser *raiser)
 {
-    if (raiser->host == NULL)
+    if (raiser->process.host == NULL)
         return;
-    weir_sim_host_silence(raiser->host);
-    weir_timer_stop(raiser->loop, &raiser->timer);
+    process_silence(&raiser->process);
+    weir_timer_stop(raiser->process.loop, &raiser->timer);
     pravega_synchronizer_free(raiser->sync);
-    pravega_client_free(raiser->client);
-    weir_loop_stop(raiser->loop);
-    weir_loop_join(raiser->loop);
-    weir_loop_free(raiser->loop);
-    weir_host_free(raiser->host);
+    process_end(&raiser->process);
 }
 
 /* --- the play --------------------------------------------------------------------------------------------------- */
 
-static bool all_over(const struct trial *trial)
+static bool all_over(const void *arg)
 {
+    const struct trial *trial = arg;
     bool over = true;
 
     for (int i = 0; i < CLIENTS; i++)
         over = over && trial->raisers[i].over;
-    return over || seed_failed(trial->world.run);
-}
-
-static bool over_or_due(void *arg)
-{
-    struct trial *trial = arg;
-
-    return all_over(trial) || fate_due(&trial->world, &trial->world.store_fate, trial->world.store_host != NULL);
+    return over;
 }
 
 static int64_t sum_of(const struct trial *trial)
@@ -248,30 +224,18 @@ static void look_anew(struct trial *trial)
     pravega_synchronizer_free(sync);
 }
 
-static void play_trial(struct trial *trial)
+static void body(void *arg)
 {
+    struct trial *trial = arg;
     struct world *world = &trial->world;
-    int64_t end_ns;
 
     make_scope(world);
     make_stream(world, STREAM, 1);
     if (seed_failed(world->run))
         return;
-    world->store_fate.crashes_left = (int)pick(world, 8);
-    fate_up(world, &world->store_fate);
     for (int i = 0; i < CLIENTS; i++)
         raiser_start(trial, i);
-    end_ns = world_now(world) + PLAY_LIMIT_NS;
-    while (!all_over(trial) && world_now(world) < end_ns) {
-        int64_t until_ns = world->store_fate.next_ns < end_ns ? world->store_fate.next_ns : end_ns;
-
-        weir_sim_run(world->sim, over_or_due, trial, until_ns - world_now(world));
-        if (fate_due(world, &world->store_fate, world->store_host != NULL))
-            store_turn(world, DOWN_MAX_NS);
-    }
-    if (!all_over(trial))
-        seed_fail(world->run, "the raisers do not come to an end");
-    world_calm(world);
+    play_through_crashes(world, (int)pick(world, 8), DOWN_MAX_NS, all_over, trial, "raising");
     for (int i = 0; i < CLIENTS; i++)
         look(trial, trial->raisers[i].sync, trial->raisers[i].name);
     look_anew(trial);
@@ -280,18 +244,19 @@ static void play_trial(struct trial *trial)
     look_anew(trial);
 }
 
-static void play(struct seed_run *run)
+static void stop(void *arg)
 {
-    struct trial *trial = calloc(1, sizeof(*trial));
+    struct trial *trial = arg;
 
-    assert(trial != NULL);
-    world_open(&trial->world, run);
-    if (!seed_failed(run))
-        play_trial(trial);
     for (int i = 0; i < CLIENTS; i++)
         raiser_stop(&trial->raisers[i]);
-    world_close(&trial->world);
-    free(trial);
+}
+
+static void play(struct seed_run *run)
+{
+    static const struct play synchronizers = {.trial_size = sizeof(struct trial), .body = body, .stop = stop};
+
+    play_trial(run, &synchronizers);
 }
 
 static const struct scenario scenarios[] = {

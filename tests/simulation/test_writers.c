@@ -8,14 +8,15 @@
  */
 #include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "play.h"
 #include "pravega/streams.h"
 #include "pravega/transaction.h"
 #include "pravega/writer.h"
+#include "scaler.h"
 #include "weir/endian.h"
-#include "world.h"
 
 #define STREAM "scaled"
 #define KEY_COUNT 8
@@ -25,7 +26,6 @@
 #define SCALES_MAX 12
 #define LARGE_LEN ((size_t)PRAVEGA_EVENT_LEN_MAX + 100)
 #define DOWN_MAX_NS (2 * WEIR_NS_PER_S)
-#define PLAY_LIMIT_NS (1200 * WEIR_NS_PER_S)
 
 /* An event: whose it is (a key's or a transaction's), and its number there. */
 #define OF_KEY 1
@@ -36,9 +36,8 @@ static const struct pravega_stream_name stream = {SCOPE, STREAM};
 
 struct trial {
     struct world world;
-    struct weir_host *host;
-    struct weir_loop *loop;
-    struct pravega_client *client;
+    struct process process;
+    struct scaler scaler;
 
     struct pravega_writer *writer;
     struct weir_timer write_timer;
@@ -54,20 +53,10 @@ struct trial {
     bool txns_over;
     bool committed[TXN_COUNT + 1];
 
-    struct weir_timer scale_timer; /* on the driver's loop */
-    int scales_left;
-    bool scaling;
-
     uint32_t seen[KEY_COUNT]; /* while reading */
     uint32_t seen_of_txn[TXN_COUNT + 1];
     bool large_seen;
 };
-
-static void must(enum weir_status status)
-{
-    assert(status == WEIR_OK);
-    (void)status;
-}
 
 static void put_event(uint8_t event[EVENT_LEN], uint32_t kind, uint32_t whose, uint32_t number)
 {
@@ -141,7 +130,7 @@ static void write_on(void *arg)
     if (seed_failed(world->run))
         return;
     if (trial->total < EVENT_COUNT)
-        weir_timer_start(trial->loop, &trial->write_timer, (int64_t)pick(world, 40) * WEIR_NS_PER_MS);
+        weir_timer_start(trial->process.loop, &trial->write_timer, (int64_t)pick(world, 40) * WEIR_NS_PER_MS);
     else
         pravega_writer_flush(trial->writer, on_written, trial);
 }
@@ -152,7 +141,7 @@ static void begin_next(struct trial *trial);
 
 static void next_later(struct trial *trial)
 {
-    weir_timer_start(trial->loop, &trial->txn_timer, (int64_t)pick(&trial->world, 200) * WEIR_NS_PER_MS);
+    weir_timer_start(trial->process.loop, &trial->txn_timer, (int64_t)pick(&trial->world, 200) * WEIR_NS_PER_MS);
 }
 
 static void end_txn(struct trial *trial, bool committed)
@@ -173,7 +162,7 @@ static void on_status(void *arg, enum weir_status status, enum pravega_txn_statu
 
     (void)why;
     if (status != WEIR_OK || txn_status == PRAVEGA_TXN_COMMITTING) /* ask until it is known */
-        pravega_txn_status_id(trial->client, &stream, trial->txn_id, on_status, trial);
+        pravega_txn_status_id(trial->process.client, &stream, trial->txn_id, on_status, trial);
     else if (txn_status == PRAVEGA_TXN_OPEN)
         seed_fail(trial->world.run, "transaction %d is open after its end", trial->txn_number);
     else
@@ -187,7 +176,7 @@ static void on_ended(void *arg, enum weir_status status, const struct weir_error
     (void)why;
     (void)status;
     trial->world.run->sightings += status == WEIR_OK; /* an abort; a commit does not come here */
-    pravega_txn_status_id(trial->client, &stream, trial->txn_id, on_status, trial);
+    pravega_txn_status_id(trial->process.client, &stream, trial->txn_id, on_status, trial);
 }
 
 static void on_committed(void *arg, enum weir_status status, const struct weir_error *why)
@@ -240,66 +229,7 @@ static void on_begun(void *arg, enum weir_status status, struct pravega_txn *txn
 static void begin_next(struct trial *trial)
 {
     trial->txn_number++;
-    pravega_txn_begin(trial->client, &stream, NULL, on_begun, trial);
-}
-
-/* --- scaling ------------------------------------------------------------------------------------------------------ */
-
-static void scale_later(struct trial *trial)
-{
-    if (trial->scales_left-- > 0)
-        weir_timer_start(trial->world.driver_loop, &trial->scale_timer,
-                         (int64_t)pick(&trial->world, 300) * WEIR_NS_PER_MS);
-    else
-        trial->scaling = false;
-}
-
-/* Another scale is under way, a rolling transaction, or the store is away: then not this one. */
-static void on_scaled(void *arg, enum weir_status status, int32_t epoch, const struct pravega_segment_range *segments,
-                      size_t count, const struct weir_error *why)
-{
-    struct trial *trial = arg;
-
-    (void)status;
-    (void)epoch;
-    (void)segments;
-    (void)count;
-    (void)why;
-    scale_later(trial);
-}
-
-static void on_current(void *arg, enum weir_status status, const struct pravega_segment_range *now, size_t count,
-                       const struct weir_error *why)
-{
-    struct trial *trial = arg;
-    struct world *world = &trial->world;
-    size_t at = count > 0 ? pick(world, count) : 0;
-    bool merge = at + 1 < count && pick(world, 2) == 0;
-    pravega_segment_id sealed[2];
-    struct pravega_segment_range ranges[2];
-    struct pravega_scale scale = {sealed, merge ? 2 : 1, ranges, merge ? 1 : 2};
-
-    (void)why;
-    if (status != WEIR_OK || count == 0) {
-        scale_later(trial);
-        return;
-    }
-    sealed[0] = now[at].id;
-    ranges[0] = ranges[1] = now[at];
-    if (merge) {
-        sealed[1] = now[at + 1].id;
-        ranges[0].max_key = now[at + 1].max_key;
-    } else {
-        ranges[0].max_key = ranges[1].min_key = (now[at].min_key + now[at].max_key) / 2;
-    }
-    pravega_stream_scale(world->client, &stream, &scale, on_scaled, trial);
-}
-
-static void on_scale_timer(void *arg)
-{
-    struct trial *trial = arg;
-
-    pravega_stream_current_segments(trial->world.client, &stream, on_current, trial);
+    pravega_txn_begin(trial->process.client, &stream, NULL, on_begun, trial);
 }
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
@@ -364,107 +294,79 @@ static void on_reached(void *arg, enum weir_status status, const struct pravega_
     (void)count;
     (void)why;
     if (status != WEIR_OK) {
-        pravega_stream_current_segments(trial->client, &stream, on_reached, trial);
+        pravega_stream_current_segments(trial->process.client, &stream, on_reached, trial);
         return;
     }
-    must(pravega_writer_new(trial->client, &stream, &options, &trial->writer, NULL));
+    must(pravega_writer_new(trial->process.client, &stream, &options, &trial->writer, NULL));
     write_on(trial);
     begin_next(trial);
 }
 
 static void start(struct trial *trial)
 {
-    struct pravega_client_options options = {.controller_uri = STORE_URI, .retry = {.retry_attempts = 1000}};
-
-    options.retry.max_backoff_ms = 500;
     trial->large = calloc(1, LARGE_LEN);
     assert(trial->large != NULL);
     for (size_t i = EVENT_LEN; i < LARGE_LEN; i += 4096)
         trial->large[i] = (uint8_t)(i >> 12);
     trial->write_timer = (struct weir_timer){.fn = write_on, .arg = trial};
     trial->txn_timer = (struct weir_timer){.fn = on_txn_timer, .arg = trial};
-    trial->scale_timer = (struct weir_timer){.fn = on_scale_timer, .arg = trial};
-    must(weir_sim_host_new(trial->world.sim, "writer", "writer-disk", &trial->host, NULL));
-    must(weir_loop_new(trial->host, "writer", &trial->loop, NULL));
-    must(weir_loop_start(trial->loop, NULL));
-    must(pravega_client_new(trial->loop, &options, &trial->client, NULL));
-    pravega_stream_current_segments(trial->client, &stream, on_reached, trial);
-    trial->scaling = true;
-    trial->scales_left = SCALES_MAX;
-    scale_later(trial);
+    process_start(&trial->process, &trial->world, "writer", "writer-disk");
+    pravega_stream_current_segments(trial->process.client, &stream, on_reached, trial);
+    scaler_play(&trial->scaler, SCALES_MAX, 300 * WEIR_NS_PER_MS);
 }
 
-static void stop(struct trial *trial)
-{
-    weir_timer_stop(trial->world.driver_loop, &trial->scale_timer);
-    free(trial->large);
-    if (trial->host == NULL)
-        return;
-    weir_sim_host_silence(trial->host);
-    weir_timer_stop(trial->loop, &trial->write_timer);
-    weir_timer_stop(trial->loop, &trial->txn_timer);
-    pravega_writer_free(trial->writer);
-    pravega_txn_free(trial->txn);
-    pravega_client_free(trial->client);
-    weir_loop_stop(trial->loop);
-    weir_loop_join(trial->loop);
-    weir_loop_free(trial->loop);
-    weir_host_free(trial->host);
-}
-
-static bool all_over(const struct trial *trial)
-{
-    return (trial->written && trial->txns_over && !trial->scaling) || seed_failed(trial->world.run);
-}
-
-static bool over_or_due(void *arg)
+static void stop(void *arg)
 {
     struct trial *trial = arg;
 
-    return all_over(trial) || fate_due(&trial->world, &trial->world.store_fate, trial->world.store_host != NULL);
+    scaler_fini(&trial->scaler);
+    free(trial->large);
+    if (trial->process.host == NULL)
+        return;
+    process_silence(&trial->process);
+    weir_timer_stop(trial->process.loop, &trial->write_timer);
+    weir_timer_stop(trial->process.loop, &trial->txn_timer);
+    pravega_writer_free(trial->writer);
+    pravega_txn_free(trial->txn);
+    process_end(&trial->process);
 }
 
-static void play_trial(struct trial *trial)
+static bool all_over(const void *arg)
 {
+    const struct trial *trial = arg;
+
+    return trial->written && trial->txns_over && trial->scaler.resting;
+}
+
+static void body(void *arg)
+{
+    struct trial *trial = arg;
     struct world *world = &trial->world;
-    int64_t end_ns;
 
     make_scope(world);
     make_stream(world, STREAM, 1);
     if (seed_failed(world->run))
         return;
-    world->store_fate.crashes_left = (int)pick(world, 6);
-    fate_up(world, &world->store_fate);
+    scaler_init(&trial->scaler, world, &stream, 1);
     start(trial);
-    end_ns = world_now(world) + PLAY_LIMIT_NS;
-    while (!all_over(trial) && world_now(world) < end_ns) {
-        int64_t until_ns = world->store_fate.next_ns < end_ns ? world->store_fate.next_ns : end_ns;
-
-        weir_sim_run(world->sim, over_or_due, trial, until_ns - world_now(world));
-        if (fate_due(world, &world->store_fate, world->store_host != NULL))
-            store_turn(world, DOWN_MAX_NS);
-    }
-    if (!all_over(trial))
-        seed_fail(world->run, "it does not come to an end: written %d, transactions %d of %d, scaling %d",
-                  trial->written, trial->txn_number, TXN_COUNT, trial->scaling);
-    world_calm(world);
+    play_through_crashes(world, (int)pick(world, 6), DOWN_MAX_NS, all_over, trial,
+                         "writing, transactions and scaling");
+    if (seed_failed(world->run))
+        return;
     look(trial);
     store_crash(world);
     store_start(world);
-    look(trial);
+    if (!seed_failed(world->run))
+        look(trial);
+    if (!seed_failed(world->run))
+        scaler_look(&trial->scaler);
 }
 
 static void play(struct seed_run *run)
 {
-    struct trial *trial = calloc(1, sizeof(*trial));
+    static const struct play writers = {.trial_size = sizeof(struct trial), .body = body, .stop = stop};
 
-    assert(trial != NULL);
-    world_open(&trial->world, run);
-    if (!seed_failed(run))
-        play_trial(trial);
-    stop(trial);
-    world_close(&trial->world);
-    free(trial);
+    play_trial(run, &writers);
 }
 
 static const struct scenario scenarios[] = {

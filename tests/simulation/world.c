@@ -15,6 +15,12 @@
 #define CALL_LIMIT_NS (600 * WEIR_NS_PER_S)
 #define TRIES_MAX 20
 
+void must(enum weir_status status)
+{
+    assert(status == WEIR_OK);
+    (void)status;
+}
+
 int64_t world_now(const struct world *world)
 {
     return weir_sim_now_ns(world->sim);
@@ -26,12 +32,6 @@ uint64_t pick(const struct world *world, uint64_t bound)
 }
 
 /* --- store ------------------------------------------------------------------------------------------------------ */
-
-static void must(enum weir_status status)
-{
-    assert(status == WEIR_OK);
-    (void)status;
-}
 
 void store_crash(struct world *world)
 {

@@ -60,6 +60,9 @@ void store_turn(struct world *world, int64_t down_max_ns);
 /** From here on neither the network nor the store fails any more; the store is up. */
 void world_calm(struct world *world);
 
+/** What can only fail if the test itself is wrong, or out of memory. */
+void must(enum weir_status status);
+
 /** Runs until *flag or a failure; `limit_ns` without it is a failure, worded with `what`. Returns *flag. */
 bool world_await(struct world *world, const bool *flag, int64_t limit_ns, const char *what);
 
