@@ -186,11 +186,11 @@ times_from() { # times_from NOTER READER URI
 
 # --- scaling: the real server looks at rates over two minutes, so it has all other checks for it ---------------------------
 
-# Writes so many numbered events in half a second, until the stream is found to have been split, or until the run is over.
-# How many they were is left in $work/grown-STREAM.
+# Writes so many numbered events in half a second, until there is $work/enough-STREAM, or until the run is over. How many they
+# were is left in $work/grown-STREAM.
 grow() { # grow URI STREAM COUNT
     local name=${2##*/} n=0
-    while kill -0 $$ 2>/dev/null && [ ! -e "$work/split-$name" ]; do
+    while kill -0 $$ 2>/dev/null && [ ! -e "$work/enough-$name" ]; do
         key_lines $n $((n + $3))
         n=$((n + $3))
         echo $n >"$work/growing-$name"
@@ -221,7 +221,7 @@ splits_by() { # splits_by events|kbytes PARTS URI
         [ "$(newest_epoch "$uri" "interop/$name")" = 0 ] || break
         sleep 1
     done
-    touch "$work/split-$name"
+    touch "$work/enough-$name"
     [ $tries -lt 240 ] || { echo "it was never split"; return 1; }
     peer "$uri" stream-segments "interop/$name" 1 | cut -d ' ' -f 2- >"$work/parts-$name"
     awk -v n="$parts" 'BEGIN { for (i = 0; i < n; i++) printf "%.6f %.6f\n", i / n, (i + 1) / n }' |
@@ -342,6 +342,45 @@ released_at_checkpoint() { # released_at_checkpoint READER MAKER URI
     offsets c_peer "$uri" "$stream" tail >"$(awaited_head "$stream" "$uri")" &&
         "$maker" "$uri" group-checkpoint "$stream-group" mark >"$work/mark" && peer "$uri" write "$stream" 100 200 || return 1
     wait $pid && grep -v '^checkpoint' "$work/kept" | sort -n -k 2 | verify_lines 0 200
+}
+
+# Three streams that nobody subscribes to: of the first one all may go, of the second one all but a byte, of the third none.
+kept_begin() { # kept_begin URI
+    peer "$1" stream-create interop/kept-time scale=fixed:1 keep=time:1 &&
+        c_peer "$1" stream-create interop/kept-size scale=fixed:1 keep=size:1 &&
+        peer "$1" stream-create interop/kept-whole scale=fixed:1 keep=size:1000000 &&
+        peer "$1" write interop/kept-time 0 100 && peer "$1" write interop/kept-whole 0 100 || return 1
+    grow "$1" interop/kept-size 5 &
+}
+
+# await_head URI STREAM =|!= PLACE: until the head is there, or no longer there.
+await_head() {
+    local tries head
+    for ((tries = 0; tries < 200; tries++)); do
+        head=$(offsets c_peer "$1" "$2" head)
+        [ ! "$head" "$3" "$4" ] || return 0
+        sleep 1
+    done
+    echo "the head of $2 is at $head"
+    return 1
+}
+
+# What is left of the second stream are its last events, and it may become fewer once more while they are read.
+kept_ends() { # kept_ends URI
+    local first tries reader
+    await_head "$1" interop/kept-time = "$(offsets c_peer "$1" interop/kept-time tail)" &&
+        peer "$1" verify interop/kept-time 0 0 && await_head "$1" interop/kept-size != 0=0 || return 1
+    touch "$work/enough-kept-size"
+    await 60 "the writer of kept-size" $$ test -e "$work/grown-kept-size"
+    for reader in "peer $1 read interop/kept-size" "$weir stream read interop/kept-size --controller $1"; do
+        for tries in 1 2 3; do
+            ! $reader >"$work/kept-size" || break
+        done
+        first=$(head -n 1 "$work/kept-size" | cut -d ' ' -f 2)
+        [ "${first:-0}" -gt 0 ] || { echo "it begins with event ${first:-none}"; return 1; }
+        verify_lines "$first" "$(cat "$work/grown-kept-size")" <"$work/kept-size" || return 1
+    done
+    is 0=0 offsets peer "$1" interop/kept-whole head && peer "$1" verify interop/kept-whole 0 100
 }
 
 # What was released goes, and no more.
