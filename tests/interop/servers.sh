@@ -190,7 +190,7 @@ peer() {
         fi
         exec {lock}>&-
     fi
-    timeout 300 java "${java_peer_options[@]}" weir.interop.Peer "$@"
+    timeout "${peer_seconds:-300}" java "${java_peer_options[@]}" weir.interop.Peer "$@"
 }
 
 # A program that serves verbs for all of the checks (Serve.java), since it takes seconds to start one. One at a time: who
