@@ -76,8 +76,10 @@ static void answer_readers(struct weir_rest_call *call, const struct pravega_gro
 
     for (size_t i = 0; state != NULL && i < state->reader_count; i++)
         json_array_append_new(list, json_string(state->readers[i].id));
-    json_object_set_new(call->out, "onlineReaderIds", list);
-    weir_rest_answer(call, WEIR_HTTP_OK, call->out);
+    if (json_object_set_new(call->out, "onlineReaderIds", list) != 0)
+        weir_rest_refuse(call, WEIR_HTTP_SERVICE_UNAVAILABLE, "the store is out of memory");
+    else
+        weir_rest_answer(call, WEIR_HTTP_OK, call->out);
 }
 
 static void looked(struct weir_group_look *look)
