@@ -7,6 +7,7 @@
 #ifndef WEIR_BASE_GRPC_H
 #define WEIR_BASE_GRPC_H
 
+#include "base/room.h"
 #include "weir/loop.h"
 #include "weir/net.h"
 #include "weir/view.h"
@@ -79,6 +80,26 @@ enum weir_status weir_grpc_server_new(struct weir_loop *loop, const struct weir_
 uint16_t weir_grpc_server_port(const struct weir_grpc_server *server);
 /** Ends every connection; requests not answered yet may still be answered, without effect. NULL is fine. */
 void weir_grpc_server_free(struct weir_grpc_server *server);
+/** Zero, or no room, means no bound but those of each connection. */
+struct weir_grpc_server_limits {
+    size_t connection_max;  /**< one more takes the place of the one that has been without calls longest */
+    struct weir_room *room; /**< what connections hold: requests until they are answered, answers until they are sent.
+                             *   Borrowed, outlives the server */
+};
+/**
+ * To be set before the loop turns. What does not fit is refused as what may be tried again: a call that begins with
+ * REFUSED_STREAM, one that is on its way or an answer of more than 2 KiB with RESOURCE_EXHAUSTED. Connections go on
+ * being read all the while: not to read one would hold up all of its calls, and what it says about those it fetches.
+ */
+void weir_grpc_server_limit(struct weir_grpc_server *server, const struct weir_grpc_server_limits *limits);
+
+struct weir_grpc_server_stats {
+    uint64_t connection_count;                /**< now */
+    uint64_t accepted_count, displaced_count; /**< so far; closed to make room for another one */
+    uint64_t refused_count;                   /**< connections for which there was no place */
+};
+void weir_grpc_server_stats(const struct weir_grpc_server *server, struct weir_grpc_server_stats *out);
+
 /** Consumes the request. @param message copied; ignored unless code is OK @param words for grpc-message, may be NULL */
 void weir_grpc_answer(struct weir_grpc_request *request, enum weir_grpc_code code, struct weir_view message,
                       const char *words);

@@ -8,9 +8,14 @@
  * A request has two holders: HTTP/2, while its stream is open (`open`), and the owner, from the serve function
  * to weir_grpc_answer() (`held`). It goes with the last of them, so an owner may answer long after the connection is
  * lost. The serve function runs at the end of a turn and never inside nghttp2; it may free the server.
+ *
+ * What a request holds is counted into the room of all connections: its message as it comes, until it is answered, then
+ * the answer, until its stream is over. An owner's requests whose connection has gone are counted until it answers: a
+ * client that comes, asks and goes, again and again, must not pile them up.
  */
 #include "base/grpc.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +29,8 @@
 #define HELD_COUNT_MAX (2 * WEIR_HTTP2_SERVER_STREAMS_MAX)
 #define BUFFERED_LEN_MAX (64u << 20)
 #define WORDS_LEN_MAX 1024
+#define REQUEST_LEN 4096u /* what is counted for a request and a short answer, beside a message or a long one */
+#define ANSWER_LEN_SHORT 2048u
 
 enum request_state { REQUEST_RECEIVING, REQUEST_READY, REQUEST_SERVING, REQUEST_ANSWERED };
 
@@ -32,7 +39,7 @@ TAILQ_HEAD(conn_list, server_conn);
 
 struct weir_grpc_request {
     struct weir_http2_stream stream;      /* first: HTTP/2 hands it back */
-    TAILQ_ENTRY(weir_grpc_request) entry; /* in conn->requests, while conn is set */
+    TAILQ_ENTRY(weir_grpc_request) entry; /* in conn->requests, or in server->orphans */
     TAILQ_ENTRY(weir_grpc_request) ready; /* in server->ready, while READY */
     enum request_state state;
     struct server_conn *conn; /* NULL once it is gone */
@@ -42,6 +49,8 @@ struct weir_grpc_request {
     int64_t timeout_ns; /* 0 means none */
     struct weir_timer deadline;
     struct weir_grpc_inbox inbox;
+    struct weir_grpc_server *server; /* NULL once it is gone */
+    size_t counted;                  /* of the room of all connections */
     struct weir_buf reply; /* framed, or a page of words for who does not speak gRPC */
 };
 
@@ -50,6 +59,9 @@ struct server_conn {
     struct weir_grpc_server *server;
     struct weir_http2 *h2;
     struct request_list requests; /* open or held */
+    size_t held, unsent;          /* all that is counted for it; HTTP/2's part of that */
+    uint64_t progress;            /* when it was looked at last */
+    int64_t moved_ns;             /* the last time that it was another one, or that it began to hold something */
     size_t held_count;            /* not the same as open streams: a client may reset them */
     size_t buffered_len;          /* of messages not served yet */
 };
@@ -59,12 +71,55 @@ struct weir_grpc_server {
     struct weir_listener *listener;
     weir_grpc_serve_fn *serve;
     void *arg;
-    struct conn_list conns;
+    struct weir_grpc_server_limits limits;
+    struct weir_room boundless; /* where no room was given */
+    struct weir_grpc_server_stats stats;
+    struct weir_log_limit refusals, stuck_ones;
+    struct conn_list conns;      /* the one whose last call began or ended longest ago is the first */
+    struct request_list orphans; /* held by the owner alone */
+    size_t orphans_held;
+    struct weir_timer look; /* while somebody holds something */
     struct request_list ready;
     struct weir_deferred serve_ready;
     bool serving; /* the serve function may be running */
     bool doomed;  /* and has freed the server */
 };
+
+/* --- what they hold --- */
+
+static void count_conn(struct server_conn *conn, size_t held)
+{
+    struct weir_grpc_server *server = conn->server;
+
+    if (conn->held == 0 && held > 0)
+        conn->moved_ns = weir_loop_now_ns(server->loop);
+    weir_room_count(server->limits.room, &conn->held, held);
+    if (held > 0 && !weir_timer_armed(&server->look))
+        weir_timer_start(server->loop, &server->look, WEIR_ROOM_LOOK_NS);
+}
+
+static void count_request(struct weir_grpc_request *request, size_t held)
+{
+    size_t before = request->counted;
+
+    request->counted = held;
+    if (request->conn != NULL)
+        count_conn(request->conn, request->conn->held - before + held);
+}
+
+static bool fits(const struct server_conn *conn, size_t more)
+{
+    return weir_room_fits(conn->server->limits.room, conn->held, more);
+}
+
+/* All of it but the answer. */
+static size_t held_by(const struct weir_grpc_request *request)
+{
+    size_t path = request->path != NULL ? strlen(request->path) : 0;
+    size_t authorization = request->authorization != NULL ? strlen(request->authorization) : 0;
+
+    return REQUEST_LEN + path + authorization + request->inbox.message.cap;
+}
 
 /* --- requests --- */
 
@@ -98,7 +153,33 @@ static void drop_message(struct weir_grpc_request *request)
 
 static void release(struct weir_grpc_request *request)
 {
+    count_request(request, 0);
     TAILQ_REMOVE(&request->conn->requests, request, entry);
+    request_free(request);
+}
+
+/* The connection has gone; the owner still holds the request. */
+static void orphan(struct weir_grpc_request *request)
+{
+    struct weir_grpc_server *server = request->server;
+    size_t counted = request->counted;
+
+    count_request(request, 0);
+    TAILQ_REMOVE(&request->conn->requests, request, entry);
+    request->conn = NULL;
+    request->counted = counted;
+    TAILQ_INSERT_TAIL(&server->orphans, request, entry);
+    weir_room_count(server->limits.room, &server->orphans_held, server->orphans_held + counted);
+}
+
+static void release_orphan(struct weir_grpc_request *request)
+{
+    struct weir_grpc_server *server = request->server;
+
+    if (server != NULL) {
+        TAILQ_REMOVE(&server->orphans, request, entry);
+        weir_room_count(server->limits.room, &server->orphans_held, server->orphans_held - request->counted);
+    }
     request_free(request);
 }
 
@@ -140,6 +221,7 @@ static void respond(struct weir_grpc_request *request, const nghttp2_nv *headers
     weir_timer_stop(conn->server->loop, &request->deadline);
     request->state = REQUEST_ANSWERED;
     request->stream.body = weir_buf_view(&request->reply);
+    count_request(request, REQUEST_LEN + request->reply.cap);
     if (weir_http2_respond(conn->h2, &request->stream, headers, count) == WEIR_OK)
         return;
     weir_http2_detach(conn->h2, &request->stream, NGHTTP2_INTERNAL_ERROR);
@@ -178,6 +260,13 @@ static void refuse_http(struct weir_grpc_request *request, const char *http_stat
     respond(request, headers, sizeof(headers) / sizeof(headers[0]));
 }
 
+static void refuse_for_room(struct weir_grpc_request *request)
+{
+    request->server->limits.room->refused_count++;
+    refuse(request, WEIR_GRPC_RESOURCE_EXHAUSTED,
+           "what all connections hold together is used up; try again when others have let go");
+}
+
 static void answer(struct weir_grpc_request *request, enum weir_grpc_code code, struct weir_view message,
                    const char *words)
 {
@@ -191,6 +280,10 @@ static void answer(struct weir_grpc_request *request, enum weir_grpc_code code, 
         snprintf(text, sizeof(text), "the answer has %zu bytes, at most %u can be sent", message.len,
                  WEIR_GRPC_MESSAGE_LEN_MAX);
         refuse(request, WEIR_GRPC_RESOURCE_EXHAUSTED, text);
+        return;
+    }
+    if (message.len > ANSWER_LEN_SHORT && !fits(request->conn, message.len)) {
+        refuse_for_room(request); /* of answers to changes none is so long that matters, so no change is hidden by it */
         return;
     }
     weir_grpc_frame(&request->reply, message);
@@ -210,6 +303,12 @@ static void on_deadline(void *arg)
 
 /* --- what the client says --- */
 
+static void touch(struct server_conn *conn)
+{
+    TAILQ_REMOVE(&conn->server->conns, conn, entry);
+    TAILQ_INSERT_TAIL(&conn->server->conns, conn, entry);
+}
+
 static struct weir_http2_stream *on_begin(void *arg)
 {
     struct server_conn *conn = arg;
@@ -217,15 +316,22 @@ static struct weir_http2_stream *on_begin(void *arg)
 
     if (conn->held_count >= HELD_COUNT_MAX)
         return NULL;
+    if (!fits(conn, REQUEST_LEN) || conn->server->orphans_held > conn->server->limits.room->bytes_max) {
+        conn->server->limits.room->refused_count++;
+        return NULL;
+    }
     request = calloc(1, sizeof(*request));
     if (request == NULL)
         return NULL;
     request->conn = conn;
+    request->server = conn->server;
     request->open = true;
     request->deadline = (struct weir_timer){.fn = on_deadline, .arg = request};
     weir_grpc_inbox_init(&request->inbox);
     weir_buf_init(&request->reply, WEIR_GRPC_PREFIX_LEN + WEIR_GRPC_MESSAGE_LEN_MAX);
     TAILQ_INSERT_TAIL(&conn->requests, request, entry);
+    count_request(request, REQUEST_LEN);
+    touch(conn);
     return &request->stream;
 }
 
@@ -275,6 +381,7 @@ static void on_headers(void *arg, struct weir_http2_stream *stream, bool too_lar
     (void)arg;
     if (request->state != REQUEST_RECEIVING)
         return;
+    count_request(request, held_by(request));
     if (too_large)
         refuse_http(request, "431", "The headers are too large.\n");
     else if (!request->is_post)
@@ -297,8 +404,13 @@ static void on_data(void *arg, struct weir_http2_stream *stream, struct weir_vie
 
     if (request->state != REQUEST_RECEIVING)
         return;
+    if (!fits(conn, data.len)) {
+        refuse_for_room(request);
+        return;
+    }
     code = weir_grpc_inbox_feed(&request->inbox, data, &why);
     conn->buffered_len += request->inbox.message.len - before;
+    count_request(request, held_by(request));
     if (code != WEIR_GRPC_OK)
         refuse(request, code, why.message);
     else if (conn->buffered_len > BUFFERED_LEN_MAX)
@@ -366,7 +478,7 @@ void weir_grpc_answer(struct weir_grpc_request *request, enum weir_grpc_code cod
 {
     request->held = false;
     if (request->conn == NULL) { /* nobody waits any more */
-        request_free(request);
+        release_orphan(request);
         return;
     }
     request->conn->held_count--;
@@ -387,12 +499,12 @@ static void conn_free(struct server_conn *conn)
         bool held = request->held;
 
         lose_stream(request);
-        if (held) { /* the owner's alone now */
-            TAILQ_REMOVE(&conn->requests, request, entry);
-            request->conn = NULL;
-        }
+        if (held)
+            orphan(request);
     }
+    count_conn(conn, 0);
     TAILQ_REMOVE(&conn->server->conns, conn, entry);
+    conn->server->stats.connection_count--;
     free(conn);
 }
 
@@ -414,6 +526,15 @@ static void on_goaway(void *arg)
     (void)arg; /* its calls are still answered; HTTP/2 ends the connection after them */
 }
 
+static void on_sent(void *arg)
+{
+    struct server_conn *conn = arg;
+    size_t unsent = weir_http2_unsent(conn->h2), before = conn->unsent;
+
+    conn->unsent = unsent;
+    count_conn(conn, conn->held - before + unsent);
+}
+
 static const struct weir_http2_ops http2_ops = {
     .on_begin = on_begin,
     .on_header = on_header,
@@ -423,16 +544,88 @@ static const struct weir_http2_ops http2_ops = {
     .on_close = on_close,
     .on_settings = on_settings,
     .on_goaway = on_goaway,
+    .on_sent = on_sent,
     .on_lost = on_lost,
 };
+
+/* --- who makes room --- */
+
+/* It has not moved, and it is its turn: not ours, as while a call is served. */
+static bool is_stuck(struct server_conn *conn, int64_t now_ns)
+{
+    const struct weir_grpc_request *request;
+    uint64_t progress = weir_http2_progress(conn->h2);
+
+    if (progress != conn->progress)
+        conn->moved_ns = now_ns;
+    conn->progress = progress;
+    if (conn->held == 0 || now_ns - conn->moved_ns < WEIR_ROOM_STUCK_NS)
+        return false;
+    TAILQ_FOREACH (request, &conn->requests, entry) {
+        if (request->open && (request->state == REQUEST_RECEIVING || request->state == REQUEST_ANSWERED))
+            return true;
+    }
+    return conn->unsent > 0;
+}
+
+static void end_stuck(struct server_conn *conn, int64_t now_ns)
+{
+    struct weir_grpc_server *server = conn->server;
+
+    server->limits.room->stuck_count++;
+    if (weir_log_turn(&server->stuck_ones, now_ns))
+        weir_log_warn(weir_loop_log(server->loop), "grpc",
+                      "connections are ended that hold memory which others need, and do not move: %" PRIu64 " so far",
+                      server->limits.room->stuck_count);
+    conn_free(conn);
+}
+
+/* Once a second while somebody holds something. */
+static void on_look(void *arg)
+{
+    struct weir_grpc_server *server = arg;
+    int64_t now_ns = weir_loop_now_ns(server->loop);
+    struct server_conn *conn, *next;
+    bool again = false;
+
+    for (conn = TAILQ_FIRST(&server->conns); conn != NULL; conn = next) {
+        next = TAILQ_NEXT(conn, entry);
+        again |= conn->held > 0;
+        if (is_stuck(conn, now_ns) && weir_room_is_short(server->limits.room))
+            end_stuck(conn, now_ns);
+    }
+    if (again)
+        weir_timer_start(server->loop, &server->look, WEIR_ROOM_LOOK_NS);
+}
+
+/* Whoever has been without calls longest makes place; clients come again when they need to. False: all have calls. */
+static bool make_place(struct weir_grpc_server *server)
+{
+    struct server_conn *conn;
+
+    if (server->limits.connection_max == 0 || server->stats.connection_count < server->limits.connection_max)
+        return true;
+    TAILQ_FOREACH (conn, &server->conns, entry) {
+        if (TAILQ_EMPTY(&conn->requests) && conn->unsent == 0) {
+            server->stats.displaced_count++;
+            conn_free(conn);
+            return true;
+        }
+    }
+    return false;
+}
 
 static void on_accept(void *arg, struct weir_conn *lower)
 {
     struct weir_grpc_server *server = arg;
-    struct server_conn *conn = calloc(1, sizeof(*conn));
+    struct server_conn *conn = make_place(server) ? calloc(1, sizeof(*conn)) : NULL;
     struct weir_error err = {0};
 
     if (conn == NULL) {
+        server->stats.refused_count++;
+        if (weir_log_turn(&server->refusals, weir_loop_now_ns(server->loop)))
+            weir_log_warn(weir_loop_log(server->loop), "grpc", "no room for the connection of %s; %" PRIu64 " refused so far",
+                          weir_conn_peer(lower), server->stats.refused_count);
         weir_conn_close(lower);
         return;
     }
@@ -446,6 +639,8 @@ static void on_accept(void *arg, struct weir_conn *lower)
         return;
     }
     TAILQ_INSERT_TAIL(&server->conns, conn, entry);
+    server->stats.connection_count++;
+    server->stats.accepted_count++;
 }
 
 /* --- the server --- */
@@ -463,7 +658,11 @@ enum weir_status weir_grpc_server_new(struct weir_loop *loop, const struct weir_
     server->serve = serve_fn;
     server->arg = arg;
     server->serve_ready = (struct weir_deferred){.fn = on_serve_ready, .arg = server};
+    server->boundless.bytes_max = UINT64_MAX;
+    server->limits.room = &server->boundless;
+    server->look = (struct weir_timer){.fn = on_look, .arg = server};
     TAILQ_INIT(&server->conns);
+    TAILQ_INIT(&server->orphans);
     TAILQ_INIT(&server->ready);
     status = weir_net_listen(loop, at, on_accept, server, &server->listener, err);
     if (status != WEIR_OK) {
@@ -474,6 +673,18 @@ enum weir_status weir_grpc_server_new(struct weir_loop *loop, const struct weir_
     return WEIR_OK;
 }
 
+void weir_grpc_server_limit(struct weir_grpc_server *server, const struct weir_grpc_server_limits *limits)
+{
+    server->limits = *limits;
+    if (server->limits.room == NULL)
+        server->limits.room = &server->boundless;
+}
+
+void weir_grpc_server_stats(const struct weir_grpc_server *server, struct weir_grpc_server_stats *out)
+{
+    *out = server->stats;
+}
+
 uint16_t weir_grpc_server_port(const struct weir_grpc_server *server)
 {
     return weir_listener_port(server->listener);
@@ -481,6 +692,7 @@ uint16_t weir_grpc_server_port(const struct weir_grpc_server *server)
 
 void weir_grpc_server_free(struct weir_grpc_server *server)
 {
+    struct weir_grpc_request *request;
     struct server_conn *conn;
 
     if (server == NULL)
@@ -488,6 +700,12 @@ void weir_grpc_server_free(struct weir_grpc_server *server)
     weir_listener_close(server->listener);
     while ((conn = TAILQ_FIRST(&server->conns)) != NULL)
         conn_free(conn);
+    while ((request = TAILQ_FIRST(&server->orphans)) != NULL) { /* its owner answers to nobody */
+        TAILQ_REMOVE(&server->orphans, request, entry);
+        request->server = NULL;
+    }
+    weir_room_count(server->limits.room, &server->orphans_held, 0);
+    weir_timer_stop(server->loop, &server->look);
     weir_deferred_cancel(server->loop, &server->serve_ready);
     server->doomed = true;
     if (!server->serving)

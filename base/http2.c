@@ -3,7 +3,8 @@
  *
  * Sending is pulled: submitted frames stay in nghttp2 until flush(), at the end of the turn, copies up to OUT_LEN_FULL
  * bytes of them to `out` and hands these to the connection. While it takes less, nothing is pulled, so a peer that does
- * not read holds up its own streams only.
+ * not read holds up its own streams only. A server does not read from one that lets answers to its frames pile up
+ * (settings, pings, streams that are refused) until it has taken them.
  *
  *     session alive --read or write failure, nghttp2 has nothing more to do, no answer to a ping--> lost (final)
  *
@@ -20,6 +21,8 @@
 #define READS_PER_TURN 4
 #define OUT_LEN_FULL 65536u
 #define OUT_LEN_MAX (4u << 20)                /* one frame above OUT_LEN_FULL has to fit */
+#define OUT_LEN_KEPT 4096u
+#define WAITING_FRAMES_MAX 1000u              /* in nghttp2, of a peer that does not take them */
 #define KEEPALIVE_NS (6 * 60 * WEIR_NS_PER_S) /* silence before a ping; servers permit one in five minutes */
 #define PONG_NS (20 * WEIR_NS_PER_S)
 
@@ -33,9 +36,11 @@ struct weir_http2 {
     struct weir_deferred flush;
     struct weir_timer keepalive; /* until the next look at `heard`, or the end of the wait for an answer */
     size_t request_count;        /* a client's streams that are not over */
+    uint64_t progress;           /* bytes of bodies, in and out, and of `out` while the peer takes less than all */
     uint32_t fault;              /* NGHTTP2_ error code of the GOAWAY that we sent, if any */
     bool is_server;
     bool blocked; /* the connection took less: on_writable will say */
+    bool paused;  /* it is not read: it does not take what it causes us to send */
     bool heard;   /* bytes came since the keepalive timer started */
     bool probing; /* the keepalive timer waits for a sign of life */
     bool ending;  /* weir_http2_free() is at work: no more callbacks */
@@ -101,6 +106,7 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, co
     struct weir_http2_stream *stream = stream_of(h2, id);
 
     (void)session, (void)flags;
+    h2->progress += len;
     if (stream != NULL)
         h2->ops->on_data(h2->arg, stream, weir_view(ptr, len));
     return 0;
@@ -192,7 +198,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, siz
     struct weir_http2_stream *stream = nghttp2_session_get_stream_user_data(session, id);
     size_t len;
 
-    (void)source, (void)arg;
+    (void)source;
     if (stream == NULL) /* detached: its reset is under way */
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     len = stream->body.len < cap ? stream->body.len : cap;
@@ -200,6 +206,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, siz
         memcpy(buf, stream->body.ptr, len);
     stream->body.ptr += len;
     stream->body.len -= len;
+    ((struct weir_http2 *)arg)->progress += len;
     if (stream->body.len > 0)
         return (ssize_t)len;
     *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -250,9 +257,26 @@ static bool send_out(struct weir_http2 *h2, struct weir_error *why)
             return false;
         }
         h2->blocked = taken < h2->out.len;
+        if (h2->blocked)
+            h2->progress += taken;
         weir_buf_consume(&h2->out, taken);
     }
+    if (h2->out.len == 0 && h2->out.cap > OUT_LEN_KEPT) { /* an idle connection holds no memory */
+        weir_buf_fini(&h2->out);
+        weir_buf_init(&h2->out, OUT_LEN_MAX);
+    }
     return true;
+}
+
+static void pause_or_go_on(struct weir_http2 *h2)
+{
+    bool piles_up = h2->is_server && h2->blocked &&
+                    nghttp2_session_get_outbound_queue_size(h2->session) > WAITING_FRAMES_MAX;
+
+    if (piles_up == h2->paused)
+        return;
+    h2->paused = piles_up;
+    weir_conn_want_read(h2->conn, !piles_up);
 }
 
 static void on_flush(void *arg)
@@ -264,6 +288,9 @@ static void on_flush(void *arg)
         lose(h2, &why);
         return;
     }
+    pause_or_go_on(h2);
+    if (h2->ops->on_sent != NULL)
+        h2->ops->on_sent(h2->arg);
     if (h2->blocked || nghttp2_session_want_read(h2->session) || nghttp2_session_want_write(h2->session))
         return;
     if (h2->fault != NGHTTP2_NO_ERROR)
@@ -353,6 +380,7 @@ void weir_http2_probe(struct weir_http2 *h2)
 static int session_new(struct weir_http2 *h2)
 {
     nghttp2_session_callbacks *callbacks;
+    nghttp2_option *option;
     int result = nghttp2_session_callbacks_new(&callbacks);
 
     if (result != 0)
@@ -364,10 +392,15 @@ static int session_new(struct weir_http2 *h2)
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
     nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, on_frame_not_send);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
-    if (h2->is_server)
-        result = nghttp2_session_server_new(&h2->session, callbacks, h2);
-    else
-        result = nghttp2_session_client_new(&h2->session, callbacks, h2);
+    result = nghttp2_option_new(&option);
+    if (result == 0) {
+        nghttp2_option_set_no_closed_streams(option, 1); /* it would keep them for priorities, which nobody has */
+        if (h2->is_server)
+            result = nghttp2_session_server_new2(&h2->session, callbacks, h2, option);
+        else
+            result = nghttp2_session_client_new2(&h2->session, callbacks, h2, option);
+        nghttp2_option_del(option);
+    }
     nghttp2_session_callbacks_del(callbacks);
     return result;
 }
@@ -470,4 +503,14 @@ void weir_http2_detach(struct weir_http2 *h2, struct weir_http2_stream *stream, 
     nghttp2_session_set_stream_user_data(h2->session, stream->id, NULL);
     nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, stream->id, code);
     weir_loop_defer(h2->loop, &h2->flush);
+}
+
+size_t weir_http2_unsent(const struct weir_http2 *h2)
+{
+    return h2->out.len > 0 ? h2->out.cap : 0;
+}
+
+uint64_t weir_http2_progress(const struct weir_http2 *h2)
+{
+    return h2->progress;
 }

@@ -47,6 +47,8 @@ struct weir_http2_ops {
     void (*on_goaway)(void *arg);
     /** The connection is over; streams do not get an on_close. Last callback; the owner frees. */
     void (*on_lost)(void *arg, const struct weir_error *why);
+    /** NULL, or: bytes were sent, or could not be: weir_http2_unsent() is another. Not to free the connection. */
+    void (*on_sent)(void *arg);
 };
 
 /**
@@ -74,6 +76,11 @@ void weir_http2_detach(struct weir_http2 *h2, struct weir_http2_stream *stream, 
 
 /** Asks the peer for a sign of life; on_lost follows if none comes in 20 s. For owners who wait in vain. */
 void weir_http2_probe(struct weir_http2 *h2);
+
+/** Memory of frames that the connection has not taken, beside the bodies that streams have left. */
+size_t weir_http2_unsent(const struct weir_http2 *h2);
+/** A number that is another one whenever bytes of bodies have come or gone: pings alone do not change it. */
+uint64_t weir_http2_progress(const struct weir_http2 *h2);
 
 static inline nghttp2_nv weir_http2_nv(struct weir_view name, struct weir_view value)
 {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define ANSWER_LEN_SHORT ((size_t)4 << 10) /* is always given: it may be about a change, which has been made */
+
 /* --- Requests ----------------------------------------------------------------------------------------------------- */
 
 const struct weir_http_message *weir_http_request_message(const struct weir_http_request *request)
@@ -21,8 +23,10 @@ const char *weir_http_request_peer(const struct weir_http_request *request)
 
 static void request_free(struct weir_http_request *request)
 {
-    if (request->conn == NULL)
+    if (request->conn == NULL) {
+        weir_http_room_forget(request);
         weir_http_parser_free(request->parser);
+    }
     free(request);
 }
 
@@ -68,7 +72,10 @@ static void put_answer(struct weir_http_conn *conn, const struct weir_http_answe
 static void send_answer(struct weir_http_conn *conn, const struct weir_http_answer *answer, bool without_body)
 {
     static const struct weir_http_answer too_large = {.status = WEIR_HTTP_INTERNAL_SERVER_ERROR};
+    static const struct weir_http_answer too_full = {.status = WEIR_HTTP_SERVICE_UNAVAILABLE};
 
+    if (answer->body.len > ANSWER_LEN_SHORT && !without_body && !weir_http_room_fits(conn, answer->body.len))
+        answer = &too_full;
     put_answer(conn, answer, without_body);
     if (conn->out.status != WEIR_OK) {
         weir_log_warn(weir_loop_log(conn->server->loop), "http", "an answer of %zu bytes for %s cannot be sent",
@@ -77,6 +84,8 @@ static void send_answer(struct weir_http_conn *conn, const struct weir_http_answ
         conn->out_at = 0;
         put_answer(conn, &too_large, true);
     }
+    weir_http_room_count(conn);
+    weir_http_room_moved(conn);
     weir_http_conn_enter(conn, CONN_SENDING);
     weir_loop_defer(conn->server->loop, &conn->step);
 }
@@ -95,6 +104,7 @@ void weir_http_conn_refuse(struct weir_http_conn *conn, enum weir_http_status st
     conn->goes_on = false;
     conn->refused = true;
     conn->in_at = conn->in_len = 0;
+    weir_http_parser_drop(conn->parser);
     send_answer(conn, &answer, false);
 }
 
@@ -106,6 +116,8 @@ void weir_http_answer(struct weir_http_request *request, const struct weir_http_
         conn->request = NULL;
         conn->goes_on = request->message.keep_alive;
         send_answer(conn, answer, request->message.method == WEIR_HTTP_HEAD);
+        weir_http_parser_drop(conn->parser);
+        weir_http_room_count(conn);
     }
     request_free(request);
 }

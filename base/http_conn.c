@@ -52,7 +52,7 @@ static void ready(struct weir_http_conn *conn, const struct weir_http_message *m
         weir_http_conn_refuse(conn, WEIR_HTTP_SERVICE_UNAVAILABLE, "the server is out of memory");
         return;
     }
-    *request = (struct weir_http_request){.conn = conn, .message = *message, .parser = conn->parser};
+    *request = (struct weir_http_request){.conn = conn, .server = conn->server, .message = *message, .parser = conn->parser};
     snprintf(request->peer, sizeof(request->peer), "%s", weir_conn_peer(conn->lower));
     conn->request = request;
     conn->server->stats.request_count++;
@@ -78,10 +78,14 @@ static void parse(struct weir_http_conn *conn)
     enum weir_status status = weir_http_parser_next(conn->parser, &in, &message, &err);
 
     conn->in_at = conn->in_len - in.len;
+    weir_http_room_count(conn);
     if (status == WEIR_OK) {
         ready(conn, &message);
     } else if (status != WEIR_E_AGAIN) {
         weir_http_conn_refuse(conn, weir_http_parser_refusal(conn->parser), err.message);
+    } else if (!weir_http_room_fits(conn, 0)) {
+        weir_http_conn_refuse(conn, WEIR_HTTP_SERVICE_UNAVAILABLE,
+                              "what all connections hold together is used up; try again when others have let go");
     } else {
         if (!begun && weir_http_parser_begun(conn->parser))
             weir_http_conn_enter(conn, CONN_READING); /* its time runs from now */
@@ -118,6 +122,7 @@ static void on_readable(void *arg)
         return;
     }
     touch(conn);
+    weir_http_room_moved(conn);
     conn->in_at = 0;
     conn->in_len = got;
     parse(conn);
@@ -138,17 +143,17 @@ static bool flush(struct weir_http_conn *conn)
         return false;
     }
     conn->out_at += taken;
+    if (taken > 0)
+        weir_http_room_moved(conn);
     return true;
 }
 
 static void drop_sent(struct weir_http_conn *conn)
 {
-    if (conn->out.cap > WEIR_HTTP_READ_LEN) { /* one large answer is no reason to hold its memory */
-        weir_buf_fini(&conn->out);
-        weir_buf_init(&conn->out, conn->server->options.answer_len_max + WEIR_HTTP_ANSWER_HEAD_LEN_MAX);
-    }
-    weir_buf_reset(&conn->out);
+    weir_buf_fini(&conn->out); /* an idle connection holds nothing */
+    weir_buf_init(&conn->out, conn->server->options.answer_len_max + WEIR_HTTP_ANSWER_HEAD_LEN_MAX);
     conn->out_at = 0;
+    weir_http_room_count(conn);
 }
 
 static void step(void *arg)
@@ -229,12 +234,11 @@ void weir_http_conn_free(struct weir_http_conn *conn)
 {
     struct weir_http_server *server = conn->server;
 
-    if (conn->state == CONN_SERVING) {
-        conn->request->conn = NULL; /* the owner's alone, and the parser goes with it */
-        conn->parser = NULL;
-    } else {
+    weir_http_room_leave(conn);
+    if (conn->state == CONN_SERVING)
+        conn->parser = NULL; /* it goes with the request, which is the owner's alone now */
+    else
         free(conn->request);
-    }
     weir_http_parser_free(conn->parser);
     weir_timer_stop(server->loop, &conn->timer);
     weir_deferred_cancel(server->loop, &conn->step);

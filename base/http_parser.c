@@ -150,6 +150,16 @@ bool weir_http_parser_begun(const struct weir_http_parser *parser)
     return parser->state != STATE_WHOLE && (parser->state != STATE_REQUEST_LINE || parser->head_len > 0);
 }
 
+size_t weir_http_parser_held(const struct weir_http_parser *parser)
+{
+    return parser->body.cap;
+}
+
+void weir_http_parser_drop(struct weir_http_parser *parser)
+{
+    weir_buf_fini(&parser->body);
+}
+
 bool weir_http_parser_take_expectation(struct weir_http_parser *parser)
 {
     bool expects = parser->expects && (parser->state == STATE_BODY || parser->state == STATE_CHUNK_SIZE);

@@ -104,6 +104,10 @@ enum weir_status weir_http_parser_next(struct weir_http_parser *parser, struct w
 enum weir_http_status weir_http_parser_refusal(const struct weir_http_parser *parser);
 /** Something of a request is there, and it is not whole. */
 bool weir_http_parser_begun(const struct weir_http_parser *parser);
+/** Bytes of memory for a body, which grows as it comes. The rest of a parser's memory is as large as its limits say. */
+size_t weir_http_parser_held(const struct weir_http_parser *parser);
+/** Frees the memory of a body that nobody looks at any more: the message's, or one that was refused half-way. */
+void weir_http_parser_drop(struct weir_http_parser *parser);
 /** True once for a request whose client waits for "100 Continue" before it sends the body. */
 bool weir_http_parser_take_expectation(struct weir_http_parser *parser);
 

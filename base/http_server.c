@@ -49,6 +49,8 @@ static bool make_room(struct weir_http_server *server)
 {
     struct weir_http_conn *conn;
 
+    if (server->orphans_held > server->options.room->bytes_max)
+        return false;
     if (server->stats.connection_count < server->options.connection_max)
         return true;
     TAILQ_FOREACH (conn, &server->conns, entry) {
@@ -106,6 +108,7 @@ enum weir_status weir_http_server_new(struct weir_loop *loop, const struct weir_
     server->loop = loop;
     server->options = *options;
     set_defaults(&server->options);
+    weir_http_room_begin(server);
     server->serve = (struct weir_deferred){.fn = serve, .arg = server};
     TAILQ_INIT(&server->conns);
     status = weir_net_listen(loop, &options->listen, on_accept, server, &server->listener, err);
@@ -126,6 +129,7 @@ void weir_http_server_free(struct weir_http_server *server)
     weir_listener_close(server->listener);
     while ((conn = TAILQ_FIRST(&server->conns)) != NULL)
         weir_http_conn_free(conn);
+    weir_http_room_end(server);
     weir_deferred_cancel(server->loop, &server->serve);
     server->doomed = true;
     if (!server->serving)

@@ -3,7 +3,8 @@
  * @brief An HTTP/1.1 server: requests are handed to one function, and answered now or later.
  *
  * Everything is bounded: the parts of a request (base/http_parser.h), the connections, the time that one may idle, send
- * a request or fetch an answer. A connection has one request at a time; what a client sends before it is answered
+ * a request or fetch an answer, and what all of them hold together. Beside that each has 16 KiB to read into, and its
+ * parser's head. A connection has one request at a time; what a client sends before it is answered
  * (pipelining) waits in its socket, and is served in order. Stands on base/net: TLS is a filter below.
  *
  * Thread: the loop's.
@@ -12,6 +13,7 @@
 #define WEIR_BASE_HTTP_SERVER_H
 
 #include "base/http_parser.h"
+#include "base/room.h"
 #include "weir/loop.h"
 #include "weir/net.h"
 
@@ -28,6 +30,8 @@ struct weir_http_server_options {
     void *arg;
     struct weir_http_limits limits; /**< 16 KiB of head, 64 headers, 1 MiB of body */
     size_t answer_len_max;          /**< bytes of one answer's body; 64 MiB */
+    struct weir_room *room;         /**< what connections hold: bodies until they are answered, answers until they are
+                                     *   fetched. 503 if it does not fit. Borrowed, outlives the server; NULL: no bound */
     size_t connection_max;          /**< 256; one more takes the place of the one that has idled longest */
     int64_t idle_ns;                /**< 60 s without a request */
     int64_t transfer_ns;            /**< 30 s for a request to arrive, or for an answer to be fetched */

@@ -2,7 +2,8 @@
  * @file base/http_server_int.h
  * @brief The inside of the HTTP server: its connections and their states.
  *
- * http_server.c accepts and serves, http_conn.c reads and sends, http_answer.c lays out what is sent.
+ * http_server.c accepts and serves, http_conn.c reads and sends, http_answer.c lays out what is sent, http_room.c counts
+ * what connections hold.
  * Thread: the loop's.
  */
 #ifndef WEIR_BASE_HTTP_SERVER_INT_H
@@ -21,7 +22,10 @@ enum weir_http_conn_state { CONN_READING, CONN_READY, CONN_SERVING, CONN_SENDING
 struct weir_http_conn;
 
 struct weir_http_request {
-    struct weir_http_conn *conn; /* NULL: the connection has gone, the answer goes nowhere */
+    struct weir_http_conn *conn;           /* NULL: the connection has gone, the answer goes nowhere */
+    struct weir_http_server *server;       /* NULL: it has gone, too */
+    size_t counted;                        /* without a connection: of the room */
+    TAILQ_ENTRY(weir_http_request) orphan; /* without a connection, in server->orphans */
     struct weir_http_message message;
     struct weir_http_parser *parser; /* the message points into it */
     char peer[64];
@@ -37,6 +41,8 @@ struct weir_http_conn {
     size_t in_at, in_len; /* read and not parsed yet */
     struct weir_buf out;
     size_t out_at, lingered_len;
+    size_t held;      /* of the room */
+    int64_t moved_ns; /* the last time that bytes of a request or of an answer went */
     bool goes_on;    /* after this answer */
     bool refused;    /* what else it sent was not read */
     bool peer_ended; /* it sends no more, and may still wait for its answer */
@@ -50,8 +56,12 @@ struct weir_http_server {
     struct weir_http_server_options options;
     struct weir_listener *listener;
     TAILQ_HEAD(, weir_http_conn) conns;
+    TAILQ_HEAD(, weir_http_request) orphans; /* held by the owner alone */
+    size_t orphans_held;
+    struct weir_room boundless; /* where no room was given */
+    struct weir_timer look;     /* while somebody holds something */
     struct weir_http_server_stats stats;
-    struct weir_log_limit refusals;
+    struct weir_log_limit refusals, stuck_ones;
     struct weir_deferred serve;
     bool serving, doomed; /* the serve function is running, and has freed the server */
 };
@@ -69,5 +79,21 @@ void weir_http_conn_enter(struct weir_http_conn *conn, enum weir_http_conn_state
 
 /** The server's own word about a request that is none; the connection ends with it. */
 void weir_http_conn_refuse(struct weir_http_conn *conn, enum weir_http_status status, const char *words);
+
+/* http_room.c */
+
+void weir_http_room_begin(struct weir_http_server *server);
+/** When all connections have gone. */
+void weir_http_room_end(struct weir_http_server *server);
+/** Brings the connection's part of the room up to date. */
+void weir_http_room_count(struct weir_http_conn *conn);
+/** Bytes of a request or of an answer went. */
+void weir_http_room_moved(struct weir_http_conn *conn);
+/** Whether the connection may hold `more`; a refusal is counted. */
+bool weir_http_room_fits(struct weir_http_conn *conn, size_t more);
+/** The connection goes: its request, if it is being served, is counted as the owner's, and what else it held is not. */
+void weir_http_room_leave(struct weir_http_conn *conn);
+/** The owner has answered a request that has no connection any more. */
+void weir_http_room_forget(struct weir_http_request *request);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * real_signals.c - SIGINT and SIGTERM through libevent's signal events.
+ * real_signals.c - SIGINT, SIGTERM and SIGHUP through libevent's signal events.
  */
 #include "base/signals.h"
 
@@ -11,7 +11,11 @@
 struct weir_signals {
     void (*fn)(void *arg, int signo);
     void *arg;
+    struct weir_loop *loop;
     struct event *interrupt, *terminate; /* NULL on a simulated loop, and after the first signal */
+    void (*on_hangup)(void *arg);
+    void *hangup_arg;
+    struct event *hangup; /* NULL while nobody asked for it */
 };
 
 static void unwatch(struct weir_signals *signals)
@@ -49,6 +53,7 @@ enum weir_status weir_signals_watch(struct weir_loop *loop, void (*fn)(void *arg
         return weir_fail(err, WEIR_E_NOMEM, "no memory to watch for signals");
     signals->fn = fn;
     signals->arg = arg;
+    signals->loop = loop;
     if (weir_loop_is_real(loop) && !watch(signals, weir_real_loop(loop))) {
         weir_signals_free(signals);
         return weir_fail(err, WEIR_E_IO, "cannot watch for SIGINT and SIGTERM");
@@ -57,10 +62,33 @@ enum weir_status weir_signals_watch(struct weir_loop *loop, void (*fn)(void *arg
     return WEIR_OK;
 }
 
+static void on_hangup(evutil_socket_t signo, short what, void *arg)
+{
+    struct weir_signals *signals = arg;
+
+    (void)signo, (void)what;
+    signals->on_hangup(signals->hangup_arg);
+}
+
+enum weir_status weir_signals_on_hangup(struct weir_signals *signals, void (*fn)(void *arg), void *arg,
+                                        struct weir_error *err)
+{
+    signals->on_hangup = fn;
+    signals->hangup_arg = arg;
+    if (!weir_loop_is_real(signals->loop))
+        return WEIR_OK;
+    signals->hangup = evsignal_new(weir_real_loop(signals->loop)->events, SIGHUP, on_hangup, signals);
+    if (signals->hangup == NULL || evsignal_add(signals->hangup, NULL) != 0)
+        return weir_fail(err, WEIR_E_IO, "cannot watch for SIGHUP");
+    return WEIR_OK;
+}
+
 void weir_signals_free(struct weir_signals *signals)
 {
     if (signals == NULL)
         return;
     unwatch(signals);
+    if (signals->hangup != NULL)
+        event_free(signals->hangup);
     free(signals);
 }

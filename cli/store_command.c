@@ -1,15 +1,18 @@
 /*
  * store_command.c - `weir store`: the embedded store in a process of its own.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/console.h"
 #include "base/log.h"
+#include "base/open_files.h"
 #include "base/service.h"
 #include "base/signals.h"
 #include "cli/command.h"
+#include "cli/store_connections.h"
 #include "weir/exit_codes.h"
 #include "weir/fs.h"
 #include "weir/store.h"
@@ -22,7 +25,8 @@ struct store_args {
     const char *data, *listen, *advertise, *ready_file, *durability, *log;
     const char *tls_certificate, *tls_key, *auth_accounts, *auth_signing_key;
     struct cli_texts settings;
-    int64_t controller_port, segment_port, rest_port, auth_token_ttl_s, max_connections, connection_memory_mib;
+    int64_t controller_port, segment_port, rest_port, auth_token_ttl_s;
+    int64_t max_connections, max_controller_connections, max_rest_connections, connection_memory_mib, call_memory_mib;
     bool no_rest;
 };
 
@@ -55,7 +59,13 @@ static size_t options(struct cli_option *table, void *to)
          &args->auth_token_ttl_s, -1, 31536000},
         {"--max-connections", "N", "to the segment service; those beyond are closed (default: 16384)", CLI_NUMBER,
          &args->max_connections, 1, 1000000},
-        {"--connection-memory", "MIB", "what all connections may hold together (default: 256; at least 64)", CLI_NUMBER,
+        {"--max-controller-connections", "N", "one more takes the place of the one that is idle longest (default: 2048)",
+         CLI_NUMBER, &args->max_controller_connections, 1, 1000000},
+        {"--max-rest-connections", "N", "of HTTP; likewise (default: 256)", CLI_NUMBER, &args->max_rest_connections, 1,
+         1000000},
+        {"--call-memory", "MIB", "what these two kinds may hold together (default: 64; at least 16)", CLI_NUMBER,
+         &args->call_memory_mib, 16, 1048576},
+        {"--connection-memory", "MIB", "what those to the segment service may hold together (default: 256; at least 64)", CLI_NUMBER,
          &args->connection_memory_mib, 64, 1048576},
         {"--conf", "KEY=VALUE", "one of the settings above; can be given several times", CLI_TEXTS, &args->settings, 0, 0},
         {"--log", "LEVEL", "error, warn, info (default) or debug, on standard error", CLI_TEXT, &args->log, 0, 0},
@@ -66,6 +76,9 @@ static size_t options(struct cli_option *table, void *to)
     args->controller_port = CONTROLLER_PORT;
     args->segment_port = 6000;
     args->max_connections = WEIR_STORE_CONNECTIONS_DEFAULT;
+    args->max_controller_connections = WEIR_STORE_CONTROLLER_CONNECTIONS_DEFAULT;
+    args->max_rest_connections = WEIR_STORE_REST_CONNECTIONS_DEFAULT;
+    args->call_memory_mib = WEIR_STORE_CALL_BYTES_DEFAULT >> 20;
     args->connection_memory_mib = WEIR_STORE_CONNECTION_BYTES_DEFAULT >> 20;
     memcpy(table, all, sizeof(all));
     return sizeof(all) / sizeof(all[0]);
@@ -132,6 +145,13 @@ static void on_signal(void *arg, int signo)
     weir_loop_stop(loop);
 }
 
+static void on_hangup(void *arg)
+{
+    struct weir_store *store = arg;
+
+    weir_store_reload(store);
+}
+
 static enum weir_status announce(struct weir_host *host, const struct weir_store *store, const struct store_args *args,
                                  struct weir_error *err)
 {
@@ -166,7 +186,8 @@ static int serve(struct weir_host *host, const struct weir_store_options *store_
                   args->data, promises[store_options->durability]);
     if (weir_loop_new(host, "store", &loop, &err) == WEIR_OK &&
         weir_signals_watch(loop, on_signal, loop, &signals, &err) == WEIR_OK &&
-        weir_store_open(loop, store_options, &store, &err) == WEIR_OK && announce(host, store, args, &err) == WEIR_OK)
+        weir_store_open(loop, store_options, &store, &err) == WEIR_OK &&
+        weir_signals_on_hangup(signals, on_hangup, store, &err) == WEIR_OK && announce(host, store, args, &err) == WEIR_OK)
         weir_loop_run(loop);
     closes = store != NULL;
     weir_store_close(store);
@@ -175,6 +196,25 @@ static int serve(struct weir_host *host, const struct weir_store_options *store_
     weir_signals_free(signals);
     weir_loop_free(loop);
     return err.status == WEIR_OK ? WEIR_EXIT_OK : cli_failed(&err);
+}
+
+/* As many as were asked for, or as the process may have open files for. Without HTTP it has none of HTTP's. */
+static void set_connections(struct weir_host *host, const struct store_args *args, struct weir_store_options *options)
+{
+    struct cli_store_connections most = {.segment = (uint64_t)args->max_connections,
+                                         .controller = (uint64_t)args->max_controller_connections,
+                                         .rest = args->no_rest ? 0 : (uint64_t)args->max_rest_connections};
+    uint64_t files_max = weir_open_files_raise(), needed = cli_store_files_needed(&most);
+
+    if (cli_store_connections_fit(&most, files_max))
+        weir_log_warn(weir_host_log(host), "store",
+                      "the limit on open files is %" PRIu64 ", and the connections that are allowed need %" PRIu64
+                      ": it takes %" PRIu64 " to the segment service, %" PRIu64 " to the controller and %" PRIu64
+                      " over HTTP (raise the hard limit: ulimit -Hn, LimitNOFILE=)",
+                      files_max, needed, most.segment, most.controller, most.rest);
+    options->connections_max = (uint32_t)most.segment;
+    options->controller_connections_max = (uint32_t)most.controller;
+    options->rest_connections_max = (uint32_t)most.rest;
 }
 
 static int run(int argc, char **argv, const void *from)
@@ -189,8 +229,8 @@ static int run(int argc, char **argv, const void *from)
                                                .advertised_host = args->advertise,
                                                .controller_port = (uint16_t)args->controller_port,
                                                .segment_port = (uint16_t)args->segment_port,
-                                               .connections_max = (uint32_t)args->max_connections,
                                                .connection_bytes_max = (uint64_t)args->connection_memory_mib << 20,
+                                               .call_bytes_max = (uint64_t)args->call_memory_mib << 20,
                                                .durability = (enum weir_durability)durability,
                                                .tls_certificate = args->tls_certificate,
                                                .tls_private_key = args->tls_key,
@@ -211,6 +251,7 @@ static int run(int argc, char **argv, const void *from)
     host_options.log_level = level_of[level];
     if (weir_host_new(&host_options, &host, &err) != WEIR_OK)
         return cli_failed(&err);
+    set_connections(host, args, &store_options);
     code = serve(host, &store_options, args);
     weir_host_free(host);
     return code;
@@ -228,7 +269,7 @@ const struct cli_command cli_store_command = {
         "Any Pravega 0.13 client takes it for a cluster of one node. After kill -9 it comes back to exactly what it\n"
         "acknowledged. A data folder belongs to one process at a time.\n\n"
         "With --tls-certificate and --tls-key it speaks TLS 1.2 and 1.3 only; with --auth-accounts callers show a user\n"
-        "and a password and may do what the accounts say. These files are read anew when they change.\n\n"
+        "and a password and may do what the accounts say. These files are read anew when they change, and on SIGHUP.\n\n"
         "What it does by itself can be set, as far as upstream has them by upstream's names:" WEIR_STORE_SETTINGS_MAP(
             SETTING_LINE),
     .options = options,

@@ -22,6 +22,7 @@ struct weir_store {
     struct weir_security *security;
     struct weir_wire_server *wire;
     struct weir_controller *ctl;
+    struct weir_room call_room; /* of the connections of the controller and of HTTP */
     struct weir_store_metrics *metrics; /* and rest: NULL without HTTP */
     struct weir_rest_server *rest;
     char *uri;
@@ -32,6 +33,11 @@ static void on_failed(void *arg, const struct weir_error *why)
     struct weir_store *store = arg;
 
     weir_log_error(weir_loop_log(store->loop), "store", "stopped, start it again: %s", why->message);
+}
+
+static uint64_t or_default(uint64_t value, uint64_t otherwise)
+{
+    return value != 0 ? value : otherwise;
 }
 
 static enum weir_status take_settings(struct weir_store_settings *settings, const char *const *assignments,
@@ -46,19 +52,32 @@ static enum weir_status take_settings(struct weir_store_settings *settings, cons
 }
 
 /* HTTP, of what is there by now. */
-static enum weir_status open_rest(struct weir_store *store, const char *host, uint16_t port, struct weir_error *err)
+static enum weir_status open_rest(struct weir_store *store, const char *host, const struct weir_store_options *options,
+                                  struct weir_error *err)
 {
-    struct weir_target at = {.host = host, .port = port, .tls = weir_security_tls(store->security)};
+    struct weir_target at = {.host = host, .port = options->rest_port, .tls = weir_security_tls(store->security)};
     struct weir_rest_parts parts = {.ctr = store->ctr,
                                     .ctl = store->ctl,
                                     .metrics = store->metrics,
-                                    .access = weir_security_access(store->security)};
+                                    .access = weir_security_access(store->security),
+                                    .connection_max = or_default(options->rest_connections_max,
+                                                                    WEIR_STORE_REST_CONNECTIONS_DEFAULT),
+                                    .room = &store->call_room};
     struct weir_metric_sources sources = {.loop = store->loop, .ctr = store->ctr, .wire = store->wire};
     enum weir_status status = weir_rest_server_new(store->loop, &at, &parts, &store->rest, err);
 
     sources.rest = store->rest;
+    sources.ctl = store->ctl;
+    sources.call_room = &store->call_room;
     weir_store_metrics_sources(store->metrics, &sources);
     return status;
+}
+
+static void size_call_room(struct weir_room *room, const struct weir_store_options *options)
+{
+    room->bytes_max = or_default(options->call_bytes_max, WEIR_STORE_CALL_BYTES_DEFAULT);
+    if (room->bytes_max < WEIR_STORE_CALL_BYTES_LEAST)
+        room->bytes_max = WEIR_STORE_CALL_BYTES_LEAST; /* the longest message has to fit */
 }
 
 static bool is_loopback(const char *host)
@@ -89,12 +108,17 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
                                                .on_failed = on_failed,
                                                .arg = store};
     struct weir_controller_options controller = {.listen = {.host = host, .port = options->controller_port},
-                                                 .advertised_host = advertised};
+                                                 .advertised_host = advertised,
+                                                 .limits = {.connection_max = or_default(
+                                                                options->controller_connections_max,
+                                                                WEIR_STORE_CONTROLLER_CONNECTIONS_DEFAULT),
+                                                            .room = &store->call_room}};
     struct weir_wire_limits limits = {.connections_max = options->connections_max,
                                       .bytes_max = options->connection_bytes_max};
     struct weir_target segments = {.host = host, .port = options->segment_port};
     enum weir_status status = take_settings(&controller.settings, options->settings, err);
 
+    size_call_room(&store->call_room, options);
     if (status == WEIR_OK && options->rest)
         status = weir_store_metrics_new(store->loop, &store->metrics, err);
     if (status != WEIR_OK)
@@ -122,7 +146,7 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
     if (status != WEIR_OK)
         return status;
     if (options->rest) {
-        status = open_rest(store, host, options->rest_port, err);
+        status = open_rest(store, host, options, err);
         if (status != WEIR_OK)
             return status;
     }
@@ -170,6 +194,11 @@ void weir_store_close(struct weir_store *store)
     free(store);
 }
 
+void weir_store_reload(struct weir_store *store)
+{
+    weir_security_reload(store->security);
+}
+
 uint16_t weir_store_controller_port(const struct weir_store *store)
 {
     return weir_controller_port(store->ctl);
@@ -194,7 +223,12 @@ void weir_store_stats(const struct weir_store *store, struct weir_store_stats *o
 {
     struct weir_container_stats container;
     struct weir_wire_stats wire;
+    struct weir_grpc_server_stats grpc;
+    struct weir_http_server_stats http = {0};
 
+    weir_controller_connections(store->ctl, &grpc);
+    if (store->rest != NULL)
+        weir_rest_server_stats(store->rest, &http);
     weir_container_stats(store->ctr, &container);
     weir_wire_server_stats(store->wire, &wire);
     *out = (struct weir_store_stats){.append_count = container.append_count,
@@ -206,5 +240,10 @@ void weir_store_stats(const struct weir_store *store, struct weir_store_stats *o
                                      .connection_bytes = wire.held_bytes,
                                      .connection_bytes_max = wire.held_bytes_max,
                                      .refused_count = wire.refused_count,
-                                     .stuck_count = wire.stuck_count};
+                                     .stuck_count = wire.stuck_count,
+                                     .call_connection_count = grpc.connection_count + http.connection_count,
+                                     .call_bytes = store->call_room.held,
+                                     .call_bytes_max = store->call_room.held_max,
+                                     .call_refused_count = store->call_room.refused_count,
+                                     .call_stuck_count = store->call_room.stuck_count};
 }

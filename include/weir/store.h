@@ -77,6 +77,18 @@ struct weir_store_options {
      * each command under way and 150 for each writer of a connection (4096 at most). 0 means 256 MiB, at least 64 MiB.
      */
     uint64_t connection_bytes_max;
+    /** Connections to the controller: one more takes the place of the one that has had no calls longest. 0: 2048. */
+    uint32_t controller_connections_max;
+    /** Connections over HTTP; likewise. 0 means 256. */
+    uint32_t rest_connections_max;
+    /**
+     * What the connections of the controller and of HTTP may hold together: calls until they are answered, answers until
+     * they are fetched. A call or a long answer that does not fit is refused as what may be tried again
+     * (RESOURCE_EXHAUSTED, 503); while more than half is held, who holds some of it and has not moved a byte for 10 s is
+     * ended. Beside it, each of them may always hold 64 KiB, so that others are served meanwhile, and HTTP 33 KiB to
+     * read into. 0 means 64 MiB, at least 16 MiB.
+     */
+    uint64_t call_bytes_max;
     const char *const *settings; /**< "NAME=VALUE" each, of WEIR_STORE_SETTINGS_MAP; NULL ends them */
     bool rest;                    /**< also serve Pravega's management API, health and metrics over HTTP */
     uint16_t rest_port;           /**< 0 picks a free one */
@@ -84,6 +96,10 @@ struct weir_store_options {
 
 #define WEIR_STORE_CONNECTIONS_DEFAULT 16384u
 #define WEIR_STORE_CONNECTION_BYTES_DEFAULT (UINT64_C(256) << 20)
+#define WEIR_STORE_CONTROLLER_CONNECTIONS_DEFAULT 2048u
+#define WEIR_STORE_REST_CONNECTIONS_DEFAULT 256u
+#define WEIR_STORE_CALL_BYTES_DEFAULT (UINT64_C(64) << 20)
+#define WEIR_STORE_CALL_BYTES_LEAST (UINT64_C(16) << 20)
 
 /**
  * Recovers `data_dir` (made if missing) and serves. Blocks while it recovers; call it on the loop's thread or before
@@ -100,6 +116,12 @@ enum weir_status weir_store_open(struct weir_loop *loop, const struct weir_store
  * fine. */
 void weir_store_close(struct weir_store *store);
 
+/**
+ * Reads certificates and accounts anew at once, without waiting for the next look at them; what came of it is logged.
+ * `weir store` does it on SIGHUP. On the loop's thread.
+ */
+void weir_store_reload(struct weir_store *store);
+
 uint16_t weir_store_controller_port(const struct weir_store *store);
 uint16_t weir_store_segment_port(const struct weir_store *store);
 /** 0: it was not asked for. */
@@ -112,6 +134,10 @@ struct weir_store_stats {
     uint64_t connection_bytes, connection_bytes_max; /**< held for connections: now, and the most since open */
     uint64_t refused_count; /**< connections that were not let in */
     uint64_t stuck_count;   /**< ended because others waited for what they held */
+    uint64_t call_connection_count;      /**< to the controller and over HTTP */
+    uint64_t call_bytes, call_bytes_max; /**< held for them: now, and the most since open */
+    uint64_t call_refused_count;         /**< calls and answers for which there was no room */
+    uint64_t call_stuck_count;           /**< connections of theirs, ended because others needed what they held */
 };
 void weir_store_stats(const struct weir_store *store, struct weir_store_stats *out);
 

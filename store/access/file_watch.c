@@ -42,24 +42,32 @@ static void look_on_pool(struct weir_job *job)
     watch->found = look(watch);
 }
 
+static void begin_look(struct weir_file_watch *watch)
+{
+    watch->looking = true;
+    watch->tells = watch->asked;
+    watch->asked = false;
+    weir_host_submit(weir_loop_host(watch->job.loop), &watch->job);
+}
+
 static void looked(struct weir_job *job)
 {
     struct weir_file_watch *watch = (struct weir_file_watch *)job;
-    bool is_other = watch->found != watch->seen;
+    bool tells = watch->tells || watch->found != watch->seen;
 
     watch->looking = false;
     watch->seen = watch->found;
-    weir_timer_start(job->loop, &watch->timer, watch->every_ms * WEIR_NS_PER_MS);
-    if (is_other)
+    if (watch->asked) /* while it was looking: what it found may be older */
+        begin_look(watch);
+    else
+        weir_timer_start(job->loop, &watch->timer, watch->every_ms * WEIR_NS_PER_MS);
+    if (tells)
         watch->changed(watch->arg);
 }
 
 static void on_timer(void *arg)
 {
-    struct weir_file_watch *watch = arg;
-
-    watch->looking = true;
-    weir_host_submit(weir_loop_host(watch->job.loop), &watch->job);
+    begin_look(arg);
 }
 
 void weir_file_watch_begin(struct weir_file_watch *watch, struct weir_loop *loop)
@@ -73,6 +81,15 @@ void weir_file_watch_begin(struct weir_file_watch *watch, struct weir_loop *loop
 void weir_file_watch_start(struct weir_file_watch *watch)
 {
     weir_timer_start(watch->job.loop, &watch->timer, watch->every_ms * WEIR_NS_PER_MS);
+}
+
+void weir_file_watch_ask(struct weir_file_watch *watch)
+{
+    watch->asked = true;
+    if (watch->looking)
+        return;
+    weir_timer_stop(watch->job.loop, &watch->timer);
+    begin_look(watch);
 }
 
 void weir_file_watch_stop(struct weir_file_watch *watch)

@@ -24,12 +24,16 @@ struct weir_file_watch {
     struct weir_timer timer;
     uint64_t seen, found;
     bool looking;
+    bool asked; /* for a look that is still to begin */
+    bool tells; /* the look under way was asked for */
 };
 
 /** Remembers what the files hold now; blocks for it. To be done before their content is used. */
 void weir_file_watch_begin(struct weir_file_watch *watch, struct weir_loop *loop);
 /** Looks from now on. */
 void weir_file_watch_start(struct weir_file_watch *watch);
+/** Looks now, and calls `changed` whatever it finds: somebody says that the files are others. After start. */
+void weir_file_watch_ask(struct weir_file_watch *watch);
 /** Fine for a zeroed one. */
 void weir_file_watch_stop(struct weir_file_watch *watch);
 

@@ -207,6 +207,16 @@ void weir_security_free(struct weir_security *security)
     free(security);
 }
 
+void weir_security_reload(struct weir_security *security)
+{
+    if (security->tls == NULL && security->access == NULL)
+        weir_log_info(weir_loop_log(security->loop), "store", "there are no certificates and no accounts to read anew");
+    if (security->tls != NULL)
+        weir_file_watch_ask(&security->tls_watch);
+    if (security->access != NULL)
+        weir_file_watch_ask(&security->accounts_watch);
+}
+
 struct weir_tls *weir_security_tls(const struct weir_security *security)
 {
     return security->tls;

@@ -25,6 +25,8 @@ enum weir_status weir_security_new(struct weir_loop *loop, struct weir_container
                                    struct weir_error *err);
 void weir_security_free(struct weir_security *security); /**< NULL is fine */
 
+/** Reads certificates and accounts anew, as if they had changed; what comes of it is logged, soon. */
+void weir_security_reload(struct weir_security *security);
 /** For listeners; NULL: plain. New connections get new certificates, nothing is to be done for it. */
 struct weir_tls *weir_security_tls(const struct weir_security *security);
 /** Who may do what; NULL: everybody everything. */

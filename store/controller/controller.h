@@ -5,6 +5,7 @@
 #ifndef WEIR_STORE_CONTROLLER_H
 #define WEIR_STORE_CONTROLLER_H
 
+#include "base/grpc.h"
 #include "store/access/access.h"
 #include "store/access/tokens.h"
 #include "store/container/container.h"
@@ -21,6 +22,7 @@ struct weir_controller_options {
     struct weir_access *access;      /**< who may call what; NULL: everybody everything. Borrowed */
     struct weir_token_key token_key; /**< of delegation tokens, where there is `access`; its bytes are borrowed */
     struct weir_store_settings settings;
+    struct weir_grpc_server_limits limits; /**< of its connections */
     struct weir_store_figures *figures; /**< what calls are counted in; NULL: nothing is */
 };
 
@@ -39,5 +41,6 @@ enum weir_status weir_controller_new(struct weir_loop *loop, struct weir_contain
 /** Ends every connection. NULL is fine. */
 void weir_controller_free(struct weir_controller *ctl);
 uint16_t weir_controller_port(const struct weir_controller *ctl);
+void weir_controller_connections(const struct weir_controller *ctl, struct weir_grpc_server_stats *out);
 
 #endif

@@ -438,6 +438,7 @@ enum weir_status weir_controller_new(struct weir_loop *loop, struct weir_contain
     status = weir_grpc_server_new(loop, &options->listen, serve, ctl, &ctl->grpc, err);
     if (status != WEIR_OK)
         goto fail;
+    weir_grpc_server_limit(ctl->grpc, &options->limits);
     *out = ctl;
     return WEIR_OK;
 fail:
@@ -466,4 +467,9 @@ void weir_controller_free(struct weir_controller *ctl)
 uint16_t weir_controller_port(const struct weir_controller *ctl)
 {
     return weir_grpc_server_port(ctl->grpc);
+}
+
+void weir_controller_connections(const struct weir_controller *ctl, struct weir_grpc_server_stats *out)
+{
+    weir_grpc_server_stats(ctl->grpc, out);
 }

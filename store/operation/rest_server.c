@@ -434,7 +434,8 @@ enum weir_status weir_rest_server_new(struct weir_loop *loop, const struct weir_
 {
     struct weir_rest_server *rest = calloc(1, sizeof(*rest));
     struct weir_http_server_options options = {
-        .listen = *at, .serve = serve, .arg = rest, .answer_len_max = ANSWER_LEN_MAX};
+        .listen = *at, .serve = serve, .arg = rest, .answer_len_max = ANSWER_LEN_MAX,
+        .connection_max = parts->connection_max, .room = parts->room};
     enum weir_status status;
 
     if (rest == NULL)

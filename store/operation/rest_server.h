@@ -21,6 +21,8 @@ struct weir_rest_parts {
     struct weir_controller *ctl;
     struct weir_store_metrics *metrics;
     struct weir_access *access; /**< who may do what; NULL: everybody everything */
+    size_t connection_max;      /**< 0: HTTP's own default */
+    struct weir_room *room;     /**< what its connections hold; NULL: no bound */
 };
 
 /** @retval WEIR_E_BUSY the port is taken @retval WEIR_E_IO, WEIR_E_NOMEM, WEIR_E_INVAL */

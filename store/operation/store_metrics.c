@@ -15,7 +15,8 @@
 
 #define PERIOD_NS (60 * WEIR_NS_PER_S) /* quantiles are of the last one to two of these */
 
-/* kind, field, scope, name, help, value. Values are of: c container, w segment connections, h HTTP, m the rest. */
+/* kind, field, scope, name, help, value. Values are of: c container, w segment connections, h HTTP, g gRPC, r the room
+ * of their calls, m the rest. */
 #define COPIED_METRICS(X)                                                                                              \
     X(COUNTER, write_bytes, pravega, "segmentstore.segment.write_bytes_global", "Bytes appended.", c.append_bytes)     \
     X(COUNTER, write_events, pravega, "segmentstore.segment.write_events_global", "Events appended.", c.event_count)   \
@@ -67,6 +68,16 @@
     X(COUNTER, http_requests, weir, "http.requests", "Requests over HTTP.", h.request_count)                           \
     X(COUNTER, http_refused, weir, "http.refused",                                                                     \
       "Requests that were none, and connections for which there was no room.", h.refused_count)                        \
+    X(GAUGE, ctl_conns, weir, "controller.connections", "Connections to the controller.", g.connection_count)          \
+    X(COUNTER, ctl_displaced, weir, "controller.displaced",                                                            \
+      "Connections without calls that were closed to make room for others.", g.displaced_count)                        \
+    X(COUNTER, ctl_refused, weir, "controller.refused", "Connections for which there was no room.", g.refused_count)   \
+    X(GAUGE, calls_held, weir, "calls.held_bytes", "Memory that calls hold together, over gRPC and HTTP.", r.held)     \
+    X(GAUGE, calls_held_most, weir, "calls.held_bytes_peak", "The most that they have held together.", r.held_max)     \
+    X(COUNTER, calls_refused, weir, "calls.refused", "Calls and answers for which there was no room.",                 \
+      r.refused_count)                                                                                                 \
+    X(COUNTER, calls_stuck, weir, "calls.stuck", "Connections ended because others needed what they held.",            \
+      r.stuck_count)                                                                                                   \
     X(GAUGE, uptime, weir, "uptime_seconds", "Seconds since the start.",                                               \
       (double)(weir_loop_now_ns(m->sources.loop) - m->began_ns) / 1e9)                                                 \
     X(GAUGE, memory, root, "process.resident_memory_bytes", "Resident memory of the process.", resident_bytes(m))
@@ -132,6 +143,8 @@ static void refresh(void *arg)
     struct weir_container_stats c = {0};
     struct weir_wire_stats w = {0};
     struct weir_http_server_stats h = {0};
+    struct weir_grpc_server_stats g = {0};
+    struct weir_room r = {0};
 
     if (m->sources.ctr != NULL)
         weir_container_stats(m->sources.ctr, &c);
@@ -139,6 +152,10 @@ static void refresh(void *arg)
         weir_wire_server_stats(m->sources.wire, &w);
     if (m->sources.rest != NULL)
         weir_rest_server_stats(m->sources.rest, &h);
+    if (m->sources.ctl != NULL)
+        weir_controller_connections(m->sources.ctl, &g);
+    if (m->sources.call_room != NULL)
+        r = *m->sources.call_room;
 #define X(kind, field, scope, name, help, value) set_##kind(&m->copied.field, (double)(value));
     COPIED_METRICS(X)
 #undef X

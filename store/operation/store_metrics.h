@@ -19,6 +19,8 @@ struct weir_metric_sources {
     const struct weir_container *ctr;
     const struct weir_wire_server *wire;
     const struct weir_rest_server *rest;
+    const struct weir_controller *ctl;
+    const struct weir_room *call_room; /* of those two's connections */
 };
 
 /** @retval WEIR_E_NOMEM */

@@ -632,6 +632,29 @@ START_TEST(accounts_change_while_it_serves)
 }
 END_TEST
 
+/* Goal: changed files are used at once when somebody asks for it: the next look would be in an hour. */
+START_TEST(files_are_read_anew_when_asked)
+{
+    struct weir_store_options options = {
+        .auth_accounts = accounts_path, .auth_signing_key = key_path, .security_look_ms = 3600000};
+    Pravega__ScopesRequest request = PRAVEGA__SCOPES_REQUEST__INIT;
+
+    served_free(served);
+    served = served_new_with(&options, NULL);
+    show("boss");
+    ck_assert_int_eq(code_of("listScopes", &request), WEIR_GRPC_UNAUTHENTICATED);
+    write_accounts("boss");
+    ck_assert_int_eq(code_of("listScopes", &request), WEIR_GRPC_UNAUTHENTICATED);
+    weir_store_reload(served_store(served));
+    weir_store_reload(served_store(served)); /* while it looks: it looks once more */
+    served_await_line(served, READ_ANEW);
+    served_await_line(served, READ_ANEW);
+    ck_assert_int_eq(code_of("listScopes", &request), OK);
+    show("admin");
+    ck_assert_int_eq(code_of("listScopes", &request), WEIR_GRPC_UNAUTHENTICATED);
+}
+END_TEST
+
 /* --- A store with certificates ---------------------------------------------------------------------------------- */
 
 static struct weir_tls *trusting(const char *authority)
@@ -820,6 +843,7 @@ int main(void)
     tcase_add_test(guarded, without_the_right_token_nothing_is_done);
     tcase_add_test(guarded, a_writer_writes_until_its_token_ends);
     tcase_add_test(guarded, accounts_change_while_it_serves);
+    tcase_add_test(guarded, files_are_read_anew_when_asked);
     suite_add_tcase(suite, guarded);
     tcase_add_unchecked_fixture(alone, make_files, remove_files);
     tcase_add_test(alone, certificates_change_while_connections_live);
