@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define READY_TIMEOUT_MS 60000
+#define ARGS_MAX 64
 
 void die(const char *fmt, ...)
 {
@@ -163,22 +164,27 @@ void store_start(struct store_process *store, const char *weir, const char *fold
 {
     const char *ready = path_in(folder, "ready"), *log = path_in(folder, "store.err");
     bool again = store->uri[0] != '\0';
-    const char *const argv[] = {weir,
-                                "store",
-                                "--data",
-                                store->data != NULL ? store->data : path_in(folder, "data"),
-                                "--ready-file",
-                                ready,
-                                "--controller-port",
-                                again ? store->controller_port : "0",
-                                "--segment-port",
-                                again ? store->segment_port : "0",
-                                "--advertise",
-                                store->advertise != NULL ? store->advertise : "127.0.0.1",
-                                NULL};
+    const char *argv[ARGS_MAX] = {weir,
+                                  "store",
+                                  "--data",
+                                  store->data != NULL ? store->data : path_in(folder, "data"),
+                                  "--ready-file",
+                                  ready,
+                                  "--controller-port",
+                                  again ? store->controller_port : "0",
+                                  "--segment-port",
+                                  again ? store->segment_port : "0",
+                                  "--advertise",
+                                  store->advertise != NULL ? store->advertise : "127.0.0.1",
+                                  NULL};
+    size_t count = 0;
 
     store->weir = weir;
     snprintf(store->folder, sizeof(store->folder), "%s", folder);
+    while (argv[count] != NULL)
+        count++;
+    for (size_t i = 0; store->more != NULL && store->more[i] != NULL && count < ARGS_MAX - 1; i++)
+        argv[count++] = store->more[i];
     unlink(ready);
     process_start(&store->process, argv, NULL, path_in(folder, "store.out"), log);
     for (int waited_ms = 0; access(ready, F_OK) != 0; waited_ms += 2) {

@@ -46,6 +46,7 @@ struct store_process {
     const char *weir;
     const char *data;      /**< NULL: "data" in the folder */
     const char *advertise; /**< what it is named to clients; NULL: 127.0.0.1 */
+    const char *const *more; /**< further options, NULL ends them; NULL: none */
     char folder[PATH_LEN_MAX];
     char uri[128], controller_port[8], segment_port[8];
 };
