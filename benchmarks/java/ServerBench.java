@@ -24,8 +24,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>{@code tail}: so many writers write all events while a reader group reads them at the tail; after as many that are
  * not counted, in which the JIT compiles the client. {@code latency}: one writer at a rate, from writeEvent() to its
- * acknowledgement and to the reader. {@code fill} writes; {@code catchup} reads from the head. Rates run from the first
- * event to the last. {@code server}: the server's process id, for what it uses of the processors.
+ * acknowledgement and to the reader. {@code fill} writes; {@code catchup} reads from the head. Rates run from the start of
+ * writing, or the first event read, to the last. {@code server}: the server's process id, for what it uses of the processors.
  */
 public final class ServerBench extends Bench {
     private final AtomicInteger readCount = new AtomicInteger();
@@ -88,10 +88,9 @@ public final class ServerBench extends Bench {
                 }
                 long now = System.nanoTime();
                 int count = readCount.incrementAndGet();
+                firstReadNanos.compareAndSet(0, now);
                 if (count == warmUp) {
                     warm.countDown();
-                } else if (count == warmUp + 1) {
-                    firstReadNanos.set(now);
                 }
                 if (count == warmUp + events) {
                     lastReadNanos.set(now);
@@ -163,7 +162,7 @@ public final class ServerBench extends Bench {
             write(clients);
             double seconds = seconds();
             end(readers);
-            double readSeconds = (lastReadNanos.get() - firstReadNanos.get()) / 1e9;
+            double readSeconds = (lastReadNanos.get() - startNanos) / 1e9;
             System.out.printf("{\"events\":%d,\"size\":%d,\"write_events_per_s\":%.0f,\"write_mb_per_s\":%.1f,"
                     + "\"tail_read_events_per_s\":%.0f%s}%n", events, size, events / seconds,
                     (double) events * size / seconds / 1e6, events / readSeconds, processors());

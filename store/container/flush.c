@@ -107,6 +107,14 @@ static void note_kept(struct weir_container *ctr)
             ctr->dead_kept += chunks->items[i]->file_len - chunks->items[i]->live_len;
 }
 
+/* What became one run is one extent from now on: a read gets as much of it as it asks for. */
+static void coalesce(struct weir_state *state)
+{
+    for (size_t i = 0; i < state->table_cap; i++)
+        for (struct weir_segment *seg = state->by_id[i]; seg != NULL; seg = seg->by_id_next)
+            weir_segment_coalesce(seg);
+}
+
 static void succeed(struct weir_flush *flush)
 {
     struct weir_container *ctr = flush->ctr;
@@ -125,6 +133,7 @@ static void succeed(struct weir_flush *flush)
     ctr->flush_full = false;
     ctr->swept = false;
     flush_free(flush);
+    coalesce(&ctr->state);
     note_kept(ctr);
     weir_store_log_hold(ctr->log, false, 0);
     end_ops(ctr, WEIR_OK);

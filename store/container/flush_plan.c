@@ -201,11 +201,9 @@ bool weir_flush_plan(struct weir_flush *flush)
         WEIR_OK)
         return false;
     for (size_t i = 0; i < state->table_cap; i++) {
-        for (struct weir_segment *seg = state->by_id[i]; seg != NULL; seg = seg->by_id_next) {
-            weir_segment_coalesce(seg);
+        for (struct weir_segment *seg = state->by_id[i]; seg != NULL; seg = seg->by_id_next)
             if (!plan_segment(flush, seg))
                 return false;
-        }
     }
     if (flush->count == 0) {
         weir_chunk_set_remove(&state->chunks, flush->chunk);

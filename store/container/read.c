@@ -6,7 +6,8 @@
  *      |--nothing there yet--> WAITING (at the segment) --bytes, seal, deletion--> as if new
  *      '--memory needed, and too much in use--> QUEUED --others are done--> as if new
  *
- * Bytes in memory are handed out where they stand in the log's buffer, unless they are in many small pieces.
+ * Bytes in memory are handed out where they stand in the log's buffer, unless they are in many pieces: then they are copied
+ * together, since a copy costs less than another round of the reader, which has one read under way for each segment.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "store/container/container_int.h"
 
 #define READ_LEN_MAX (2u << 20)
-#define SLICE_LEN_MIN 16384u         /* shorter pieces are copied together */
+#define SLICE_LEN_MIN 262144u        /* shorter pieces are copied together */
 #define MEMORY_MAX (UINT64_C(64) << 20) /* of reads under way */
 
 enum read_state { READ_IDLE, READ_WAITING, READ_QUEUED, READ_COLD, READ_READY };

@@ -462,6 +462,35 @@ START_TEST(flushed_data_is_read_back)
 }
 END_TEST
 
+static size_t read_once(int64_t offset, size_t len_max)
+{
+    struct reading r;
+    size_t len;
+
+    begin_read(segment(&m, "s"), offset, len_max, false, &r);
+    ck_assert_int_eq(await_read(&m, &r), WEIR_OK);
+    ck_assert(is_pattern(r.read.data.ptr, 7, (size_t)offset % 50000, 50000 - (size_t)offset % 50000));
+    len = r.read.data.len;
+    weir_segment_read_release(&r.read);
+    return len;
+}
+
+/* Goal: a read gets as much as it asks for, though it came in many appends: from memory, and as soon as it is flushed.
+ * (A client has one read under way for each segment: with small answers it is slow.) */
+START_TEST(many_appends_are_read_at_once)
+{
+    for (int i = 0; i < 30; i++)
+        append_pattern("s", 50000, 7);
+    ck_assert_uint_eq(read_once(10, 1 << 20), 1 << 20);
+    ck_assert_int_eq(flush(&m), WEIR_OK);
+    ck_assert_uint_eq(read_once(10, 1 << 20), 1 << 20);
+    append_pattern("s", 50000, 7);
+    ck_assert_uint_eq(read_once(1500000, 1 << 20), 50000);
+    ck_assert_int_eq(flush(&m), WEIR_OK);
+    ck_assert_uint_eq(read_once(1000000, 1 << 20), 500000); /* another chunk's are another read's */
+}
+END_TEST
+
 static bool chunks_gone(void *arg)
 {
     struct weir_container_stats stats;
@@ -722,6 +751,7 @@ int main(void)
     tcase_add_test(tc, many_attributes);
     tcase_add_test(tc, the_map_is_ordered);
     tcase_add_test(tc, flushed_data_is_read_back);
+    tcase_add_test(tc, many_appends_are_read_at_once);
     tcase_add_test(tc, a_deleted_segment_gives_its_space_back);
     tcase_add_loop_test(tc, a_chunk_outlives_the_deletion_until_it_is_durable, 0, 20);
     tcase_add_test(tc, a_mostly_dead_chunk_is_compacted);
