@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>{@code tail}: so many writers write all events while a reader group reads them at the tail; after as many that are
  * not counted, in which the JIT compiles the client. {@code latency}: one writer at a rate, from writeEvent() to its
- * acknowledgement and to the reader. {@code fill} writes; {@code catchup} reads from the head. Rates run from the start of
+ * acknowledgement and to the reader. {@code fill} writes, at a rate if one is given; {@code catchup} reads from the head. Rates run from the start of
  * writing, or the first event read, to the last. {@code server}: the server's process id, for what it uses of the processors.
  */
 public final class ServerBench extends Bench {
@@ -124,8 +124,8 @@ public final class ServerBench extends Bench {
                 EventWriterConfig.builder().enableConnectionPooling(number("pooled", 0) != 0).build());
     }
 
-    /* Each writer its share; the clock starts when all of them have one event acknowledged. */
-    private void write(EventStreamClientFactory clients) throws Exception {
+    /* Each writer its share, at its share of the rate; the clock starts when all have one event acknowledged. */
+    private void write(EventStreamClientFactory clients, long rate) throws Exception {
         int writers = number("writers", 1);
         CountDownLatch connected = new CountDownLatch(writers);
         CountDownLatch go = new CountDownLatch(1);
@@ -140,6 +140,9 @@ public final class ServerBench extends Bench {
                     connected.countDown();
                     go.await();
                     for (int i = 1; i < share; i++) {
+                        if (rate > 0 && i % 64 == 0) {
+                            waitUntil(startNanos + i * 1_000_000_000L * writers / rate);
+                        }
                         writer.writeEvent(keys[i % KEYS], event);
                     }
                     writer.flush();
@@ -157,9 +160,9 @@ public final class ServerBench extends Bench {
              EventStreamClientFactory clients = EventStreamClientFactory.withScope(scope, config)) {
             warmUp = events;
             List<Thread> readers = beginReaders(clients, groups);
-            write(clients);
+            write(clients, 0);
             warm.await();
-            write(clients);
+            write(clients, 0);
             double seconds = seconds();
             end(readers);
             double readSeconds = (lastReadNanos.get() - startNanos) / 1e9;
@@ -171,7 +174,7 @@ public final class ServerBench extends Bench {
 
     private void fill() throws Exception {
         try (EventStreamClientFactory clients = EventStreamClientFactory.withScope(scope, config)) {
-            write(clients);
+            write(clients, number("rate", 0));
             System.out.printf("{\"events\":%d,\"size\":%d,\"write_events_per_s\":%.0f}%n", events, size,
                     events / seconds());
         }
