@@ -250,8 +250,8 @@ final class ReadChecks {
                         Numbered.event(number)));
             }
             writers.forEach(EventStreamWriter::close);
+            acknowledged.forEach(CompletableFuture::join); /* which nobody completes after the clients are closed */
         }
-        acknowledged.forEach(CompletableFuture::join);
         List<String> events = Io.readAll(server, stream);
         requireOnce(events, 0, 4000);
         requireOrderByKey(events);
