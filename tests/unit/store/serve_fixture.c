@@ -160,7 +160,7 @@ struct weir_loop *served_loop(struct served *served)
 
 /* --- The log ---------------------------------------------------------------------------------------------------- */
 
-/* The next line that the log has; false if it has no more, for now. */
+/* The next line that the log has; false if all of them were read. */
 static bool next_line(struct served *served, char *line, size_t cap)
 {
     ssize_t got = pread(fileno(served->log), line, cap - 1, served->log_at);
