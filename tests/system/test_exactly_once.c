@@ -9,7 +9,8 @@
  *
  * In at-least-once mode it passes if there are duplicates and nothing is missing: that proves that it can see them.
  * With
- * --controller it uses that cluster, and kills no store. A job that ends before all kills were made fails the test.
+ * --controller it uses that cluster, and kills no store. The job is held back until all kills were made; however slow the
+ * machine is, most runs of it are killed when they have passed events.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -17,14 +18,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "process.h"
 
 #define KEY_COUNT 100
-#define KILL_EARLY_MS 40      /* half of the kills: while it restores what the run before left */
-#define KILL_WITHIN_MS 250    /* of the start of what is killed, uniformly: the other half */
-#define WORK_MS_PER_KILL 260  /* the job's pace is such that it can't be done before the last kill */
-#define END_TIMEOUT_MS 120000 /* for the job's last run; it takes seconds */
+#define KILL_SOON_MS 40       /* of the start: while it restores; of its first events: before they are in a checkpoint */
+#define KILL_WITHIN_MS 250    /* of its first events, or of the store's start */
+#define WORK_MS_PER_KILL 260  /* the job's pace is such that it is hardly done before the last kill */
+#define PASSED_LOOK_MS 2
+#define END_TIMEOUT_MS 250000 /* for the job's last run; it takes seconds */
 #define CHECKPOINT_INTERVAL_MS "50"
 
 struct test {
@@ -44,11 +47,6 @@ static int random_below(struct test *test, int below)
     mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
     mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
     return (int)((mixed ^ mixed >> 31) % (uint64_t)below);
-}
-
-static int kill_moment_ms(struct test *test)
-{
-    return random_below(test, random_below(test, 2) == 0 ? KILL_EARLY_MS : KILL_WITHIN_MS);
 }
 
 /* Runs `weir WORDS... --controller URI`, which has to succeed. */
@@ -99,10 +97,12 @@ static void set_up(struct test *test)
     weir(test, "stream create --segments 2", test->input, NULL, NULL);
     weir(test, "stream create --segments 2", test->output, NULL, NULL);
     write_numbers(test);
+    file_write(path_in(test->folder, "hold"), "");
 }
 
 static void start_job(struct test *test)
 {
+    char hold_from[16];
     const char *const argv[] = {test->weir,
                                 "run",
                                 test->job,
@@ -122,8 +122,13 @@ static void start_job(struct test *test)
                                 test->pace,
                                 test->input,
                                 test->output,
+                                path_in(test->folder, "passed"),
+                                path_in(test->folder, "hold"),
+                                hold_from,
                                 NULL};
 
+    snprintf(hold_from, sizeof(hold_from), "%d", test->event_count - test->event_count / 4);
+    unlink(path_in(test->folder, "passed"));
     process_start(&test->pipeline, argv, NULL, NULL, path_in(test->folder, "job.err"));
     test->run_count++;
 }
@@ -133,19 +138,34 @@ static void job_ended(struct test *test, const char *when)
     die("the job ended with %d %s: %s", test->pipeline.code, when, file_text(path_in(test->folder, "job.err")));
 }
 
-static void kill_job(struct test *test)
+/* It goes on for so long. */
+static void let_job_run(struct test *test, int ms, const char *until)
+{
+    if (process_wait(&test->pipeline, ms) != RUNNING)
+        job_ended(test, until);
+}
+
+static void await_first_event(struct test *test)
+{
+    while (access(path_in(test->folder, "passed"), F_OK) != 0)
+        let_job_run(test, PASSED_LOOK_MS, "before an event had passed");
+}
+
+/* One in three while it restores, one soon after its first events, one later. */
+static void kill_job(struct test *test, int which)
 {
     start_job(test);
-    if (process_wait(&test->pipeline, kill_moment_ms(test)) != RUNNING)
-        job_ended(test, "before it was killed");
+    if (which % 3 != 0)
+        await_first_event(test);
+    let_job_run(test, random_below(test, which % 3 == 2 ? KILL_WITHIN_MS : KILL_SOON_MS), "before it was killed");
     process_kill(&test->pipeline, SIGKILL);
 }
 
 /* The job goes on by itself: reconnected, or restarted from its checkpoint. */
 static void kill_store(struct test *test)
 {
-    if (process_wait(&test->pipeline, kill_moment_ms(test)) != RUNNING)
-        job_ended(test, "before the store was killed");
+    let_job_run(test, random_below(test, random_below(test, 2) == 0 ? KILL_SOON_MS : KILL_WITHIN_MS),
+                "before the store was killed");
     store_stop(&test->store, SIGKILL);
     store_start(&test->store, test->weir, test->folder);
 }
@@ -153,10 +173,11 @@ static void kill_store(struct test *test)
 static void run_and_kill(struct test *test)
 {
     for (int i = 0; i < test->job_kills; i++)
-        kill_job(test);
+        kill_job(test, i);
     start_job(test);
     for (int i = 0; i < test->store_kills; i++)
         kill_store(test);
+    unlink(path_in(test->folder, "hold"));
     if (process_wait(&test->pipeline, END_TIMEOUT_MS) != 0)
         job_ended(test, "at last");
 }

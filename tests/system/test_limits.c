@@ -35,6 +35,7 @@
 #define FILES_SPARE 500u /* for what else the two processes open */
 #define EVENTS 20000u    /* of 100 bytes, before and after */
 #define ANSWER_LIMIT_S 60
+#define SLEEP_LOOKS 60
 /* What the store may take: itself and its log 48 MiB, one deaf client 8 MiB, and each idle connection what docs/store.md
  * says, and half as much again. */
 #define FIXED_KIB (56u * 1024)
@@ -266,19 +267,28 @@ static int64_t now_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* While nobody asks for anything, it sleeps: a tenth of the time is far more than it takes, and a spinning loop takes all
- * of it. */
-static void ck_sleeps(void)
+/* Whether it hardly does anything for a second: a tenth of the time is far more than it takes, and a spinning loop takes
+ * all of it. */
+static bool sleeps_for_a_second(void)
 {
-    int64_t began_ms = now_ms(), busy_ms = processor_ms();
+    int64_t began_ms = now_ms(), busy_ms = processor_ms(), passed_ms;
     uint64_t woken = status_of("\nvoluntary_ctxt_switches:");
 
     ck_assert_int_eq(process_wait(&store.process, 1000), RUNNING);
     busy_ms = processor_ms() - busy_ms;
     woken = status_of("\nvoluntary_ctxt_switches:") - woken;
-    printf("idle: %" PRId64 " ms of %" PRId64 " ms, woken %" PRIu64 " times\n", busy_ms, now_ms() - began_ms, woken);
-    ck_assert_int_le(busy_ms, (now_ms() - began_ms) / 10);
-    ck_assert_uint_le(woken, 100);
+    passed_ms = now_ms() - began_ms;
+    printf("idle: %" PRId64 " ms of %" PRId64 " ms, woken %" PRIu64 " times\n", busy_ms, passed_ms, woken);
+    return busy_ms <= passed_ms / 10 && (int64_t)woken <= passed_ms / 10;
+}
+
+/* While nobody asks for anything, it sleeps; on a slow machine what was asked for before may go on for a while. */
+static void ck_sleeps(void)
+{
+    int looks = 0;
+
+    while (!sleeps_for_a_second())
+        ck_assert_msg(++looks < SLEEP_LOOKS, "it never sleeps");
 }
 
 static void ck_memory(size_t segment, size_t controller, size_t rest)

@@ -298,17 +298,20 @@ END_TEST
 
 /* --- ends of calls that nobody answers --- */
 
+/* Method: a deadline that a slow machine misses before the service has the call is asked for anew, twice as far. */
 START_TEST(a_call_without_answer_ends_at_its_deadline)
 {
     struct outcome outcome = {0};
 
-    begin(&outcome, "/t.S/Hold", weir_view(NULL, 0), 50);
-    await(1);
-    ck_assert_int_eq(outcome.code, WEIR_GRPC_DEADLINE_EXCEEDED);
-    ck_assert_int_eq(outcome.why.status, WEIR_E_TIMEOUT);
-    ck_assert_uint_eq(held_count, 1);
-    weir_grpc_answer(held[0], WEIR_GRPC_OK, weir_view("late", 4), NULL); /* without effect */
-    held_count = 0;
+    for (int64_t deadline_ms = 50; held_count == 0; deadline_ms *= 2) {
+        outcome_fini(&outcome);
+        begin(&outcome, "/t.S/Hold", weir_view(NULL, 0), deadline_ms);
+        await(1);
+        ck_assert_int_eq(outcome.code, WEIR_GRPC_DEADLINE_EXCEEDED);
+        ck_assert_int_eq(outcome.why.status, WEIR_E_TIMEOUT);
+    }
+    while (held_count > 0)
+        weir_grpc_answer(held[--held_count], WEIR_GRPC_OK, weir_view("late", 4), NULL); /* without effect */
     call(&outcome, "/t.S/Echo", weir_view("a", 1));
     expect_ok(&outcome, weir_view("a", 1));
     outcome_fini(&outcome);
