@@ -68,6 +68,11 @@ enum weir_status weir_grpc_call(struct weir_grpc_channel *channel, const char *p
 /** `done` will not run. */
 void weir_grpc_cancel(struct weir_grpc_call *call);
 
+/**
+ * A connection that has not said that it speaks HTTP/2 after 30 s is closed, and so is one that is in the midst of a
+ * request's headers for so long; a request whose message comes with less than 30 KiB in 30 s is answered with
+ * DEADLINE_EXCEEDED. Connections without calls may idle.
+ */
 struct weir_grpc_server;
 struct weir_grpc_request; /* one call that the server has to answer */
 
@@ -89,7 +94,8 @@ struct weir_grpc_server_limits {
 /**
  * To be set before the loop turns. What does not fit is refused as what may be tried again: a call that begins with
  * REFUSED_STREAM, one that is on its way or an answer of more than 2 KiB with RESOURCE_EXHAUSTED. Connections go on
- * being read all the while: not to read one would hold up all of its calls, and what it says about those it fetches.
+ * being read all the while: not to read one would hold up all of its calls, and what it says about those it fetches. Nor
+ * is a stream held back by its window: see rule 6 in store/README.md.
  */
 void weir_grpc_server_limit(struct weir_grpc_server *server, const struct weir_grpc_server_limits *limits);
 
@@ -97,6 +103,7 @@ struct weir_grpc_server_stats {
     uint64_t connection_count;                /**< now */
     uint64_t accepted_count, displaced_count; /**< so far; closed to make room for another one */
     uint64_t refused_count;                   /**< connections for which there was no place */
+    uint64_t late_count;                      /**< requests and connections that began and did not arrive */
 };
 void weir_grpc_server_stats(const struct weir_grpc_server *server, struct weir_grpc_server_stats *out);
 

@@ -117,6 +117,7 @@ static void on_headers(void *arg, struct weir_http2_stream *stream, bool too_lar
     (void)arg;
     if (request->state != REQUEST_RECEIVING)
         return;
+    request->has_headers = true;
     weir_grpc_count_request(request, held_by(request));
     if (too_large)
         weir_grpc_refuse_http(request, "431", "The headers are too large.\n");
@@ -239,7 +240,7 @@ static void on_lost(void *arg, const struct weir_error *why)
 
 static void on_settings(void *arg)
 {
-    (void)arg;
+    ((struct weir_grpc_server_conn *)arg)->greeted = true;
 }
 
 static void on_goaway(void *arg)
@@ -296,6 +297,7 @@ static void on_accept(void *arg, struct weir_conn *lower)
     TAILQ_INSERT_TAIL(&server->conns, conn, entry);
     server->stats.connection_count++;
     server->stats.accepted_count++;
+    weir_grpc_watch(server);
 }
 
 /* --- the server --- */

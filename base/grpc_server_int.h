@@ -8,6 +8,7 @@
 
 #include <sys/queue.h>
 
+#include "base/arrival.h"
 #include "base/grpc.h"
 #include "base/grpc_message.h"
 #include "base/http2.h"
@@ -29,10 +30,12 @@ struct weir_grpc_request {
     struct weir_grpc_server_conn *conn; /* NULL once it is gone */
     bool open, held;
     bool is_post, is_grpc;
+    bool has_headers; /* all of them */
     char *path, *authorization;
     int64_t timeout_ns; /* 0 means none */
     struct weir_timer deadline;
     struct weir_grpc_inbox inbox;
+    struct weir_arrival arrival;     /* while RECEIVING */
     struct weir_grpc_server *server; /* NULL once it is gone */
     size_t counted;                  /* of the room of all connections */
     struct weir_buf reply;           /* framed, or a page of words for who does not speak gRPC */
@@ -46,6 +49,8 @@ struct weir_grpc_server_conn {
     size_t held, unsent;          /* all that is counted for it; HTTP/2's part of that */
     uint64_t progress;            /* when it was looked at last */
     int64_t moved_ns;             /* the last time that it was another one, or that it began to hold something */
+    bool greeted;                 /* it does speak HTTP/2 */
+    struct weir_arrival arrival;  /* until then */
     size_t held_count;            /* not the same as open streams: a client may reset them */
     size_t buffered_len;          /* of messages not served yet */
 };
@@ -58,11 +63,11 @@ struct weir_grpc_server {
     struct weir_grpc_server_limits limits;
     struct weir_room boundless; /* where no room was given */
     struct weir_grpc_server_stats stats;
-    struct weir_log_limit refusals, stuck_ones;
+    struct weir_log_limit refusals, stuck_ones, late_ones;
     struct conn_list conns;      /* the one whose last call began or ended longest ago is the first */
     struct request_list orphans; /* held by the owner alone */
     size_t orphans_held;
-    struct weir_timer look; /* while somebody holds something */
+    struct weir_timer look; /* while somebody holds something, or has not greeted */
     struct request_list ready;
     struct weir_deferred serve_ready;
     bool serving; /* the serve function may be running */
@@ -75,8 +80,10 @@ void weir_grpc_count_conn(struct weir_grpc_server_conn *conn, size_t held);
 void weir_grpc_count_request(struct weir_grpc_request *request, size_t held);
 /** Whether the connection may hold so much more. */
 bool weir_grpc_fits(const struct weir_grpc_server_conn *conn, size_t more);
-/** The timer that ends those who hold what others need, and do not move. @param arg the server */
+/** The timer that ends those who hold what others need, and do not move, and what does not arrive. @param arg the server */
 void weir_grpc_look(void *arg);
+/** Lets that timer run. */
+void weir_grpc_watch(struct weir_grpc_server *server);
 /** Whoever has been without calls longest makes place; clients come again when they need to. False: all have calls. */
 bool weir_grpc_make_place(struct weir_grpc_server *server);
 

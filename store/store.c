@@ -241,6 +241,7 @@ void weir_store_stats(const struct weir_store *store, struct weir_store_stats *o
                                      .connection_bytes_max = wire.held_bytes_max,
                                      .refused_count = wire.refused_count,
                                      .stuck_count = wire.stuck_count,
+                                     .late_count = wire.late_count + grpc.late_count,
                                      .call_connection_count = grpc.connection_count + http.connection_count,
                                      .call_bytes = store->call_room.held,
                                      .call_bytes_max = store->call_room.held_max,

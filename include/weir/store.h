@@ -134,6 +134,7 @@ struct weir_store_stats {
     uint64_t connection_bytes, connection_bytes_max; /**< held for connections: now, and the most since open */
     uint64_t refused_count; /**< connections that were not let in */
     uint64_t stuck_count;   /**< ended because others waited for what they held */
+    uint64_t late_count;    /**< ended because what they began did not arrive, calls to the controller included */
     uint64_t call_connection_count;      /**< to the controller and over HTTP */
     uint64_t call_bytes, call_bytes_max; /**< held for them: now, and the most since open */
     uint64_t call_refused_count;         /**< calls and answers for which there was no room */

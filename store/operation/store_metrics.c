@@ -64,6 +64,8 @@
     X(COUNTER, refused, weir, "connections.refused", "Connections that were not let in.", w.refused_count)             \
     X(COUNTER, stuck, weir, "connections.stuck", "Connections ended because others waited for what they held.",        \
       w.stuck_count)                                                                                                   \
+    X(COUNTER, late, weir, "connections.late", "Connections ended because what they began did not arrive.",            \
+      w.late_count)                                                                                                    \
     X(GAUGE, http_conns, weir, "http.connections", "Connections to the HTTP port.", h.connection_count)                \
     X(COUNTER, http_requests, weir, "http.requests", "Requests over HTTP.", h.request_count)                           \
     X(COUNTER, http_refused, weir, "http.refused",                                                                     \
@@ -72,6 +74,8 @@
     X(COUNTER, ctl_displaced, weir, "controller.displaced",                                                            \
       "Connections without calls that were closed to make room for others.", g.displaced_count)                        \
     X(COUNTER, ctl_refused, weir, "controller.refused", "Connections for which there was no room.", g.refused_count)   \
+    X(COUNTER, ctl_late, weir, "controller.late", "Calls and connections that began and did not arrive.",              \
+      g.late_count)                                                                                                    \
     X(GAUGE, calls_held, weir, "calls.held_bytes", "Memory that calls hold together, over gRPC and HTTP.", r.held)     \
     X(GAUGE, calls_held_most, weir, "calls.held_bytes_peak", "The most that they have held together.", r.held_max)     \
     X(COUNTER, calls_refused, weir, "calls.refused", "Calls and answers for which there was no room.",                 \

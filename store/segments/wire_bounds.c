@@ -12,7 +12,8 @@
  * falls. So whoever asks for nothing that is scarce is served all the while.
  *
  * Who waits must not wait for somebody who does nothing: a connection that owes the rest of a frame, or does not take
- * what it asked for, and has not moved a byte in STUCK_NS while others wait, is ended.
+ * what it asked for, and has not moved a byte in STUCK_NS while others wait, is ended. Whether others wait or not, what has
+ * begun has to arrive in time (base/arrival.h).
  */
 #include <inttypes.h>
 
@@ -138,8 +139,7 @@ void weir_wire_queue(struct weir_wire_conn *conn)
     conn->queued = true;
     TAILQ_INSERT_TAIL(&server->queue, conn, in_queue);
     server->queue_len++;
-    if (!weir_timer_armed(&server->look))
-        weir_timer_start(server->loop, &server->look, LOOK_NS);
+    weir_wire_watch(conn);
 }
 
 void weir_wire_unqueue(struct weir_wire_conn *conn)
@@ -151,15 +151,28 @@ void weir_wire_unqueue(struct weir_wire_conn *conn)
     conn->server->queue_len--;
 }
 
+/* Half of a frame is there, or a block without its end. */
+static bool has_begun(const struct weir_wire_conn *conn)
+{
+    return pravega_wire_inbox_pending(&conn->inbox) > 0 || weir_appends_block_open(conn);
+}
+
 static bool is_stuck(const struct weir_wire_conn *conn, int64_t now_ns)
 {
-    bool owes_rest =
-        (!conn->paused && pravega_wire_inbox_pending(&conn->inbox) > 0) || weir_appends_block_open(conn);
+    bool owes_rest = (!conn->paused && has_begun(conn)) || weir_appends_block_open(conn);
 
     return (owes_rest || conn->owed > 0) && now_ns - conn->moved_ns >= STUCK_NS;
 }
 
-/* Once a second while somebody waits, or holds an area that was not needed of late. */
+static bool is_late(struct weir_wire_conn *conn, int64_t now_ns)
+{
+    if (!conn->paused && conn->state == WEIR_WIRE_SERVING && has_begun(conn))
+        return weir_arrival_is_late(&conn->arrival, now_ns, conn->got_bytes);
+    weir_arrival_end(&conn->arrival);
+    return false;
+}
+
+/* Once a second while somebody waits, has begun something, or holds an area that was not needed of late. */
 static void look(void *arg)
 {
     struct weir_wire_server *server = arg;
@@ -170,7 +183,15 @@ static void look(void *arg)
         if (server->queue_len > 0 && is_stuck(conn, now_ns)) {
             server->stuck_count++;
             weir_wire_conn_break(conn, "others wait for the memory that it holds, and it has not moved for 10 s");
-        } else if (now_ns - conn->moved_ns >= LOOK_NS) {
+            continue;
+        }
+        if (is_late(conn, now_ns)) {
+            server->late_count++;
+            weir_wire_conn_break(conn, "what it has begun to send came with less than 30 KiB in 30 s");
+            continue;
+        }
+        again |= conn->arrival.under_way;
+        if (now_ns - conn->moved_ns >= LOOK_NS) {
             pravega_wire_inbox_rest(&conn->inbox);
             weir_wire_count(conn);
         } else {
@@ -181,6 +202,12 @@ static void look(void *arg)
         weir_timer_start(server->loop, &server->look, LOOK_NS);
 }
 
+void weir_wire_watch(struct weir_wire_conn *conn)
+{
+    if (!weir_timer_armed(&conn->server->look))
+        weir_timer_start(conn->server->loop, &conn->server->look, LOOK_NS);
+}
+
 void weir_wire_moved(struct weir_wire_conn *conn)
 {
     struct weir_wire_server *server = conn->server;
@@ -189,8 +216,7 @@ void weir_wire_moved(struct weir_wire_conn *conn)
     if (taken_up(server))
         pravega_wire_inbox_rest(&conn->inbox); /* at once, not in a second */
     weir_wire_count(conn);
-    if (!weir_timer_armed(&server->look))
-        weir_timer_start(server->loop, &server->look, LOOK_NS);
+    weir_wire_watch(conn);
 }
 
 /* --- Life --- */

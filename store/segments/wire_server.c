@@ -178,6 +178,7 @@ static bool serve_frames(struct weir_wire_conn *conn)
     while (conn->state == WEIR_WIRE_SERVING) {
         struct pravega_wire_command cmd;
         struct pravega_wire_frame frame;
+        bool in_block = weir_appends_block_open(conn);
         struct weir_error err = {0};
         enum weir_status status;
 
@@ -192,6 +193,8 @@ static bool serve_frames(struct weir_wire_conn *conn)
             weir_wire_conn_end(conn, err.message);
         else
             dispatch(conn, &cmd, frame.area);
+        if (!in_block || !weir_appends_block_open(conn)) /* what comes in the midst of a block does not prolong it */
+            weir_arrival_end(&conn->arrival);
     }
     return false;
 }
@@ -219,6 +222,7 @@ static void receive(struct weir_wire_conn *conn)
             return;
         }
         pravega_wire_inbox_filled(&conn->inbox, got);
+        conn->got_bytes += got;
         taken += got;
         if (!serve_frames(conn) || got < cap)
             return;
@@ -255,8 +259,10 @@ static void unpause(struct weir_wire_conn *conn)
     conn->paused = false;
     weir_wire_unqueue(conn);
     serve_frames(conn);
-    if (!conn->paused && conn->state == WEIR_WIRE_SERVING)
+    if (!conn->paused && conn->state == WEIR_WIRE_SERVING) {
         weir_conn_want_read(conn->conn, true);
+        weir_wire_watch(conn);
+    }
 }
 
 static void turn_end(void *arg)
@@ -363,6 +369,7 @@ void weir_wire_server_stats(const struct weir_wire_server *server, struct weir_w
                                     .held_bytes_max = server->held_max,
                                     .refused_count = server->refused_count,
                                     .stuck_count = server->stuck_count,
+                                    .late_count = server->late_count,
                                     .accepted_count = server->accepted_count};
     for (const struct weir_wire_conn *conn = server->conns; conn != NULL; conn = conn->next) {
         out->paused_count += conn->paused;

@@ -33,6 +33,7 @@ struct weir_wire_stats {
     uint64_t connection_count;            /**< open now */
     uint64_t held_bytes, held_bytes_max;  /**< for all connections: now, and the most so far */
     uint64_t refused_count, stuck_count;  /**< not let in; ended because others waited for what they held */
+    uint64_t late_count;                  /**< ended because what they began did not arrive */
     uint64_t accepted_count;              /**< let in so far */
     uint64_t paused_count;                /**< not read from, now: see the bounds of a connection */
     uint64_t unsent_bytes, unacked_bytes; /**< now: replies that were not sent, appends that are not durable */

@@ -14,6 +14,7 @@
 
 #include <sys/queue.h>
 
+#include "base/arrival.h"
 #include "base/rng.h"
 #include "pravega/wire.h"
 #include "pravega/wire_inbox.h"
@@ -71,6 +72,8 @@ struct weir_wire_conn {
     /* wire_bounds.c */
     size_t taken, owed; /* its part of the server's sums */
     int64_t moved_ns;   /* the last time that a byte came, or went */
+    uint64_t got_bytes; /* so far */
+    struct weir_arrival arrival; /* of a frame, or an append block, of which more is to come */
     bool queued;
     TAILQ_ENTRY(weir_wire_conn) in_queue;
     size_t table_bytes; /* of updates of tables that are not durable, and of replies that are being gathered */
@@ -89,7 +92,7 @@ struct weir_wire_server {
     uint64_t conn_count, accepted_count;
     struct weir_wire_limits limits;
     size_t taken, owed, held_max, job_count;
-    uint64_t refused_count, stuck_count;
+    uint64_t refused_count, stuck_count, late_count;
     int64_t refused_ns;
     TAILQ_HEAD(, weir_wire_conn) queue; /* those who wait for memory, in order */
     size_t queue_len;
@@ -138,6 +141,8 @@ bool weir_wire_admit(struct weir_wire_server *server, struct weir_conn *accepted
 void weir_wire_count(struct weir_wire_conn *conn);
 /** Bytes came. */
 void weir_wire_moved(struct weir_wire_conn *conn);
+/** What it has begun is looked at from now on, until it is whole. */
+void weir_wire_watch(struct weir_wire_conn *conn);
 /** Whether the next frame may be received and served; if others have to let go first, it waits in the queue.
  *  @param divisor of its own bounds: 1; 2 to go on after a pause */
 bool weir_wire_may_serve(struct weir_wire_conn *conn, size_t divisor);

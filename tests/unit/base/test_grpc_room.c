@@ -397,6 +397,58 @@ START_TEST(a_flood_of_refusals)
 }
 END_TEST
 
+static void send_part(struct peer *peer, const char *text, size_t at)
+{
+    weir_buf_append(&peer->out, text + at, 1);
+    push(peer);
+}
+
+static void send_data(struct peer *peer, uint8_t flags, const void *ptr, size_t len)
+{
+    frame(peer, FRAME_DATA, flags, 1, ptr, len);
+    push(peer);
+}
+
+/* Goal: what is begun and trickles in is given up, though there is room for all: a greeting and a request's headers with
+ * their connections, a message with its call only. Who is slow and sends on is served, who idles stays. */
+START_TEST(what_trickles_in_is_given_up)
+{
+    static const uint8_t prefix[5] = {0, 0, 1, 0, 0}; /* a message of 64 KiB */
+    static const uint8_t headers[9] = {0, 16, 0, FRAME_HEADERS, FLAG_END_HEADERS, 0, 0, 0, 1};
+    struct peer *strange = &peers[0], *half = &peers[1], *slow = &peers[2], *honest = &peers[3];
+
+    ck_served(0); /* and idles */
+    for (size_t i = 0; i < 4; i++)
+        greet(&peers[i], 1u << 20);
+    weir_buf_reset(&strange->out);
+    weir_buf_append(&half->out, headers, sizeof(headers));
+    push(half);
+    begin_call(slow, "/t.S/Echo");
+    send_data(slow, FLAG_NONE, prefix, sizeof(prefix));
+    begin_call(honest, "/t.S/Hold");
+    send_data(honest, FLAG_NONE, prefix, sizeof(prefix));
+    for (size_t i = 0; i < 7; i++) {
+        send_part(strange, "PRI * HTTP/2.0", i);
+        send_part(half, "\x10\x07:method", i);
+        send_data(slow, FLAG_NONE, large, 1);
+        send_data(honest, FLAG_NONE, large, 8000);
+        pass_ms(5000);
+    }
+    ck_assert(strange->ended && half->ended && !slow->ended && !honest->ended);
+    ck_assert_uint_eq(stats().late_count, 3);
+    ck_assert_uint_eq(stats().connection_count, 3);
+    send_data(honest, FLAG_END_STREAM, large, 65536 - 7 * 8000);
+    slow->stream = 3;
+    ask(slow, "/t.S/Hold");
+    push(slow);
+    pass_ms(100);
+    ck_assert_uint_eq(held_count, 2);
+    ck_served(0);
+    ck_assert_uint_eq(stats().accepted_count, 5); /* over the connection that idled */
+    ck_assert_uint_eq(room.refused_count + room.stuck_count, 0);
+}
+END_TEST
+
 /* Goal: connections without calls make place for others, longest first; those with calls do not. */
 START_TEST(places_are_limited)
 {
@@ -443,6 +495,7 @@ int main(void)
     tcase_add_test(tc, calls_that_wait_for_the_owner);
     tcase_add_test(tc, who_comes_asks_and_goes);
     tcase_add_test(tc, a_flood_of_refusals);
+    tcase_add_test(tc, what_trickles_in_is_given_up);
     tcase_add_test(tc, places_are_limited);
     suite_add_tcase(suite, tc);
     srunner_set_fork_status(runner, CK_NOFORK);

@@ -348,6 +348,104 @@ START_TEST(halves_of_frames)
 }
 END_TEST
 
+/* `step` bytes at a time, until all of the frame is sent, its connection has ended, or `for_ms` have passed. */
+static void send_slowly(struct peer *peer, const struct weir_buf *frame, size_t step, int64_t every_ms, int64_t for_ms)
+{
+    size_t sent = 0;
+
+    for (int64_t ms = 0; ms < for_ms && sent < frame->len && !peer->ended; ms += every_ms) {
+        size_t len = step < frame->len - sent ? step : frame->len - sent;
+
+        weir_buf_append(&peer->out, frame->ptr + sent, len);
+        sent += len;
+        push(peer);
+        pass_ms(every_ms);
+    }
+}
+
+/* Goal: half of a frame that trickles in is given up, whatever came before it, though nobody waits for anything; who is
+ * slow and sends on is not, nor is who idles between frames.
+ * Method: 0 the header of a frame, 1 the middle of a long one after its first 8 MiB came at once, 2 a block whose end does
+ * not come, with a sign of life every 5 s. */
+START_TEST(what_trickles_in_is_given_up)
+{
+    struct peer slow, honest, idle;
+    struct pravega_wire_command block = {.type = PRAVEGA_WIRE_APPEND_BLOCK_END,
+                                         .append_block_end = {.writer_id = {1, 2}, .event_count = 1, .last_event_number = 1}};
+    uint8_t *bytes = calloc(1, 8 * MIB + 65536);
+    struct weir_buf frame;
+
+    open_world(&(struct weir_store_options){0}, 100000);
+    make_segment(&idle);
+    peer_open(&slow, false);
+    peer_open(&honest, false);
+    set_up(&slow, 1);
+    set_up(&honest, 2);
+    await_frames(&slow, 1);
+    weir_buf_init(&frame, 16 * MIB);
+    if (_i < 2) {
+        block.append_block_end.data = weir_view(bytes, 8 * MIB + 65536);
+        pravega_wire_encode(&frame, &block);
+        send_slowly(&slow, &frame, _i == 0 ? 3 : 4 * MIB, 2000, _i == 0 ? 2000 : 4000);
+        ck_assert(!slow.ended);
+        weir_buf_consume(&frame, _i == 0 ? 3 : 8 * MIB);
+        send_slowly(&slow, &frame, 1, 5000, _i == 0 ? 35000 : 65000);
+    } else {
+        say(&slow, APPEND_BLOCK, append_block, .writer_id = {1, 1}, .data = weir_view(bytes, 100));
+        for (int i = 0; i < 7; i++) {
+            pravega_wire_encode(&slow.out, &(struct pravega_wire_command){.type = PRAVEGA_WIRE_KEEP_ALIVE});
+            push(&slow);
+            pass_ms(5000);
+        }
+    }
+    ck_assert(slow.ended);
+    ck_assert_uint_eq(stats().late_count, 1);
+    weir_buf_reset(&frame); /* 200 KiB at 2 KiB/s */
+    block.append_block_end.data = weir_view(bytes, 200 << 10);
+    pravega_wire_encode(&frame, &block);
+    send_slowly(&honest, &frame, 2048, 1000, 200000);
+    pass_ms(100);
+    ck_assert(!honest.ended);
+    ck_assert_int_eq(honest.last_event, 1);
+    ck_assert_uint_eq(stats().late_count, 1);
+    assert_served(&idle);
+    peer_close(&slow);
+    peer_close(&honest);
+    peer_close(&idle);
+    pass_ms(10);
+    ck_assert_uint_eq(stats().connection_bytes, 0);
+    weir_buf_fini(&frame);
+    free(bytes);
+    close_world();
+}
+END_TEST
+
+/* Goal: it is not the peer's turn while the store does not read.
+ * Method: a disk that takes nothing for two minutes, and a writer that has sent more than the store takes meanwhile, so that
+ * it is stopped in the midst of a frame. */
+START_TEST(who_is_not_read_is_not_late)
+{
+    struct peer writer;
+    uint8_t *bytes = calloc(1, MIB);
+
+    open_world(&(struct weir_store_options){0}, 120 * WEIR_NS_PER_S);
+    peer_open(&writer, false);
+    say(&writer, CREATE_SEGMENT, create_segment, .request_id = 1, .segment = weir_view_str(SEG));
+    pass_ms(300000);
+    set_up(&writer, 1);
+    for (int64_t n = 1; n <= 80; n++)
+        append(&writer, 1, n, bytes, MIB);
+    for (int minutes = 0; minutes < 60 && writer.last_event < 80 && !writer.ended; minutes++)
+        pass_ms(60000);
+    ck_assert(!writer.ended);
+    ck_assert_int_eq(writer.last_event, 80);
+    ck_assert_uint_eq(stats().late_count, 0);
+    peer_close(&writer);
+    free(bytes);
+    close_world();
+}
+END_TEST
+
 /* Goal: what a slow disk does not take waits with those who send it, within the bound; all are acknowledged in the end,
  * nobody is ended, and nobody is far behind the others.
  * Method: 20 writers send 20 MiB each to a disk of a second a sync; another connection asks meanwhile. */
@@ -451,6 +549,8 @@ int main(void)
     tcase_add_test(tc, idle_connections_hold_nothing);
     tcase_add_loop_test(tc, those_who_do_not_read, 0, 2);
     tcase_add_test(tc, halves_of_frames);
+    tcase_add_loop_test(tc, what_trickles_in_is_given_up, 0, 3);
+    tcase_add_test(tc, who_is_not_read_is_not_late);
     tcase_add_test(tc, a_slow_disk);
     tcase_add_test(tc, a_full_disk);
     suite_add_tcase(suite, tc);
