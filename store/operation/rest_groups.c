@@ -1,7 +1,8 @@
 /*
  * rest_groups.c - /v1/scopes/{scope}/readergroups and what is below it.
  *
- * Which readers are online is in the group's own stream, as the readers wrote it: the state is made of it as they do.
+ * Which streams a group reads and which readers are online is in the group's own stream, as the readers wrote it: the state
+ * is made of it as they do. The controller's configuration differs from it while a reset is under way.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,30 +54,67 @@ static Pravega__ReaderGroupConfiguration *config_of(struct weir_rest_call *call)
     return (Pravega__ReaderGroupConfiguration *)message;
 }
 
-/* --- Who is online ------------------------------------------------------------------------------------------------ */
+/* --- What its members have written -------------------------------------------------------------------------------- */
 
-struct readers_look {
+struct state_look {
     struct weir_group_look look; /* first */
-    struct weir_rest_call *call; /* its `out` is the answer but for the readers */
+    struct weir_rest_call *call; /* its `out` is the answer without what is in the state */
 };
 
 static void drop_look(void *work)
 {
-    struct readers_look *asked = work;
+    struct state_look *asked = work;
 
     asked->call->rest->look_count--;
     weir_group_look_fini(&asked->look);
     free(asked);
 }
 
-/* NULL: nobody has made a state yet, or nobody ever made the stream; so nobody is online. */
-static void answer_readers(struct weir_rest_call *call, const struct pravega_group_state *state)
+static void add_streams(json_t *names, const struct pravega_segment_map *map)
+{
+    char name[2 * (PRAVEGA_NAME_LEN_MAX + 1)];
+
+    for (size_t i = 0; i < map->count; i++) {
+        snprintf(name, sizeof(name), "%s/%s", map->entries[i].scope, map->entries[i].stream);
+        json_object_set_new(names, name, json_null());
+    }
+}
+
+/* Those of the segments that are being read, or to be read now; as in Pravega, not of what comes after them. */
+static json_t *streams_of_state(const struct pravega_group_state *state)
+{
+    json_t *names = json_object(), *list = json_array(), *value;
+    const char *name;
+
+    for (size_t i = 0; i < state->reader_count; i++)
+        add_streams(names, &state->readers[i].assigned);
+    add_streams(names, &state->unassigned);
+    json_object_foreach(names, name, value)
+    {
+        json_array_append_new(list, json_string(name));
+    }
+    json_decref(names);
+    return list;
+}
+
+static json_t *readers_of_state(const struct pravega_group_state *state)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; state != NULL && i < state->reader_count; i++)
+    for (size_t i = 0; i < state->reader_count; i++)
         json_array_append_new(list, json_string(state->readers[i].id));
-    if (json_object_set_new(call->out, "onlineReaderIds", list) != 0)
+    return list;
+}
+
+/* NULL: nobody has made a state yet, or nobody ever made the stream; so nobody is online, and the streams are those that the
+ * first state will be made of. */
+static void answer_state(struct weir_rest_call *call, const struct pravega_group_state *state)
+{
+    int failed = json_object_set_new(call->out, "onlineReaderIds", state != NULL ? readers_of_state(state) : json_array());
+
+    if (state != NULL)
+        failed |= json_object_set_new(call->out, "streamList", streams_of_state(state));
+    if (failed != 0)
         weir_rest_refuse(call, WEIR_HTTP_SERVICE_UNAVAILABLE, "the store is out of memory");
     else
         weir_rest_answer(call, WEIR_HTTP_OK, call->out);
@@ -84,10 +122,10 @@ static void answer_readers(struct weir_rest_call *call, const struct pravega_gro
 
 static void looked(struct weir_group_look *look)
 {
-    struct weir_rest_call *call = ((struct readers_look *)look)->call;
+    struct weir_rest_call *call = ((struct state_look *)look)->call;
 
     if (look->status == WEIR_OK)
-        answer_readers(call, look->log.state);
+        answer_state(call, look->log.state);
     else if (look->status == WEIR_E_NOT_FOUND)
         weir_rest_refuse(call, WEIR_HTTP_NOT_FOUND, "no such reader group");
     else
@@ -107,18 +145,18 @@ static struct weir_segment *state_segment(const struct weir_rest_call *call)
     return weir_stream_segment(ctl, stream, weir_epochs_active(&stream->rec.epochs)->segments[0].id);
 }
 
-static void look_for_readers(struct weir_rest_call *call)
+static void look_at_state(struct weir_rest_call *call)
 {
     struct weir_segment *seg = state_segment(call);
-    struct readers_look *asked;
+    struct state_look *asked;
 
     if (seg == NULL) {
-        answer_readers(call, NULL);
+        answer_state(call, NULL);
         return;
     }
     asked = call->rest->look_count < LOOKS_MAX ? calloc(1, sizeof(*asked)) : NULL;
     if (asked == NULL) {
-        weir_rest_refuse(call, WEIR_HTTP_SERVICE_UNAVAILABLE, "too many ask who is online; try again");
+        weir_rest_refuse(call, WEIR_HTTP_SERVICE_UNAVAILABLE, "too many ask about groups; try again");
         return;
     }
     asked->look.done = looked;
@@ -129,7 +167,7 @@ static void look_for_readers(struct weir_rest_call *call)
     weir_group_look_start(&asked->look, seg);
 }
 
-static json_t *streams_of(const Pravega__ReaderGroupConfiguration *config)
+static json_t *streams_of_config(const Pravega__ReaderGroupConfiguration *config)
 {
     char name[2 * (PRAVEGA_NAME_LEN_MAX + 1)];
     json_t *streams = json_array();
@@ -152,12 +190,12 @@ void weir_rest_get_reader_group(struct weir_rest_call *call)
     if (config == NULL)
         return;
     call->out = json_pack("{s:s, s:s, s:o}", "scopeName", call->names[0], "readerGroupName", call->names[1],
-                          "streamList", streams_of(config));
+                          "streamList", streams_of_config(config));
     pravega_proto_free((ProtobufCMessage *)config);
     if (call->out == NULL)
         weir_rest_refuse(call, WEIR_HTTP_SERVICE_UNAVAILABLE, "the store is out of memory");
     else
-        look_for_readers(call);
+        look_at_state(call);
 }
 
 /* --- Deletion ----------------------------------------------------------------------------------------------------- */

@@ -19,11 +19,11 @@ static inline void put_event(struct weir_buf *out, struct weir_view payload)
     ck_assert_int_eq(out->status, WEIR_OK);
 }
 
-/** A state of a group of sc/st, where nobody is. */
-static inline void put_state_event(struct weir_buf *out)
+/** A state of a group of sc/`name`, where nobody is. */
+static inline void put_state_event_of(struct weir_buf *out, char *name)
 {
-    struct pravega_group_stream stream = {.stream = {"sc", "st"}};
-    struct pravega_position_entry segment = {"sc", "st", 0, -1, -1, 0};
+    struct pravega_group_stream stream = {.stream = {"sc", name}};
+    struct pravega_position_entry segment = {"sc", name, 0, -1, -1, 0};
     struct pravega_segment_map start = {0}, end = {0};
     struct pravega_group_config config;
     struct weir_buf entry;
@@ -39,6 +39,11 @@ static inline void put_state_event(struct weir_buf *out)
     pravega_segment_map_fini(&start);
     pravega_group_config_fini(&config);
     weir_buf_fini(&entry);
+}
+
+static inline void put_state_event(struct weir_buf *out)
+{
+    put_state_event_of(out, (char *)"st");
 }
 
 static inline void put_update_event(struct weir_buf *out, enum pravega_group_update_kind kind, const char *reader)

@@ -300,6 +300,15 @@ START_TEST(readers_online)
     put_state_event(&events);
     put_join(&events, "r3");
     append_events(peer, &events, 2);
+    weir_buf_reset(&events); /* a reset to another stream, of which the controller has not heard yet */
+    put_state_event_of(&events, (char *)"other");
+    append_events(peer, &events, 3);
+    ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups/rg", NULL), 200);
+    ck_is("{\"scopeName\":\"sc\",\"readerGroupName\":\"rg\",\"streamList\":[\"sc/other\"],\"onlineReaderIds\":[]}");
+    weir_buf_reset(&events);
+    put_state_event(&events);
+    put_join(&events, "r3");
+    append_events(peer, &events, 4);
     peer_say(peer, UPDATE_SEGMENT_ATTRIBUTE, update_segment_attribute, 1, weir_view_str(STATE_SEGMENT),
              PRAVEGA_WIRE_LOG_MARK, mark, PRAVEGA_WIRE_NEVER_WROTE);
     ck_assert(peer_expect(peer, PRAVEGA_WIRE_SEGMENT_ATTRIBUTE_UPDATED)->segment_attribute_updated.success);
@@ -313,7 +322,7 @@ START_TEST(readers_online)
     ck_is(GROUP "[\"r3\"]}");
     peer = peer_new(served);
     put_join(&events, "r3"); /* who is there already: not what a member writes */
-    append_events(peer, &events, 3);
+    append_events(peer, &events, 5);
     ck_assert_int_eq(ask("GET /v1/scopes/sc/readergroups/rg", NULL), 500);
     peer_free(peer);
     weir_buf_fini(&events);
