@@ -183,7 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum weir_status status = weir_sim_new(&options, &s.sim, NULL);
 
     assert(status == WEIR_OK);
-    sim_host_begin(&s, "store", &s.host, &s.loop);
+    sim_machine_begin(s.sim, "store", &s.host, &s.loop);
     ctr = open_container(&s, &status);
     assert(status == WEIR_OK);
     fill(&s, ctr);
@@ -196,7 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         change_file(weir_host_fs(s.host), path, &in);
     }
     compare(&s);
-    sim_host_end(s.host, s.loop);
+    sim_machine_end(s.host, s.loop);
     weir_sim_free(s.sim);
     return 0;
 }

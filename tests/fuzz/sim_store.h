@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "weir/sim.h"
+#include "tests/sim_client.h"
 #include "weir/store.h"
 
 #define SIM_STORE_DIR "/store"
@@ -19,37 +19,6 @@ struct sim_store {
     struct weir_store *store;
 };
 
-static inline bool sim_store_never(void *arg)
-{
-    (void)arg;
-    return false;
-}
-
-static inline void sim_store_pass(struct sim_store *s, int64_t ns)
-{
-    weir_sim_run(s->sim, sim_store_never, NULL, ns);
-}
-
-static inline void sim_host_begin(struct sim_store *s, const char *name, struct weir_host **host,
-                                  struct weir_loop **loop)
-{
-    enum weir_status status = weir_sim_host_new(s->sim, name, name, host, NULL);
-
-    assert(status == WEIR_OK);
-    status = weir_loop_new(*host, name, loop, NULL);
-    assert(status == WEIR_OK);
-    status = weir_loop_start(*loop, NULL);
-    assert(status == WEIR_OK);
-}
-
-static inline void sim_host_end(struct weir_host *host, struct weir_loop *loop)
-{
-    weir_loop_stop(loop);
-    weir_loop_join(loop);
-    weir_loop_free(loop);
-    weir_host_free(host);
-}
-
 static inline void sim_store_up(struct sim_store *s)
 {
     struct weir_store_options options = {
@@ -57,7 +26,7 @@ static inline void sim_store_up(struct sim_store *s)
     struct weir_error err = {0};
     enum weir_status status;
 
-    sim_host_begin(s, "store", &s->host, &s->loop);
+    sim_machine_begin(s->sim, "store", &s->host, &s->loop);
     status = weir_store_open(s->loop, &options, &s->store, &err);
     if (status != WEIR_OK)
         abort(); /* whatever it was told, it comes up again */
@@ -66,7 +35,7 @@ static inline void sim_store_up(struct sim_store *s)
 static inline void sim_store_down(struct sim_store *s)
 {
     weir_store_close(s->store);
-    sim_host_end(s->host, s->loop);
+    sim_machine_end(s->host, s->loop);
 }
 
 static inline void sim_store_init(struct sim_store *s)
@@ -76,13 +45,13 @@ static inline void sim_store_init(struct sim_store *s)
 
     assert(status == WEIR_OK);
     sim_store_up(s);
-    sim_host_begin(s, "peer", &s->peer_host, &s->peer_loop);
+    sim_machine_begin(s->sim, "peer", &s->peer_host, &s->peer_loop);
 }
 
 /* At last it is started once more, on what it was told. */
 static inline void sim_store_fini(struct sim_store *s)
 {
-    sim_host_end(s->peer_host, s->peer_loop);
+    sim_machine_end(s->peer_host, s->peer_loop);
     sim_store_down(s);
     sim_store_up(s);
     sim_store_down(s);

@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "base/grpc.h"
-#include "weir/buf.h"
-#include "weir/sim.h"
+#include "tests/sim_client.h"
 
 #define ROOM_LEN ((uint64_t)8 << 20)
 #define LARGE_LEN ((size_t)1 << 20)
@@ -64,55 +63,25 @@ static struct weir_grpc_server_stats stats(void)
 
 /* --- Hostile peers ------------------------------------------------------------------------------------------------ */
 
+/* Whatever comes is dropped: it never says that it has room for more. */
 struct peer {
-    struct weir_conn *conn;
-    struct weir_buf out;
+    struct sim_client client; /* first */
     uint32_t stream;
-    bool ended;
 } peers[PEER_MAX];
 
-static void push(void *arg)
+static void push(struct peer *peer)
 {
-    struct peer *peer = arg;
-    struct iovec iov = {peer->out.ptr, peer->out.len};
-    size_t taken = 0;
-
-    if (peer->out.len > 0 && weir_conn_writev(peer->conn, &iov, 1, &taken, NULL) == WEIR_OK)
-        weir_buf_consume(&peer->out, taken);
+    sim_client_push(&peer->client);
 }
-
-/* Whatever comes is dropped: it never says that it has room for more. */
-static void drop(void *arg)
-{
-    struct peer *peer = arg;
-    uint8_t bytes[16384];
-    size_t got;
-
-    while (!peer->ended) {
-        enum weir_status status = weir_conn_read(peer->conn, bytes, sizeof(bytes), &got, NULL);
-
-        if (status == WEIR_E_AGAIN)
-            return;
-        peer->ended = status != WEIR_OK;
-    }
-}
-
-static void on_error(void *arg, const struct weir_error *why)
-{
-    (void)why;
-    ((struct peer *)arg)->ended = true;
-}
-
-static const struct weir_conn_handler handler = {push, drop, push, on_error};
 
 static void frame(struct peer *peer, enum frame_type type, uint8_t flags, uint32_t stream, const void *ptr, size_t len)
 {
-    weir_buf_u8(&peer->out, (uint8_t)(len >> 16));
-    weir_buf_u16be(&peer->out, (uint16_t)len);
-    weir_buf_u8(&peer->out, type);
-    weir_buf_u8(&peer->out, flags);
-    weir_buf_u32be(&peer->out, stream);
-    weir_buf_append(&peer->out, ptr, len);
+    weir_buf_u8(&peer->client.out, (uint8_t)(len >> 16));
+    weir_buf_u16be(&peer->client.out, (uint16_t)len);
+    weir_buf_u8(&peer->client.out, type);
+    weir_buf_u8(&peer->client.out, flags);
+    weir_buf_u32be(&peer->client.out, stream);
+    weir_buf_append(&peer->client.out, ptr, len);
 }
 
 /* HPACK, literal and never indexed. */
@@ -153,18 +122,15 @@ static void greet(struct peer *peer, uint32_t window)
     uint8_t setting[6] = {0, 4, (uint8_t)(window >> 24), (uint8_t)(window >> 16), (uint8_t)(window >> 8), (uint8_t)window};
     struct weir_target to = {.host = "server", .port = 7000};
 
-    *peer = (struct peer){.stream = 1};
-    weir_buf_init(&peer->out, (size_t)64 << 20);
-    ck_assert_int_eq(weir_net_connect(peer_loop, &to, &handler, peer, &peer->conn, NULL), WEIR_OK);
-    weir_buf_append(&peer->out, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
+    *peer = (struct peer){.client.drops = true, .stream = 1};
+    sim_client_open(&peer->client, peer_loop, &to, (size_t)64 << 20);
+    weir_buf_append(&peer->client.out, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
     frame(peer, FRAME_SETTINGS, FLAG_NONE, 0, setting, sizeof(setting));
 }
 
 static void leave(struct peer *peer)
 {
-    weir_conn_close(peer->conn);
-    weir_buf_fini(&peer->out);
-    *peer = (struct peer){0};
+    sim_client_close(&peer->client);
 }
 
 /* --- Good ones ---------------------------------------------------------------------------------------------------- */
@@ -209,30 +175,9 @@ static void ck_served(size_t i)
 
 /* --- The world ---------------------------------------------------------------------------------------------------- */
 
-static bool never(void *arg)
-{
-    (void)arg;
-    return false;
-}
-
 static void pass_ms(int64_t ms)
 {
-    weir_sim_run(sim, never, NULL, ms * WEIR_NS_PER_MS);
-}
-
-static void host_begin(const char *name, struct weir_host **host, struct weir_loop **loop)
-{
-    ck_assert_int_eq(weir_sim_host_new(sim, name, name, host, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_new(*host, name, loop, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_start(*loop, NULL), WEIR_OK);
-}
-
-static void host_end(struct weir_host *host, struct weir_loop *loop)
-{
-    weir_loop_stop(loop);
-    weir_loop_join(loop);
-    weir_loop_free(loop);
-    weir_host_free(host);
+    sim_pass(sim, ms * WEIR_NS_PER_MS);
 }
 
 static void setup(void)
@@ -246,8 +191,8 @@ static void setup(void)
     memset(channels, 0, sizeof(channels));
     large = calloc(1, LARGE_LEN);
     ck_assert_int_eq(weir_sim_new(&(struct weir_sim_options){.seed = 11, .log_fd = -1}, &sim, NULL), WEIR_OK);
-    host_begin("server", &server_host, &server_loop);
-    host_begin("peers", &peer_host, &peer_loop);
+    sim_machine_begin(sim, "server", &server_host, &server_loop);
+    sim_machine_begin(sim, "peers", &peer_host, &peer_loop);
     ck_assert_int_eq(weir_grpc_server_new(server_loop, &at, on_serve, NULL, &server, NULL), WEIR_OK);
     weir_grpc_server_limit(server, &limits);
 }
@@ -262,8 +207,8 @@ static void teardown(void)
     pass_ms(100);
     ck_assert_uint_eq(room.held, 0); /* what was counted in was counted out */
     weir_grpc_server_free(server);
-    host_end(peer_host, peer_loop);
-    host_end(server_host, server_loop);
+    sim_machine_end(peer_host, peer_loop);
+    sim_machine_end(server_host, server_loop);
     weir_sim_free(sim);
     free(large);
 }
@@ -284,7 +229,7 @@ START_TEST(deaf_peers)
 
     for (size_t i = 0; i < PEER_MAX; i++) {
         greet(&peers[i], reads ? 0 : 1u << 30);
-        weir_conn_want_read(peers[i].conn, reads);
+        weir_conn_want_read(peers[i].client.conn, reads);
         for (int k = 0; k < 4; k++)
             ask(&peers[i], "/t.S/Large");
     }
@@ -382,24 +327,24 @@ START_TEST(a_flood_of_refusals)
     size_t sent = 0;
 
     greet(peer, 1u << 20);
-    weir_conn_want_read(peer->conn, false);
-    while (!peer->ended && peer->out.len < (4u << 20) && sent < (64u << 20)) {
-        size_t before = peer->out.len;
+    weir_conn_want_read(peer->client.conn, false);
+    while (!peer->client.ended && peer->client.out.len < (4u << 20) && sent < (64u << 20)) {
+        size_t before = peer->client.out.len;
 
         for (int k = 0; k < 1000; k++)
             ask(peer, "/t.S/Hold");
-        sent += peer->out.len - before;
+        sent += peer->client.out.len - before;
         push(peer);
         pass_ms(10);
     }
-    ck_assert_msg(peer->ended || sent < (64u << 20), "all of the flood was taken");
+    ck_assert_msg(peer->client.ended || sent < (64u << 20), "all of the flood was taken");
     ck_served(0);
 }
 END_TEST
 
 static void send_part(struct peer *peer, const char *text, size_t at)
 {
-    weir_buf_append(&peer->out, text + at, 1);
+    weir_buf_append(&peer->client.out, text + at, 1);
     push(peer);
 }
 
@@ -420,8 +365,8 @@ START_TEST(what_trickles_in_is_given_up)
     ck_served(0); /* and idles */
     for (size_t i = 0; i < 4; i++)
         greet(&peers[i], 1u << 20);
-    weir_buf_reset(&strange->out);
-    weir_buf_append(&half->out, headers, sizeof(headers));
+    weir_buf_reset(&strange->client.out);
+    weir_buf_append(&half->client.out, headers, sizeof(headers));
     push(half);
     begin_call(slow, "/t.S/Echo");
     send_data(slow, FLAG_NONE, prefix, sizeof(prefix));
@@ -434,7 +379,7 @@ START_TEST(what_trickles_in_is_given_up)
         send_data(honest, FLAG_NONE, large, 8000);
         pass_ms(5000);
     }
-    ck_assert(strange->ended && half->ended && !slow->ended && !honest->ended);
+    ck_assert(strange->client.ended && half->client.ended && !slow->client.ended && !honest->client.ended);
     ck_assert_uint_eq(stats().late_count, 3);
     ck_assert_uint_eq(stats().connection_count, 3);
     send_data(honest, FLAG_END_STREAM, large, 65536 - 7 * 8000);
@@ -475,7 +420,7 @@ START_TEST(places_are_limited)
     ck_assert_uint_eq(held_count, 3);
     greet(&peers[3], 1u << 20);
     pass_ms(100);
-    ck_assert(peers[3].ended);
+    ck_assert(peers[3].client.ended);
     ck_assert_uint_eq(stats().refused_count, 1);
     ck_assert_uint_eq(stats().connection_count, 3);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/http_server.h"
-#include "weir/sim.h"
+#include "tests/sim_client.h"
 
 #define ROOM_LEN ((uint64_t)8 << 20)
 #define LARGE_LEN ((size_t)1 << 20)
@@ -50,95 +50,33 @@ static void let_go(void)
 
 /* --- Clients ------------------------------------------------------------------------------------------------------ */
 
-struct client {
-    struct weir_conn *conn;
-    struct weir_buf out, in;
-    bool ended;
-} clients[CLIENT_MAX + 1];
+static struct sim_client clients[CLIENT_MAX + 1];
 
-static void push(void *arg)
-{
-    struct client *client = arg;
-    struct iovec iov = {client->out.ptr, client->out.len};
-    size_t taken = 0;
-
-    if (client->out.len > 0 && weir_conn_writev(client->conn, &iov, 1, &taken, NULL) == WEIR_OK)
-        weir_buf_consume(&client->out, taken);
-}
-
-static void on_readable(void *arg)
-{
-    struct client *client = arg;
-    char bytes[16384];
-    size_t got;
-
-    if (weir_conn_read(client->conn, bytes, sizeof(bytes), &got, NULL) == WEIR_OK)
-        weir_buf_append(&client->in, bytes, got);
-}
-
-static void on_error(void *arg, const struct weir_error *why)
-{
-    (void)why;
-    ((struct client *)arg)->ended = true;
-}
-
-static const struct weir_conn_handler handler = {push, on_readable, push, on_error};
-
-static struct client *say(size_t i, const char *text, size_t more)
+static struct sim_client *say(size_t i, const char *text, size_t more)
 {
     struct weir_target at = {.host = "127.0.0.1", .port = weir_http_server_port(server)};
-    struct client *client = &clients[i];
+    struct sim_client *client = &clients[i];
 
-    if (client->conn == NULL) {
-        weir_buf_init(&client->in, 4 * LARGE_LEN);
-        weir_buf_init(&client->out, 4 * LARGE_LEN);
-        ck_assert_int_eq(weir_net_connect(client_loop, &at, &handler, client, &client->conn, NULL), WEIR_OK);
-    }
+    if (client->conn == NULL)
+        sim_client_open(client, client_loop, &at, 4 * LARGE_LEN);
     weir_buf_append(&client->out, text, strlen(text));
-    weir_buf_append(&client->out, large, more);
-    push(client);
+    sim_client_say(client, weir_view(large, more));
     return client;
-}
-
-static void leave(struct client *client)
-{
-    weir_conn_close(client->conn);
-    weir_buf_fini(&client->out);
-    weir_buf_fini(&client->in);
-    *client = (struct client){0};
-}
-
-static size_t count_of(const struct client *client, const char *text)
-{
-    const char *at = (const char *)client->in.ptr, *end = at + client->in.len;
-    size_t count = 0;
-
-    while (client->in.len > 0 && (at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL) {
-        count++;
-        at++;
-    }
-    return count;
-}
-
-static bool never(void *arg)
-{
-    (void)arg;
-    return false;
 }
 
 static void pass_ms(int64_t ms)
 {
-    weir_sim_run(sim, never, NULL, ms * WEIR_NS_PER_MS);
+    sim_pass(sim, ms * WEIR_NS_PER_MS);
 }
 
 /* Somebody who asks for little, on a connection of its own. */
 static void ck_served(void)
 {
-    struct client *client = say(CLIENT_MAX, "GET /word HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 0);
+    struct sim_client *client = say(CLIENT_MAX, "GET /word HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", 0);
 
     pass_ms(100);
-    ck_assert_uint_eq(count_of(client, "HTTP/1.1 200 OK"), 1);
-    leave(client);
+    ck_assert_uint_eq(sim_client_count(client, "HTTP/1.1 200 OK"), 1);
+    sim_client_close(client);
     pass_ms(10);
 }
 
@@ -147,7 +85,7 @@ static size_t refused_count(void)
     size_t count = 0;
 
     for (size_t i = 0; i < CLIENT_MAX; i++)
-        count += count_of(&clients[i], "HTTP/1.1 503 ");
+        count += sim_client_count(&clients[i], "HTTP/1.1 503 ");
     return count;
 }
 
@@ -164,9 +102,7 @@ static void setup(void)
     large = malloc(LARGE_LEN);
     memset(large, 'x', LARGE_LEN);
     ck_assert_int_eq(weir_sim_new(&(struct weir_sim_options){.seed = 5, .log_fd = -1}, &sim, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_sim_host_new(sim, "host", "disk", &host, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_new(host, "loop", &loop, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_start(loop, NULL), WEIR_OK);
+    sim_machine_begin(sim, "host", &host, &loop);
     client_loop = loop;
     ck_assert_int_eq(weir_http_server_new(loop, &options, &server, NULL), WEIR_OK);
 }
@@ -174,15 +110,12 @@ static void setup(void)
 static void teardown(void)
 {
     for (size_t i = 0; i <= CLIENT_MAX; i++)
-        leave(&clients[i]);
+        sim_client_close(&clients[i]);
     let_go();
     pass_ms(2000);
     ck_assert_uint_eq(room.held, 0); /* what was counted in was counted out */
     weir_http_server_free(server);
-    weir_loop_stop(loop);
-    weir_loop_join(loop);
-    weir_loop_free(loop);
-    weir_host_free(host);
+    sim_machine_end(host, loop);
     weir_sim_free(sim);
     free(large);
 }
@@ -211,7 +144,7 @@ START_TEST(deaf_clients)
     ck_assert_uint_gt(room.stuck_count, 0);
     ck_assert_uint_le(room.held, ROOM_LEN / 2);
     ck_bound();
-    leave(&clients[0]);
+    sim_client_close(&clients[0]);
     say(0, "GET /large HTTP/1.1\r\nHost: h\r\n\r\n", 0);
     pass_ms(2000);
     ck_assert_uint_gt(clients[0].in.len, LARGE_LEN);
@@ -240,7 +173,7 @@ START_TEST(who_asks_and_goes)
     for (int round = 0; round < 20; round++) {
         say(0, "POST /hold HTTP/1.1\r\nHost: h\r\nContent-Length: 700000\r\n\r\n", 700000);
         pass_ms(100);
-        leave(&clients[0]);
+        sim_client_close(&clients[0]);
     }
     say(1, "POST /hold HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n", 10);
     pass_ms(20000);
@@ -251,7 +184,7 @@ START_TEST(who_asks_and_goes)
     ck_served();
     let_go();
     pass_ms(100);
-    ck_assert_uint_eq(count_of(&clients[1], "HTTP/1.1 200 OK"), 1);
+    ck_assert_uint_eq(sim_client_count(&clients[1], "HTTP/1.1 200 OK"), 1);
     ck_assert_uint_eq(room.held, 0); /* idle connections hold nothing */
 }
 END_TEST
@@ -261,17 +194,12 @@ static void ask_and_die(const char *text, size_t more)
 {
     struct weir_host *doomed;
 
-    ck_assert_int_eq(weir_sim_host_new(sim, "doomed", "doomed", &doomed, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_new(doomed, "doomed", &client_loop, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_start(client_loop, NULL), WEIR_OK);
+    sim_machine_begin(sim, "doomed", &doomed, &client_loop);
     say(0, text, more);
     pass_ms(20);
     weir_sim_host_silence(doomed);
-    leave(&clients[0]);
-    weir_loop_stop(client_loop);
-    weir_loop_join(client_loop);
-    weir_loop_free(client_loop);
-    weir_host_free(doomed);
+    sim_client_close(&clients[0]);
+    sim_machine_end(doomed, client_loop);
     client_loop = loop;
     pass_ms(20);
 }

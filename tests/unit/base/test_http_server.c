@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/http_server.h"
-#include "weir/sim.h"
+#include "tests/sim_client.h"
 
 #define HEADERS "Host: h\r\n"
 #define CLIENT_MAX 8
@@ -22,12 +22,7 @@ static struct weir_http_server *server;
 static struct weir_http_request *held[HELD_MAX];
 static size_t held_count;
 static char *large;
-
-struct client {
-    struct weir_conn *conn;
-    struct weir_buf in;
-    bool ended, deaf;
-} clients[CLIENT_MAX];
+static struct sim_client clients[CLIENT_MAX];
 
 /* "/hold" waits for the test, "/large" answers with much, anything else with what it was asked. */
 static void on_serve(void *arg, struct weir_http_request *request)
@@ -67,97 +62,51 @@ static void setup(void)
     large = malloc(LARGE_LEN);
     memset(large, 'x', LARGE_LEN);
     ck_assert_int_eq(weir_sim_new(&(struct weir_sim_options){.seed = 5}, &sim, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_sim_host_new(sim, "host", "disk", &host, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_new(host, "loop", &loop, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_start(loop, NULL), WEIR_OK);
+    sim_machine_begin(sim, "host", &host, &loop);
     ck_assert_int_eq(weir_http_server_new(loop, &options, &server, NULL), WEIR_OK);
 }
 
 static void teardown(void)
 {
     weir_http_server_free(server);
-    for (size_t i = 0; i < CLIENT_MAX; i++) {
-        weir_conn_close(clients[i].conn);
-        weir_buf_fini(&clients[i].in);
-    }
-    weir_loop_stop(loop);
-    weir_loop_join(loop);
-    weir_loop_free(loop);
-    weir_host_free(host);
+    for (size_t i = 0; i < CLIENT_MAX; i++)
+        sim_client_close(&clients[i]);
+    sim_machine_end(host, loop);
     weir_sim_free(sim);
     free(large);
 }
 
-static void client_readable(void *arg)
+static void wait_ms(int64_t ms)
 {
-    struct client *client = arg;
-    char bytes[8192];
-    size_t got;
-
-    if (!client->deaf && weir_conn_read(client->conn, bytes, sizeof(bytes), &got, NULL) == WEIR_OK)
-        weir_buf_append(&client->in, bytes, got);
+    sim_pass(sim, ms * WEIR_NS_PER_MS);
 }
 
-static void client_ended(void *arg, const struct weir_error *why)
-{
-    (void)why;
-    ((struct client *)arg)->ended = true;
-}
-
-static const struct weir_conn_handler client_handler = {.on_readable = client_readable, .on_error = client_ended};
-
-static bool never(void *arg)
-{
-    (void)arg;
-    return false;
-}
-
-static struct client *call(size_t i, const char *text)
+static struct sim_client *call(size_t i, const char *text)
 {
     struct weir_target at = {.host = "127.0.0.1", .port = weir_http_server_port(server)};
-    struct client *client = &clients[i];
-    struct iovec iov = {(char *)text, strlen(text)};
-    size_t taken;
+    struct sim_client *client = &clients[i];
 
     if (client->conn == NULL) {
-        weir_buf_init(&client->in, 2 * LARGE_LEN);
-        ck_assert_int_eq(weir_net_connect(loop, &at, &client_handler, client, &client->conn, NULL), WEIR_OK);
-        weir_sim_run(sim, never, NULL, 10 * WEIR_NS_PER_MS);
+        sim_client_open(client, loop, &at, 2 * LARGE_LEN);
+        wait_ms(10);
     }
-    ck_assert(weir_conn_writev(client->conn, &iov, 1, &taken, NULL) == WEIR_OK || client->ended);
+    sim_client_say(client, weir_view_str(text));
     return client;
 }
 
-static void wait_ms(int64_t ms)
-{
-    weir_sim_run(sim, never, NULL, ms * WEIR_NS_PER_MS);
-}
-
-static size_t count_of(const struct client *client, const char *text)
-{
-    const char *at = (const char *)client->in.ptr, *end = at + client->in.len;
-    size_t count = 0;
-
-    while (client->in.len > 0 && (at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL) {
-        count++;
-        at++;
-    }
-    return count;
-}
-
 #define ck_says(client, text)                                                                                          \
-    ck_assert_msg(count_of(client, text) == 1, "it said: %.*s", (int)(client)->in.len, (const char *)(client)->in.ptr)
+    ck_assert_msg(sim_client_count(client, text) == 1, "it said: %.*s", (int)(client)->in.len, (const char *)(client)->in.ptr)
 
 START_TEST(requests_are_answered_in_order)
 {
-    struct client *client = call(0, "GET /a HTTP/1.1\r\n" HEADERS "\r\nPOST /b HTTP/1.1\r\n" HEADERS
+    struct sim_client *client = call(0, "GET /a HTTP/1.1\r\n" HEADERS "\r\nPOST /b HTTP/1.1\r\n" HEADERS
                                     "Content-Length: 3\r\n\r\nxyzHEAD /c HTTP/1.1\r\n" HEADERS "\r\n");
 
     wait_ms(100);
     ck_says(client, "Content-Length: 5\r\nConnection: keep-alive\r\n\r\n0 /a HTTP/1.1 200 OK");
     ck_says(client, "\r\n\r\n2 /b xyzHTTP/1.1 200 OK");
-    ck_assert_uint_eq(count_of(client, "1 /c"), 0); /* HEAD: the head only */
-    ck_assert_uint_eq(count_of(client, "Date: "), 3);
+    ck_assert_uint_eq(sim_client_count(client, "1 /c"), 0); /* HEAD: the head only */
+    ck_assert_uint_eq(sim_client_count(client, "Date: "), 3);
     ck_assert(!client->ended);
     call(0, "DELETE /d HTTP/1.1\r\nConnection: close\r\n" HEADERS "\r\n");
     wait_ms(2000);
@@ -168,7 +117,7 @@ END_TEST
 
 START_TEST(a_body_is_sent_when_it_is_asked_for)
 {
-    struct client *client =
+    struct sim_client *client =
         call(0, "PUT /p HTTP/1.1\r\n" HEADERS "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n");
 
     wait_ms(100);
@@ -192,7 +141,7 @@ static const struct {
 /* Goal: what is behind a refused request is not taken for a request, and the client gets its answer first. */
 START_TEST(a_refusal_ends_the_connection)
 {
-    struct client *client = call(0, refusals[_i].text);
+    struct sim_client *client = call(0, refusals[_i].text);
 
     wait_ms(50);
     call(0, "GET /smuggled HTTP/1.1\r\n" HEADERS "\r\n");
@@ -202,13 +151,13 @@ START_TEST(a_refusal_ends_the_connection)
     ck_assert(!client->ended); /* it may still be fetching the answer */
     wait_ms(2000);
     ck_assert(client->ended);
-    ck_assert_uint_eq(count_of(client, "smuggled"), 0);
+    ck_assert_uint_eq(sim_client_count(client, "smuggled"), 0);
 }
 END_TEST
 
 START_TEST(time_is_limited)
 {
-    struct client *idle = call(0, "GET /a HTTP/1.1\r\n" HEADERS "\r\n"), *slow = call(1, "GET /b HT");
+    struct sim_client *idle = call(0, "GET /a HTTP/1.1\r\n" HEADERS "\r\n"), *slow = call(1, "GET /b HT");
     struct weir_http_server_stats stats;
 
     for (int i = 0; i < 40 && !slow->ended; i++) { /* a byte a second does not help */
@@ -262,8 +211,7 @@ START_TEST(answers_may_come_too_late)
     call(1, "GET /hold HTTP/1.1\r\n" HEADERS "\r\n");
     wait_ms(100);
     ck_assert_uint_eq(held_count, 2);
-    weir_conn_close(clients[0].conn);
-    clients[0].conn = NULL;
+    sim_client_close(&clients[0]);
     wait_ms(100);
     ck_assert(weir_view_equal(weir_http_header(weir_http_request_message(held[0]), "x"), weir_view_str("kept")));
     ck_assert_str_ne(weir_http_request_peer(held[0]), "");
@@ -279,7 +227,7 @@ END_TEST
 /* Goal: a large answer comes whole; one that nobody fetches costs a connection's time only. */
 START_TEST(large_answers)
 {
-    struct client *client = call(0, "GET /large HTTP/1.1\r\n" HEADERS "\r\n"), *deaf;
+    struct sim_client *client = call(0, "GET /large HTTP/1.1\r\n" HEADERS "\r\n"), *deaf;
 
     wait_ms(10000);
     ck_assert_uint_gt(client->in.len, LARGE_LEN);

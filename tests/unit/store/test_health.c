@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "weir/buf.h"
-#include "weir/net.h"
-#include "weir/sim.h"
+#include "tests/sim_client.h"
 #include "weir/store.h"
 
 #define LIMIT_NS (60 * WEIR_NS_PER_S)
@@ -23,95 +21,43 @@ static void setup(void)
     struct weir_store_options options = {.rest = true};
 
     ck_assert_int_eq(weir_sim_new(&(struct weir_sim_options){.seed = 3, .log_fd = -1}, &sim, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_sim_host_new(sim, "host", "disk", &host, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_new(host, "store", &loop, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_start(loop, NULL), WEIR_OK);
+    sim_machine_begin(sim, "store", &host, &loop);
     ck_assert_int_eq(weir_store_open(loop, &options, &store, NULL), WEIR_OK);
 }
 
 static void teardown(void)
 {
     weir_store_close(store);
-    weir_loop_stop(loop);
-    weir_loop_join(loop);
-    weir_loop_free(loop);
-    weir_host_free(host);
+    sim_machine_end(host, loop);
     weir_sim_free(sim);
 }
 
 /* --- One request ------------------------------------------------------------------------------------------------ */
 
-struct client {
-    struct weir_conn *conn;
-    struct weir_buf out, in;
-    bool ended;
-};
-
-static void push(void *arg)
-{
-    struct client *client = arg;
-    struct iovec iov = {client->out.ptr, client->out.len};
-    size_t taken = 0;
-
-    if (client->out.len > 0 && weir_conn_writev(client->conn, &iov, 1, &taken, NULL) == WEIR_OK)
-        weir_buf_consume(&client->out, taken);
-}
-
-static void take(void *arg)
-{
-    struct client *client = arg;
-    uint8_t *room = weir_buf_reserve(&client->in, 4096);
-    size_t got = 0;
-
-    if (weir_conn_read(client->conn, room, 4096, &got, NULL) == WEIR_OK)
-        client->in.len += got;
-}
-
-static void over(void *arg, const struct weir_error *why)
-{
-    (void)why;
-    ((struct client *)arg)->ended = true;
-}
-
-static const struct weir_conn_handler handler = {push, take, push, over};
-
-static bool ended(void *arg)
-{
-    return ((struct client *)arg)->ended;
-}
-
-static void client_open(struct client *client, const char *method_and_path, const char *body)
+static void client_open(struct sim_client *client, const char *method_and_path, const char *body)
 {
     struct weir_target to = {.host = "127.0.0.1", .port = weir_store_rest_port(store)};
 
-    *client = (struct client){0};
-    weir_buf_init(&client->out, 4096);
-    weir_buf_init(&client->in, 1 << 20);
+    *client = (struct sim_client){0};
+    sim_client_open(client, loop, &to, 1 << 20);
     weir_buf_printf(&client->out,
                     "%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: application/json\r\n"
                     "Content-Length: %zu\r\n\r\n%s",
                     method_and_path, strlen(body), body);
-    ck_assert_int_eq(weir_net_connect(loop, &to, &handler, client, &client->conn, NULL), WEIR_OK);
+    sim_client_push(client);
 }
 
-static void client_close(struct client *client)
+static void ck_has(struct sim_client *client, const char *text)
 {
-    weir_conn_close(client->conn);
-    weir_buf_fini(&client->out);
-    weir_buf_fini(&client->in);
-}
-
-static void ck_has(struct client *client, const char *text)
-{
-    ck_assert(weir_sim_run(sim, ended, client, LIMIT_NS));
+    ck_assert(weir_sim_run(sim, sim_client_ended, client, LIMIT_NS));
     weir_buf_u8(&client->in, 0);
     ck_assert_msg(strstr((const char *)client->in.ptr, text) != NULL, "no %s in %s", text, client->in.ptr);
-    client_close(client);
+    sim_client_close(client);
 }
 
 static void ck_says(const char *method_and_path, const char *body, const char *text)
 {
-    struct client client;
+    struct sim_client client;
 
     client_open(&client, method_and_path, body);
     ck_has(&client, text);
@@ -123,19 +69,19 @@ static void ck_says(const char *method_and_path, const char *body, const char *t
  * known waits, and is answered in the end; what is asked for meanwhile is refused. */
 START_TEST(a_full_disk)
 {
-    struct client first;
+    struct sim_client first;
 
     ck_says("POST /v1/scopes", "{\"scopeName\":\"before\"}", "HTTP/1.1 201 ");
-    weir_sim_disk_capacity(sim, "disk", 1);
+    weir_sim_disk_capacity(sim, "store", 1);
     client_open(&first, "POST /v1/scopes", "{\"scopeName\":\"first\"}");
-    ck_assert(!weir_sim_run(sim, ended, &first, 2 * WEIR_NS_PER_S));
+    ck_assert(!weir_sim_run(sim, sim_client_ended, &first, 2 * WEIR_NS_PER_S));
     ck_says("GET /v1/health/readiness", "", "\r\n\r\nfalse");
     ck_says("GET /v1/health/liveness", "", "\r\n\r\ntrue");
     ck_says("GET /v1/health/status", "", "\"STARTING\"");
     ck_says("GET /v1/health/details/log", "", "no space left");
     ck_says("GET /metrics", "", "\nweir_store_disk_full 1\n");
     ck_says("POST /v1/scopes", "{\"scopeName\":\"second\"}", "HTTP/1.1 507 ");
-    weir_sim_disk_capacity(sim, "disk", 0);
+    weir_sim_disk_capacity(sim, "store", 0);
     ck_has(&first, "HTTP/1.1 201 ");
     ck_says("GET /v1/health/readiness", "", "\r\n\r\ntrue");
     ck_says("GET /metrics", "", "\nweir_store_disk_full 0\n");
@@ -147,7 +93,7 @@ END_TEST
 START_TEST(a_failed_disk)
 {
     ck_says("POST /v1/scopes", "{\"scopeName\":\"before\"}", "HTTP/1.1 201 ");
-    weir_sim_disk_fail_sync(sim, "disk", 0, WEIR_E_IO);
+    weir_sim_disk_fail_sync(sim, "store", 0, WEIR_E_IO);
     ck_says("POST /v1/scopes", "{\"scopeName\":\"lost\"}", "HTTP/1.1 503 ");
     ck_says("GET /v1/health/liveness", "", "\r\n\r\nfalse");
     ck_says("GET /v1/health/readiness", "", "\r\n\r\nfalse");
@@ -161,11 +107,9 @@ END_TEST
 /* Goal: quantiles are of the last minutes, sums of all time. */
 START_TEST(figures_of_the_last_minutes)
 {
-    struct client nobody = {0};
-
     ck_says("POST /v1/scopes", "{\"scopeName\":\"before\"}", "HTTP/1.1 201 ");
     ck_says("GET /metrics", "", "weir_store_log_group_records{quantile=\"1\"} 2\n"); /* what a new folder gets */
-    weir_sim_run(sim, ended, &nobody, 150 * WEIR_NS_PER_S);
+    sim_pass(sim, 150 * WEIR_NS_PER_S);
     ck_says("GET /metrics", "", "weir_store_log_group_records{quantile=\"1\"} 0\n");
     ck_says("GET /metrics", "", "pravega_controller_scope_created_total 1\n");
     ck_says("GET /metrics", "", "weir_store_uptime_seconds 15");

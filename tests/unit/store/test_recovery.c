@@ -1,178 +1,14 @@
 /*
  * test_recovery.c - what is left of a container after a crash, a damaged byte, a full or failing disk.
  *
- * A workload of every kind of change runs against a model that is nothing but arrays. After each step the model's
- * digest is kept. Whatever the container recovers to has to be the state after some step, not before the last
+ * A workload of every kind of change runs against a model (container_model.h). After each step the model's digest is
+ * kept. Whatever the container recovers to has to be the state after some step, not before the last
  * acknowledged one.
  */
 #include "base/hash.h"
-#include "store_fixture.h"
-#include "weir/buf.h"
+#include "container_model.h"
 
-#define SEGMENTS 5
-#define TABLES 2 /* the first has keys of a fixed length, the second is a hash table */
-#define TABLE_KEYS 12
-#define TABLE_VALUE_LEN_MAX 400
-#define KEYS 4
 #define STEPS 80
-#define MODEL_LEN_MAX 60000
-
-/* --- The model --- */
-
-struct model_segment {
-    bool exists, sealed;
-    int64_t start, length, last_event;
-    uint8_t bytes[MODEL_LEN_MAX];
-};
-
-struct model_entry {
-    int64_t version; /* WEIR_TABLE_NOT_EXISTS: not there */
-    size_t len;
-    uint8_t value[TABLE_VALUE_LEN_MAX];
-};
-
-struct model_table {
-    bool exists;
-    struct model_entry entries[TABLE_KEYS];
-};
-
-struct model {
-    struct model_segment segments[SEGMENTS];
-    struct model_table tables[TABLES];
-    int64_t keys[KEYS]; /* 0: not there */
-};
-
-static const struct weir_uuid writer = {0xabc, 0xdef};
-
-static void segment_name(int i, char out[8])
-{
-    snprintf(out, 8, "seg%u", (unsigned)i % 10);
-}
-
-static void table_name(int i, char out[8])
-{
-    snprintf(out, 8, "tab%u", (unsigned)i % 10);
-}
-
-static struct weir_view table_key(int i, char out[8])
-{
-    snprintf(out, 8, "k%03u", (unsigned)i % 1000);
-    return weir_view(out, 4);
-}
-
-static void digest_entry(struct weir_buf *buf, int i, int64_t version, struct weir_view value)
-{
-    weir_buf_u64be(buf, (uint64_t)i);
-    weir_buf_u64be(buf, (uint64_t)version);
-    weir_buf_u64be(buf, value.len);
-    weir_buf_append(buf, value.ptr, value.len);
-}
-
-static void digest_head(struct weir_buf *buf, int i, int64_t start, int64_t length, bool sealed, int64_t last_event)
-{
-    weir_buf_u64be(buf, (uint64_t)i);
-    weir_buf_u64be(buf, (uint64_t)start);
-    weir_buf_u64be(buf, (uint64_t)length);
-    weir_buf_u64be(buf, (uint64_t)last_event);
-    weir_buf_u8(buf, sealed);
-}
-
-static uint64_t digest_end(struct weir_buf *buf)
-{
-    uint64_t digest = weir_hash64(weir_buf_view(buf), 1);
-
-    ck_assert_int_eq(buf->status, WEIR_OK);
-    weir_buf_fini(buf);
-    return digest;
-}
-
-static uint64_t model_digest(const struct model *model)
-{
-    struct weir_buf buf;
-
-    weir_buf_init(&buf, 1 << 24);
-    for (int i = 0; i < SEGMENTS; i++) {
-        const struct model_segment *seg = &model->segments[i];
-
-        if (!seg->exists)
-            continue;
-        digest_head(&buf, i, seg->start, seg->length, seg->sealed, seg->last_event);
-        weir_buf_append(&buf, seg->bytes + seg->start, (size_t)(seg->length - seg->start));
-    }
-    for (int i = 0; i < TABLES; i++) {
-        weir_buf_u8(&buf, model->tables[i].exists);
-        for (int k = 0; k < TABLE_KEYS && model->tables[i].exists; k++) {
-            const struct model_entry *entry = &model->tables[i].entries[k];
-
-            if (entry->version != WEIR_TABLE_NOT_EXISTS)
-                digest_entry(&buf, k, entry->version, weir_view(entry->value, entry->len));
-        }
-    }
-    for (int i = 0; i < KEYS; i++)
-        weir_buf_u64be(&buf, (uint64_t)model->keys[i]);
-    return digest_end(&buf);
-}
-
-/* Through the index, and every value from where it stands. */
-static void digest_table(struct machine *m, struct weir_buf *buf, struct weir_segment *seg)
-{
-    struct weir_table_info info;
-    uint64_t count = 0;
-
-    ck_assert(weir_table_info(seg, &info));
-    for (int k = 0; k < TABLE_KEYS; k++) {
-        struct weir_table_place place;
-        uint8_t value[TABLE_VALUE_LEN_MAX];
-        char key[8];
-
-        if (!weir_table_get(seg, table_key(k, key), &place))
-            continue;
-        read_value(m, seg, 4, &place, value);
-        digest_entry(buf, k, place.version, weir_view(value, place.value_len));
-        count++;
-    }
-    ck_assert_uint_eq(info.entry_count, count);
-}
-
-static uint64_t container_digest(struct machine *m)
-{
-    struct weir_buf buf;
-
-    weir_buf_init(&buf, 1 << 24);
-    for (int i = 0; i < SEGMENTS; i++) {
-        char name[8];
-        struct weir_segment *seg;
-        struct weir_segment_info info;
-        uint8_t *bytes;
-        size_t len;
-
-        segment_name(i, name);
-        seg = segment(m, name);
-        if (seg == NULL)
-            continue;
-        weir_segment_info(seg, &info);
-        ck_assert_int_eq(info.length, info.durable_length);
-        digest_head(&buf, i, info.start_offset, info.length, info.sealed, weir_segment_attribute(seg, writer));
-        bytes = read_all(m, seg, &len);
-        weir_buf_append(&buf, bytes, len);
-        free(bytes);
-    }
-    for (int i = 0; i < TABLES; i++) {
-        char name[8];
-
-        table_name(i, name);
-        weir_buf_u8(&buf, segment(m, name) != NULL);
-        if (segment(m, name) != NULL)
-            digest_table(m, &buf, segment(m, name));
-    }
-    for (int i = 0; i < KEYS; i++) {
-        uint8_t key = (uint8_t)i;
-        struct weir_view value;
-
-        weir_buf_u64be(&buf, weir_map_get(m->ctr, weir_view(&key, 1), &value) ? weir_get_u64be(value.ptr) : 0);
-    }
-    return digest_end(&buf);
-}
 
 /* --- The workload: the same steps for the same seed, whatever happens to the disk --- */
 
@@ -198,7 +34,7 @@ static void step_append(struct run *run, int i)
     seg->length += (int64_t)len;
     seg->last_event = seg->last_event == WEIR_ATTRIBUTE_NONE ? 1 : seg->last_event + 1;
     segment_name(i, name);
-    begin_append(&run->m, name, writer, seg->last_event, weir_view(bytes, len), &run->waiters[run->issued]);
+    begin_append(&run->m, name, model_writer, seg->last_event, weir_view(bytes, len), &run->waiters[run->issued]);
 }
 
 /* A change of segment i, always with a put to the map in the same record. */
