@@ -5,7 +5,6 @@
  *
  *     test_bad_input WEIR JOB     (the program, and numbers_job.so)
  */
-#include <check.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "process.h"
+#include "store_case.h"
 #include "weir/exit_codes.h"
 
 #define EVENT_COUNT 1000
@@ -24,22 +23,21 @@
 #define LARGE_DISK "size=256m"
 #define NO_RESTART "restart-strategy.fixed-delay.attempts=0"
 
-static const char *weir, *job;
-static char folder[PATH_LEN_MAX];
-static struct store_process store;
+static const char *job;
+static struct store_case at;
 
 /* Runs `weir ARGS... --controller URI`; what it says on standard error is in the file "said". */
 static int weir_run(const char *in, const char *out, const char *const *args)
 {
-    const char *argv[32] = {weir};
+    const char *argv[32] = {at.weir};
     int argc = 1;
 
     while (*args != NULL)
         argv[argc++] = *args++;
     argv[argc++] = "--controller";
-    argv[argc++] = store.uri;
-    unlink(path_in(folder, "said"));
-    return process_run(argv, in, out, path_in(folder, "said"));
+    argv[argc++] = at.store.uri;
+    unlink(path_in(at.folder, "said"));
+    return process_run(argv, in, out, path_in(at.folder, "said"));
 }
 #define WEIR(in, out, ...) weir_run(in, out, (const char *const[]){__VA_ARGS__, NULL})
 
@@ -60,13 +58,13 @@ static void write_events(const char *path, int count, const char *rest)
 
 static int count_events(const char *stream)
 {
-    const char *path = path_in(folder, "read");
+    const char *path = path_in(at.folder, "read");
     int count = 0;
     char *text;
 
     ck_assert_int_eq(WEIR(NULL, path, "stream", "read", stream), WEIR_EXIT_OK);
     text = file_text(path);
-    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+    for (const char *end = text; (end = strchr(end, '\n')) != NULL; end++)
         count++;
     free(text);
     return count;
@@ -75,7 +73,7 @@ static int count_events(const char *stream)
 /* The last line of what was said (warnings may stand before it) has all of these in it; nothing follows it. */
 static void check_said(const char *const *parts)
 {
-    char *said = file_text(path_in(folder, "said"));
+    char *said = file_text(path_in(at.folder, "said"));
     size_t len = strlen(said);
     const char *line;
 
@@ -90,35 +88,34 @@ static void check_said(const char *const *parts)
 
 static void set_up(void)
 {
-    memset(&store, 0, sizeof(store));
-    folder_make(folder);
-    store_start(&store, weir, folder);
-    write_events(path_in(folder, "events"), EVENT_COUNT, "");
+    store_case_begin(&at);
+    store_case_start(&at, NULL);
+    write_events(path_in(at.folder, "events"), EVENT_COUNT, "");
     ck_assert_int_eq(WEIR(NULL, NULL, "scope", "create", "a"), WEIR_EXIT_OK);
     ck_assert_int_eq(WEIR(NULL, NULL, "stream", "create", "a/in", "--segments", "2"), WEIR_EXIT_OK);
     ck_assert_int_eq(WEIR(NULL, NULL, "stream", "create", "a/out"), WEIR_EXIT_OK);
-    ck_assert_int_eq(WEIR(path_in(folder, "events"), NULL, "stream", "write", "a/in"), WEIR_EXIT_OK);
+    ck_assert_int_eq(WEIR(path_in(at.folder, "events"), NULL, "stream", "write", "a/in"), WEIR_EXIT_OK);
 }
 
 static void tear_down(void)
 {
-    store_stop(&store, SIGTERM);
-    umount2(path_in(folder, "small"), MNT_DETACH); /* if there is one */
-    folder_remove(folder);
+    store_stop(&at.store, SIGTERM);
+    umount2(path_in(at.folder, "small"), MNT_DETACH); /* if there is one */
+    folder_remove(at.folder);
 }
 
 /* The thing is right again: the job takes every event, once. */
 static void check_nothing_lost(void)
 {
-    ck_assert_int_eq(JOB(path_in(folder, "good"), "--from-checkpoint", "latest"), WEIR_EXIT_OK);
+    ck_assert_int_eq(JOB(path_in(at.folder, "good"), "--from-checkpoint", "latest"), WEIR_EXIT_OK);
     ck_assert_int_eq(count_events("a/in"), EVENT_COUNT);
     ck_assert_int_eq(count_events("a/out"), EVENT_COUNT);
 }
 
 START_TEST(a_wrong_uri)
 {
-    const char *const list[] = {weir, "stream", "list", "a", "--controller", "localhost:9090", NULL};
-    const char *const run[] = {weir,
+    const char *const list[] = {at.weir, "stream", "list", "a", "--controller", "localhost:9090", NULL};
+    const char *const run[] = {at.weir,
                                "run",
                                job,
                                "--controller",
@@ -126,23 +123,23 @@ START_TEST(a_wrong_uri)
                                "--checkpoint-interval",
                                "20",
                                "--checkpoint-dir",
-                               path_in(folder, "good"),
+                               path_in(at.folder, "good"),
                                "exactly-once",
                                "1000",
                                "a/in",
                                "a/out",
                                NULL};
 
-    ck_assert_int_eq(process_run(list, NULL, NULL, path_in(folder, "said")), WEIR_EXIT_USAGE);
+    ck_assert_int_eq(process_run(list, NULL, NULL, path_in(at.folder, "said")), WEIR_EXIT_USAGE);
     CHECK_SAID("localhost:9090", "tcp://");
-    ck_assert_int_eq(process_run(run, NULL, NULL, path_in(folder, "said")), WEIR_EXIT_USAGE);
+    ck_assert_int_eq(process_run(run, NULL, NULL, path_in(at.folder, "said")), WEIR_EXIT_USAGE);
     CHECK_SAID("localhost:9090", "tcp://");
 }
 END_TEST
 
 START_TEST(a_refused_connection)
 {
-    const char *const argv[] = {weir,
+    const char *const argv[] = {at.weir,
                                 "run",
                                 job,
                                 "--controller",
@@ -150,7 +147,7 @@ START_TEST(a_refused_connection)
                                 "--checkpoint-interval",
                                 "20",
                                 "--checkpoint-dir",
-                                path_in(folder, "good"),
+                                path_in(at.folder, "good"),
                                 "-D",
                                 NO_RESTART,
                                 "exactly-once",
@@ -159,7 +156,7 @@ START_TEST(a_refused_connection)
                                 "a/out",
                                 NULL};
 
-    ck_assert_int_eq(process_run(argv, NULL, NULL, path_in(folder, "said")), WEIR_EXIT_UNREACHABLE);
+    ck_assert_int_eq(process_run(argv, NULL, NULL, path_in(at.folder, "said")), WEIR_EXIT_UNREACHABLE);
     CHECK_SAID("tcp://127.0.0.1:1", "refused", "weir store", "--controller");
 }
 END_TEST
@@ -168,14 +165,14 @@ END_TEST
 START_TEST(a_missing_stream)
 {
     ck_assert_int_eq(WEIR(NULL, NULL, "run", job, "--checkpoint-interval", "20", "--checkpoint-dir",
-                          path_in(folder, "checkpoints"), "exactly-once", "1000", "a/none", "a/out"),
+                          path_in(at.folder, "checkpoints"), "exactly-once", "1000", "a/none", "a/out"),
                      WEIR_EXIT_NOT_FOUND);
     CHECK_SAID("a/none", "weir stream create a/none");
     ck_assert_int_eq(WEIR(NULL, NULL, "run", job, "--checkpoint-interval", "20", "--checkpoint-dir",
-                          path_in(folder, "checkpoints"), "exactly-once", "1000", "a/in", "a/none"),
+                          path_in(at.folder, "checkpoints"), "exactly-once", "1000", "a/in", "a/none"),
                      WEIR_EXIT_NOT_FOUND);
     CHECK_SAID("a/none", "weir stream create a/none");
-    ck_assert_int_eq(WEIR(path_in(folder, "events"), NULL, "stream", "write", "a/none"), WEIR_EXIT_NOT_FOUND);
+    ck_assert_int_eq(WEIR(path_in(at.folder, "events"), NULL, "stream", "write", "a/none"), WEIR_EXIT_NOT_FOUND);
     CHECK_SAID("a/none");
     check_nothing_lost();
 }
@@ -183,10 +180,10 @@ END_TEST
 
 START_TEST(a_malformed_event)
 {
-    file_write(path_in(folder, "malformed"), "1 \xff\xfe\n");
-    ck_assert_int_eq(WEIR(path_in(folder, "malformed"), NULL, "stream", "write", "a/in"), WEIR_EXIT_OK);
+    file_write(path_in(at.folder, "malformed"), "1 \xff\xfe\n");
+    ck_assert_int_eq(WEIR(path_in(at.folder, "malformed"), NULL, "stream", "write", "a/in"), WEIR_EXIT_OK);
     for (int attempt = 0; attempt < 2; attempt++) {
-        ck_assert_int_eq(JOB(path_in(folder, "checkpoints"), "--from-checkpoint", "latest"), WEIR_EXIT_DAMAGED);
+        ck_assert_int_eq(JOB(path_in(at.folder, "checkpoints"), "--from-checkpoint", "latest"), WEIR_EXIT_DAMAGED);
         CHECK_SAID("a/in", "segment", "offset", "UTF-8", "skip_malformed");
     }
     ck_assert_int_eq(count_events("a/in"), EVENT_COUNT + 1);
@@ -196,7 +193,7 @@ END_TEST
 /* Root may write anywhere; nobody can make a folder below a file. */
 START_TEST(a_checkpoint_folder_that_cannot_be_written)
 {
-    const char *checkpoints = path_in(path_in(folder, "events"), "checkpoints");
+    const char *checkpoints = path_in(path_in(at.folder, "events"), "checkpoints");
 
     ck_assert_int_ne(JOB(checkpoints, "--parallelism", "2"), WEIR_EXIT_OK);
     CHECK_SAID(checkpoints, "Not a directory", "state.checkpoints.dir");
@@ -221,11 +218,11 @@ static void run_until_checkpointed(char path[PATH_LEN_MAX])
     const char *const argv[] = {"sh", "-c", pattern, NULL};
     char *found;
 
-    ck_assert_int_eq(JOB(path_in(folder, "checkpoints"), "--from-checkpoint", "latest"), WEIR_EXIT_OK);
-    ck_assert_int_lt(snprintf(pattern, sizeof(pattern), "ls -d %s/chk-*", path_in(folder, "checkpoints")),
+    ck_assert_int_eq(JOB(path_in(at.folder, "checkpoints"), "--from-checkpoint", "latest"), WEIR_EXIT_OK);
+    ck_assert_int_lt(snprintf(pattern, sizeof(pattern), "ls -d %s/chk-*", path_in(at.folder, "checkpoints")),
                      PATH_LEN_MAX);
-    ck_assert_int_eq(process_run(argv, NULL, path_in(folder, "found"), NULL), 0);
-    found = file_text(path_in(folder, "found"));
+    ck_assert_int_eq(process_run(argv, NULL, path_in(at.folder, "found"), NULL), 0);
+    found = file_text(path_in(at.folder, "found"));
     snprintf(path, PATH_LEN_MAX, "%.*s", (int)strcspn(found, "\n"), found);
     free(found);
 }
@@ -239,9 +236,9 @@ START_TEST(a_damaged_checkpoint)
     run_until_checkpointed(checkpoint);
     ck_assert_int_eq(count_events("a/out"), EVENT_COUNT);
     damage(path_in(checkpoint, files[_i]));
-    ck_assert_int_eq(JOB(path_in(folder, "checkpoints"), "--from-checkpoint", "latest"), WEIR_EXIT_DAMAGED);
+    ck_assert_int_eq(JOB(path_in(at.folder, "checkpoints"), "--from-checkpoint", "latest"), WEIR_EXIT_DAMAGED);
     CHECK_SAID(path_in(checkpoint, files[_i]));
-    ck_assert_int_eq(JOB(path_in(folder, "checkpoints"), "--from-checkpoint", checkpoint), WEIR_EXIT_DAMAGED);
+    ck_assert_int_eq(JOB(path_in(at.folder, "checkpoints"), "--from-checkpoint", checkpoint), WEIR_EXIT_DAMAGED);
     CHECK_SAID(path_in(checkpoint, files[_i]));
     ck_assert_int_eq(count_events("a/out"), EVENT_COUNT);
 }
@@ -249,9 +246,9 @@ END_TEST
 
 START_TEST(a_checkpoint_that_is_not_there)
 {
-    ck_assert_int_eq(JOB(path_in(folder, "checkpoints"), "--from-checkpoint", path_in(folder, "none")),
+    ck_assert_int_eq(JOB(path_in(at.folder, "checkpoints"), "--from-checkpoint", path_in(at.folder, "none")),
                      WEIR_EXIT_NOT_FOUND);
-    CHECK_SAID(path_in(folder, "none"));
+    CHECK_SAID(path_in(at.folder, "none"));
     check_nothing_lost();
 }
 END_TEST
@@ -259,7 +256,7 @@ END_TEST
 /* False, with the reason, if we may not mount. */
 static bool mount_small_disk(void)
 {
-    const char *path = path_in(folder, "small");
+    const char *path = path_in(at.folder, "small");
 
     ck_assert_int_eq(mkdir(path, 0700), 0);
     if (mount("none", path, "tmpfs", 0, SMALL_DISK) == 0)
@@ -270,14 +267,14 @@ static bool mount_small_disk(void)
 
 START_TEST(a_full_disk_below_the_checkpoints)
 {
-    const char *fill = path_in(folder, "small/fill");
+    const char *fill = path_in(at.folder, "small/fill");
     const char *const dd[] = {"dd", "if=/dev/zero", "bs=65536", "of=/dev/stdout", NULL};
 
     if (!mount_small_disk())
         return;
     ck_assert_int_ne(process_run(dd, NULL, fill, "/dev/null"), 0); /* until it is full */
-    ck_assert_int_eq(JOB(path_in(folder, "small/checkpoints"), "--parallelism", "2"), WEIR_EXIT_FULL);
-    CHECK_SAID(path_in(folder, "small/checkpoints"), "No space left", "free some space");
+    ck_assert_int_eq(JOB(path_in(at.folder, "small/checkpoints"), "--parallelism", "2"), WEIR_EXIT_FULL);
+    CHECK_SAID(path_in(at.folder, "small/checkpoints"), "No space left", "free some space");
     ck_assert_int_eq(count_events("a/out"), 0);
     check_nothing_lost();
 }
@@ -286,13 +283,13 @@ END_TEST
 static void wait_for_store_to_say(const char *words)
 {
     for (int waited_ms = 0; waited_ms < WAIT_MS; waited_ms += 5) {
-        char *said = file_text(path_in(folder, "store.err"));
+        char *said = file_text(path_in(at.folder, "store.err"));
         bool found = strstr(said, words) != NULL;
 
         free(said);
         if (found)
             return;
-        ck_assert_int_eq(process_wait(&store.process, 5), RUNNING);
+        ck_assert_int_eq(process_wait(&at.store.process, 5), RUNNING);
     }
     ck_abort_msg("the store never said \"%s\"", words);
 }
@@ -300,47 +297,36 @@ static void wait_for_store_to_say(const char *words)
 /* The store says so and waits; what it acknowledged stays, and with space the writer goes on as if nothing had been. */
 START_TEST(a_full_disk_below_the_store)
 {
-    const char *const write_argv[] = {weir, "stream", "write", "a/in", "--controller", store.uri, NULL};
+    const char *const write_argv[] = {at.weir, "stream", "write", "a/in", "--controller", at.store.uri, NULL};
     struct process writer;
     char data[PATH_LEN_MAX];
     int count = 100 * EVENT_COUNT;
 
-    store_stop(&store, SIGTERM);
+    store_stop(&at.store, SIGTERM);
     if (mount_small_disk()) {
-        snprintf(data, sizeof(data), "%s", path_in(folder, "small/data"));
-        store.data = data;
+        snprintf(data, sizeof(data), "%s", path_in(at.folder, "small/data"));
+        at.store.data = data;
     }
-    store_start(&store, weir, folder);
-    if (store.data == NULL)
+    store_case_start(&at, NULL);
+    if (at.store.data == NULL)
         return;
     ck_assert_int_eq(WEIR(NULL, NULL, "scope", "create", "a"), WEIR_EXIT_OK);
     ck_assert_int_eq(WEIR(NULL, NULL, "stream", "create", "a/in", "--segments", "2"), WEIR_EXIT_OK);
-    write_events(path_in(folder, "many"), count, " and then some more, so that a small disk is full before long");
-    process_start(&writer, write_argv, path_in(folder, "many"), NULL, path_in(folder, "writer.err"));
+    write_events(path_in(at.folder, "many"), count, " and then some more, so that a small disk is full before long");
+    process_start(&writer, write_argv, path_in(at.folder, "many"), NULL, path_in(at.folder, "writer.err"));
     wait_for_store_to_say("free some space");
     ck_assert_int_eq(process_wait(&writer, 0), RUNNING);
-    ck_assert_int_eq(mount("none", path_in(folder, "small"), "tmpfs", MS_REMOUNT, LARGE_DISK), 0);
+    ck_assert_int_eq(mount("none", path_in(at.folder, "small"), "tmpfs", MS_REMOUNT, LARGE_DISK), 0);
     ck_assert_int_eq(process_wait(&writer, WAIT_MS), WEIR_EXIT_OK);
     ck_assert_int_eq(count_events("a/in"), count);
-    store_stop(&store, SIGKILL);
-    store_start(&store, weir, folder);
+    store_stop(&at.store, SIGKILL);
+    store_case_start(&at, NULL);
     ck_assert_int_eq(count_events("a/in"), count);
 }
 END_TEST
 
-int main(int argc, char **argv)
+static void add_tests(TCase *tc)
 {
-    Suite *suite = suite_create("bad_input");
-    TCase *tc = tcase_create("bad_input");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    if (argc != 3)
-        die("usage: test_bad_input WEIR JOB");
-    weir = realpath(argv[1], NULL);
-    job = realpath(argv[2], NULL);
-    tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_set_timeout(tc, 120);
     tcase_add_test(tc, a_wrong_uri);
     tcase_add_test(tc, a_refused_connection);
     tcase_add_test(tc, a_missing_stream);
@@ -350,12 +336,18 @@ int main(int argc, char **argv)
     tcase_add_test(tc, a_checkpoint_that_is_not_there);
     tcase_add_test(tc, a_full_disk_below_the_checkpoints);
     tcase_add_test(tc, a_full_disk_below_the_store);
-    suite_add_tcase(suite, tc);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    free((void *)weir);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    if (argc != 3)
+        die("usage: test_bad_input WEIR JOB");
+    at.weir = realpath(argv[1], NULL);
+    job = realpath(argv[2], NULL);
+    status = store_case_run("bad_input", set_up, tear_down, add_tests);
+    free((void *)at.weir);
     free((void *)job);
-    return failed == 0 ? 0 : 1;
+    return status;
 }

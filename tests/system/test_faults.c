@@ -19,12 +19,11 @@
 #include <sys/random.h>
 
 #include "pravega/segment_reader.h"
-#include "pravega/streams.h"
 #include "pravega/writer.h"
 #include "process.h"
 #include "proxy.h"
+#include "store_client.h"
 #include "weir/endian.h"
-#include "weir/host.h"
 
 #define KEY_COUNT 1000
 #define SEGMENT_COUNT 4
@@ -44,11 +43,9 @@ struct test {
     uint64_t seed;
     struct store_process store;
     char folder[PATH_LEN_MAX];
-    struct weir_host *host;
-    struct weir_loop *loop;
+    struct store_client client;
     struct harm harm;
     struct proxy *controller_proxy, *store_proxy;
-    struct pravega_client *client;
     struct pravega_writer *writer;
     uint32_t written;
     struct pravega_segment_reader *readers[SEGMENT_COUNT];
@@ -67,15 +64,6 @@ static void check(enum weir_status status, const struct weir_error *why)
 
 /* ---- set-up */
 
-static void on_created(void *arg, enum weir_status status, const struct weir_error *why)
-{
-    struct test *test = arg;
-
-    if (status != WEIR_E_EXISTS) /* its answer may have been cut off */
-        check(status, why);
-    weir_loop_stop(test->loop);
-}
-
 static uint16_t port_of(const char *uri)
 {
     const char *colon = strrchr(uri, ':');
@@ -93,24 +81,17 @@ static void start_proxies(struct test *test)
     struct weir_target same_port = {PROXY_HOST, test->segment_port, NULL};
     struct weir_error err = {0};
 
-    check(proxy_new(test->loop, &any, &server, &test->harm, &test->controller_proxy, &err), &err);
-    check(proxy_new(test->loop, &same_port, &store, &test->harm, &test->store_proxy, &err), &err);
+    check(proxy_new(test->client.loop, &any, &server, &test->harm, &test->controller_proxy, &err), &err);
+    check(proxy_new(test->client.loop, &same_port, &store, &test->harm, &test->store_proxy, &err), &err);
 }
 
 static void start_client(struct test *test)
 {
-    struct pravega_stream_config config = {.min_segments = SEGMENT_COUNT};
-    struct pravega_client_options options = {0};
-    struct weir_error err = {0};
     char uri[64];
 
     snprintf(uri, sizeof(uri), "tcp://%s:%u", PROXY_HOST, proxy_port(test->controller_proxy));
-    options.controller_uri = uri;
-    check(pravega_client_new(test->loop, &options, &test->client, &err), &err);
-    pravega_scope_create(test->client, stream.scope, on_created, test);
-    weir_loop_run(test->loop);
-    pravega_stream_create(test->client, &stream, &config, on_created, test);
-    weir_loop_run(test->loop);
+    store_client_connect(&test->client, uri);
+    store_client_make_stream(&test->client, &stream, SEGMENT_COUNT);
 }
 
 /* ---- writing */
@@ -120,7 +101,7 @@ static void on_flushed(void *arg, enum weir_status status, const struct weir_err
     struct test *test = arg;
 
     check(status, why);
-    weir_loop_stop(test->loop);
+    weir_loop_stop(test->client.loop);
 }
 
 static void write_on(void *arg)
@@ -163,9 +144,9 @@ static void write_all(struct test *test)
     struct weir_error err = {0};
 
     harm_begin(&test->harm, (uint64_t)test->event_count * WIRE_LEN / (test->cuts * 2), test->cuts);
-    check(pravega_writer_new(test->client, &stream, &options, &test->writer, &err), &err);
+    check(pravega_writer_new(test->client.client, &stream, &options, &test->writer, &err), &err);
     write_on(test);
-    weir_loop_run(test->loop);
+    weir_loop_run(test->client.loop);
     pravega_writer_free(test->writer);
     report(test, "wrote");
 }
@@ -213,7 +194,7 @@ static void read_on(void *arg)
     if (test->read_count > test->event_count)
         die("%u events were read, only %u written", test->read_count, test->event_count);
     if (all_at_tail && test->read_count == test->event_count)
-        weir_loop_stop(test->loop);
+        weir_loop_stop(test->client.loop);
 }
 
 static void on_segments(void *arg, enum weir_status status, const struct pravega_segment_range *segments, size_t count,
@@ -227,7 +208,7 @@ static void on_segments(void *arg, enum weir_status status, const struct pravega
     if (count != SEGMENT_COUNT)
         die("the stream has %zu segments, not %d", count, SEGMENT_COUNT);
     for (size_t i = 0; i < count; i++)
-        check(pravega_segment_reader_new(test->client, &stream, segments[i].id, &options, &test->readers[i], &err),
+        check(pravega_segment_reader_new(test->client.client, &stream, segments[i].id, &options, &test->readers[i], &err),
               &err);
     test->reader_count = count;
     read_on(test);
@@ -237,8 +218,8 @@ static void read_all(struct test *test)
 {
     memset(test->next_of_key, 0, sizeof(test->next_of_key));
     harm_begin(&test->harm, (uint64_t)test->event_count * WIRE_LEN / (test->cuts * 2), test->cuts);
-    pravega_stream_current_segments(test->client, &stream, on_segments, test);
-    weir_loop_run(test->loop);
+    pravega_stream_current_segments(test->client.client, &stream, on_segments, test);
+    weir_loop_run(test->client.loop);
     for (size_t i = 0; i < test->reader_count; i++)
         pravega_segment_reader_free(test->readers[i]);
     report(test, "read");
@@ -289,25 +270,21 @@ static void start_own_store(struct test *test)
 int main(int argc, char **argv)
 {
     struct test test = parse(argc, argv);
-    struct weir_host_options host_options = {.seed = test.seed};
-    struct weir_error err = {0};
 
     printf("seed %" PRIu64 "\n", test.seed);
     fflush(stdout);
     if (test.weir != NULL)
         start_own_store(&test);
     weir_rng_init(&test.harm.rng, test.seed);
-    check(weir_host_new(&host_options, &test.host, &err), &err);
-    check(weir_loop_new(test.host, "faults", &test.loop, &err), &err);
+    store_client_init(&test.client, test.seed);
     start_proxies(&test);
     start_client(&test);
     write_all(&test);
     read_all(&test);
-    pravega_client_free(test.client);
+    store_client_disconnect(&test.client);
     proxy_free(test.controller_proxy);
     proxy_free(test.store_proxy);
-    weir_loop_free(test.loop);
-    weir_host_free(test.host);
+    store_client_fini(&test.client);
     if (test.weir != NULL) {
         store_stop(&test.store, SIGTERM);
         folder_remove(test.folder);

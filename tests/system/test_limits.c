@@ -7,11 +7,8 @@
  *
  * Each connection is an open file, here and in the store: where the limit is too low, there are as many as it lets be.
  */
-#include <arpa/inet.h>
-#include <check.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +20,10 @@
 #include <unistd.h>
 
 #include "pravega/segment_reader.h"
-#include "pravega/streams.h"
 #include "pravega/wire.h"
 #include "pravega/writer.h"
-#include "process.h"
-#include "weir/host.h"
+#include "store_case.h"
+#include "store_client.h"
 
 #define SEGMENT_IDLE 10000u
 #define CONTROLLER_IDLE 3000u
@@ -43,23 +39,14 @@
 #define CONTROLLER_KIB 21u
 #define REST_KIB 35u
 
-static const char *weir;
-static char folder[PATH_LEN_MAX];
-static struct store_process store;
+static struct store_case at;
 static const struct pravega_stream_name stream = {"limits", "numbers"};
 
 /* --- The crowd ---------------------------------------------------------------------------------------------------- */
 
 static int connect_to(uint16_t port)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    struct timeval limit = {.tv_sec = ANSWER_LIMIT_S};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    ck_assert_int_ge(fd, 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)); /* a test that waits in vain fails */
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
-    return fd;
+    return store_case_connect(port, ANSWER_LIMIT_S);
 }
 
 struct crowd {
@@ -88,31 +75,18 @@ static void disperse(struct crowd *crowd)
     free(crowd->fds);
 }
 
-/* A line of the ready file that ends with a port. */
-static uint16_t port_of(const char *beginning)
+static uint16_t rest_port(void)
 {
-    char *text = file_text(path_in(folder, "ready")), *at = strstr(text, beginning);
-    uint16_t port;
-
-    ck_assert_ptr_nonnull(at);
-    port = (uint16_t)atoi(at + strlen(beginning));
-    free(text);
-    return port;
+    return (uint16_t)atoi(store_case_ready_line(&at, "rest http://127.0.0.1:"));
 }
 
 /* --- Who is served ------------------------------------------------------------------------------------------------ */
 
 struct writing {
-    struct weir_loop *loop;
+    struct store_client client;
     struct pravega_writer *writer;
     uint32_t written, acked;
 };
-
-static void on_done(void *arg, enum weir_status status, const struct weir_error *why)
-{
-    ck_assert_msg(status == WEIR_OK || status == WEIR_E_EXISTS, "%s", why->message);
-    weir_loop_stop(arg);
-}
 
 static void on_written(void *arg, enum weir_status status, const struct weir_error *why)
 {
@@ -120,7 +94,7 @@ static void on_written(void *arg, enum weir_status status, const struct weir_err
 
     ck_assert_msg(status == WEIR_OK, "%s", why->message);
     if (++writing->acked == EVENTS)
-        weir_loop_stop(writing->loop);
+        weir_loop_stop(writing->client.loop);
 }
 
 static void write_on(void *arg)
@@ -136,42 +110,32 @@ static void write_on(void *arg)
 /* A client of its own makes the stream, or finds it, and has all of its events acknowledged. */
 static void write_events(void)
 {
-    struct pravega_client_options options = {.controller_uri = store.uri};
-    struct pravega_stream_config config = {.min_segments = 1};
     struct writing writing = {0};
-    struct pravega_writer_options writer_options = {.window_bytes = 1 << 20, .on_ready = write_on, .arg = &writing};
-    struct weir_host *host;
-    struct pravega_client *client;
+    struct pravega_writer_options options = {.window_bytes = 1 << 20, .on_ready = write_on, .arg = &writing};
 
-    ck_assert_int_eq(weir_host_new(NULL, &host, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_new(host, "writer", &writing.loop, NULL), WEIR_OK);
-    ck_assert_int_eq(pravega_client_new(writing.loop, &options, &client, NULL), WEIR_OK);
-    pravega_scope_create(client, stream.scope, on_done, writing.loop);
-    weir_loop_run(writing.loop);
-    pravega_stream_create(client, &stream, &config, on_done, writing.loop);
-    weir_loop_run(writing.loop);
-    ck_assert_int_eq(pravega_writer_new(client, &stream, &writer_options, &writing.writer, NULL), WEIR_OK);
+    store_client_init(&writing.client, 0);
+    store_client_connect(&writing.client, at.store.uri);
+    store_client_make_stream(&writing.client, &stream, 1);
+    ck_assert_int_eq(pravega_writer_new(writing.client.client, &stream, &options, &writing.writer, NULL), WEIR_OK);
     write_on(&writing);
-    weir_loop_run(writing.loop);
+    weir_loop_run(writing.client.loop);
     ck_assert_uint_eq(writing.acked, EVENTS);
     pravega_writer_free(writing.writer);
-    pravega_client_free(client);
-    weir_loop_free(writing.loop);
-    weir_host_free(host);
+    store_client_fini(&writing.client);
 }
 
 static void ck_served(void)
 {
-    const char *const list[] = {weir, "scope", "list", "--controller", store.uri, NULL};
+    const char *const list[] = {at.weir, "scope", "list", "--controller", at.store.uri, NULL};
     char said[512] = "";
-    int fd = connect_to(port_of("rest http://127.0.0.1:"));
+    int fd = connect_to(rest_port());
     static const char ask[] = "GET /v1/health/readiness HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 
     ck_assert_int_eq(send(fd, ask, strlen(ask), MSG_NOSIGNAL), (ssize_t)strlen(ask));
     ck_assert_int_gt(recv(fd, said, sizeof(said) - 1, MSG_WAITALL), 0);
     ck_assert_msg(strstr(said, "\r\n\r\ntrue") != NULL, "it said %s", said);
     close(fd);
-    ck_assert_int_eq(process_run(list, NULL, path_in(folder, "list.out"), NULL), 0);
+    ck_assert_int_eq(process_run(list, NULL, path_in(at.folder, "list.out"), NULL), 0);
     write_events();
 }
 
@@ -232,14 +196,14 @@ static void wrong_sizes(uint16_t segments, uint16_t controller, uint16_t rest)
 static uint64_t status_of(const char *field)
 {
     char path[64];
-    char *text, *at;
+    char *text, *found;
     uint64_t value;
 
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)store.process.pid);
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)at.store.process.pid);
     text = file_text(path);
-    at = strstr(text, field);
-    ck_assert_ptr_nonnull(at);
-    value = strtoull(at + strlen(field), NULL, 10);
+    found = strstr(text, field);
+    ck_assert_ptr_nonnull(found);
+    value = strtoull(found + strlen(field), NULL, 10);
     free(text);
     return value;
 }
@@ -251,7 +215,7 @@ static int64_t processor_ms(void)
     char *text;
     unsigned long user = 0, system = 0;
 
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)store.process.pid);
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)at.store.process.pid);
     text = file_text(path);
     ck_assert_int_eq(sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system),
                      2);
@@ -274,7 +238,7 @@ static bool sleeps_for_a_second(void)
     int64_t began_ms = now_ms(), busy_ms = processor_ms(), passed_ms;
     uint64_t woken = status_of("\nvoluntary_ctxt_switches:");
 
-    ck_assert_int_eq(process_wait(&store.process, 1000), RUNNING);
+    ck_assert_int_eq(process_wait(&at.store.process, 1000), RUNNING);
     busy_ms = processor_ms() - busy_ms;
     woken = status_of("\nvoluntary_ctxt_switches:") - woken;
     passed_ms = now_ms() - began_ms;
@@ -306,13 +270,12 @@ static void ck_memory(size_t segment, size_t controller, size_t rest)
 
 static void setup(void)
 {
-    folder_make(folder);
+    store_case_begin(&at);
 }
 
 static void teardown(void)
 {
-    store_stop(&store, SIGTERM);
-    folder_remove(folder);
+    store_case_end(&at);
 }
 
 static void open_store(void)
@@ -320,8 +283,7 @@ static void open_store(void)
     static const char *const more[] = {"--max-connections",      "11000", "--max-controller-connections", "4000",
                                        "--max-rest-connections", "1500",  NULL};
 
-    store = (struct store_process){.more = more};
-    store_start(&store, weir, folder);
+    store_case_start(&at, more);
 }
 
 /* Its log has the line, now or soon. */
@@ -329,8 +291,8 @@ static void await_log(const char *words)
 {
     char *log;
 
-    while (strstr(log = file_text(path_in(folder, "store.err")), words) == NULL) {
-        ck_assert_msg(process_wait(&store.process, 5) == RUNNING, "it has ended and said %s", log);
+    while (strstr(log = file_text(path_in(at.folder, "store.err")), words) == NULL) {
+        ck_assert_msg(process_wait(&at.store.process, 5) == RUNNING, "it has ended and said %s", log);
         free(log);
     }
     free(log);
@@ -372,21 +334,21 @@ START_TEST(a_crowd_costs_little_and_others_are_served)
     size_t files = files_there_are();
     size_t segment = share(SEGMENT_IDLE, files), controller = share(CONTROLLER_IDLE, files),
            rest = share(REST_IDLE, files);
-    uint16_t segment_port, controller_port, rest_port;
+    uint16_t segment_port, controller_port, rest_at;
     struct crowd crowd = {.fds = calloc(segment + controller + rest, sizeof(int))};
     int deaf;
 
     open_store();
-    segment_port = (uint16_t)atoi(store.segment_port);
-    controller_port = (uint16_t)atoi(store.controller_port);
-    rest_port = port_of("rest http://127.0.0.1:");
+    segment_port = (uint16_t)atoi(at.store.segment_port);
+    controller_port = (uint16_t)atoi(at.store.controller_port);
+    rest_at = rest_port();
     write_events();
     gather(&crowd, segment, segment_port, wire_hello, sizeof(wire_hello), sizeof(wire_hello));
     gather(&crowd, controller, controller_port, http2_hello, sizeof(http2_hello), 9);
-    gather(&crowd, rest, rest_port, http_hello, strlen(http_hello), 15);
+    gather(&crowd, rest, rest_at, http_hello, strlen(http_hello), 15);
     printf("%zu idle connections to the segment port, %zu to the controller, %zu over HTTP\n", segment, controller, rest);
     deaf = deaf_reader(segment_port);
-    wrong_sizes(segment_port, controller_port, rest_port);
+    wrong_sizes(segment_port, controller_port, rest_at);
     ck_served();
     ck_memory(segment, controller, rest);
     ck_sleeps();
@@ -404,16 +366,15 @@ END_TEST
 /* Goal: SIGHUP reads accounts at once, changed or not; it does not end the store. */
 START_TEST(a_hangup_reads_files_anew)
 {
-    const char *const more[] = {"--auth-accounts", path_in(folder, "accounts"), NULL};
+    const char *const more[] = {"--auth-accounts", path_in(at.folder, "accounts"), NULL};
 
-    file_write(path_in(folder, "accounts"), "# nobody yet\n");
-    store = (struct store_process){.more = more};
-    store_start(&store, weir, folder);
-    kill(store.process.pid, SIGHUP);
+    file_write(path_in(at.folder, "accounts"), "# nobody yet\n");
+    store_case_start(&at, more);
+    kill(at.store.process.pid, SIGHUP);
     await_log("accounts file ");
     await_log(" was read anew");
-    file_write(path_in(folder, "accounts"), "nonsense\n");
-    kill(store.process.pid, SIGHUP);
+    file_write(path_in(at.folder, "accounts"), "nonsense\n");
+    kill(at.store.process.pid, SIGHUP);
     await_log("the old accounts stay in use");
 }
 END_TEST
@@ -423,14 +384,13 @@ START_TEST(few_open_files_are_kept_for_data)
 {
     int fds[400];
 
-    file_write(path_in(folder, "limited"), "#!/bin/sh\nulimit -n 300 && exec \"$WEIR_LIMITED\" \"$@\"\n");
-    ck_assert_int_eq(chmod(path_in(folder, "limited"), 0700), 0);
-    setenv("WEIR_LIMITED", weir, 1);
-    store = (struct store_process){0};
-    store_start(&store, path_in(folder, "limited"), folder);
+    file_write(path_in(at.folder, "limited"), "#!/bin/sh\nulimit -n 300 && exec \"$WEIR_LIMITED\" \"$@\"\n");
+    ck_assert_int_eq(chmod(path_in(at.folder, "limited"), 0700), 0);
+    setenv("WEIR_LIMITED", at.weir, 1);
+    store_start(&at.store, path_in(at.folder, "limited"), at.folder);
     await_log("the limit on open files is 300, and the connections that are allowed need ");
     for (size_t i = 0; i < 400; i++)
-        fds[i] = connect_to((uint16_t)atoi(store.segment_port));
+        fds[i] = connect_to((uint16_t)atoi(at.store.segment_port));
     await_log("refused the connection of ");
     for (size_t i = 0; i < 400; i += 2)
         close(fds[i]);
@@ -440,26 +400,18 @@ START_TEST(few_open_files_are_kept_for_data)
 }
 END_TEST
 
-int main(int argc, char **argv)
+static void add_tests(TCase *tc)
 {
-    Suite *suite = suite_create("limits");
-    TCase *tc = tcase_create("limits");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    if (argc != 2)
-        die("usage: test_limits WEIR");
-    weir = argv[1];
-    unsetenv("MALLOC_PERTURB_"); /* of the test runner: it writes to all memory, also to what the store never touches */
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 170);
     tcase_add_test(tc, a_hangup_reads_files_anew);
     tcase_add_test(tc, few_open_files_are_kept_for_data);
     tcase_add_test(tc, a_crowd_costs_little_and_others_are_served);
-    suite_add_tcase(suite, tc);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        die("usage: test_limits WEIR");
+    at.weir = argv[1];
+    unsetenv("MALLOC_PERTURB_"); /* of the test runner: it writes to all memory, also to what the store never touches */
+    return store_case_run("limits", setup, teardown, add_tests);
 }

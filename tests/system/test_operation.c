@@ -4,10 +4,7 @@
  *
  *     test_operation WEIR DOCS/STORE.MD
  */
-#include <arpa/inet.h>
-#include <check.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,56 +14,38 @@
 #include <unistd.h>
 
 #include "pravega/segment_reader.h"
-#include "pravega/streams.h"
 #include "pravega/writer.h"
-#include "process.h"
+#include "store_case.h"
+#include "store_client.h"
 #include "weir/endian.h"
-#include "weir/host.h"
 
-static const char *weir, *doc;
-static char folder[PATH_LEN_MAX];
-static struct store_process store;
+#define ANSWER_LIMIT_S 250 /* only a hang takes so long, on any machine */
+
+static const char *doc;
+static struct store_case at;
 
 static void setup(void)
 {
-    store = (struct store_process){0};
-    folder_make(folder);
-    store_start(&store, weir, folder);
+    store_case_begin(&at);
+    store_case_start(&at, NULL);
 }
 
 static void teardown(void)
 {
-    store_stop(&store, SIGTERM);
-    folder_remove(folder);
+    store_case_end(&at);
 }
 
 /* --- HTTP ------------------------------------------------------------------------------------------------------- */
 
-/* A line of the ready file that begins so, without its beginning. */
-static const char *ready_line(const char *beginning)
-{
-    static char line[256];
-    char *text = file_text(path_in(folder, "ready")), *at = strstr(text, beginning);
-
-    ck_assert_msg(at != NULL, "the ready file has no \"%s\": %s", beginning, text);
-    snprintf(line, sizeof(line), "%.*s", (int)strcspn(at + strlen(beginning), "\n"), at + strlen(beginning));
-    free(text);
-    return line;
-}
-
 /* What the store says to a request, all of it; to be freed. */
 static char *http(const char *request_line, const char *body)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)atoi(ready_line("rest http://127.0.0.1:"))),
-                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = store_case_connect((uint16_t)atoi(store_case_ready_line(&at, "rest http://127.0.0.1:")), ANSWER_LIMIT_S);
     FILE *stream = fdopen(fd, "r+");
     char *said = NULL;
     size_t cap = 0;
 
     ck_assert_ptr_nonnull(stream);
-    ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
     fprintf(stream,
             "%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
             "Content-Length: %zu\r\n\r\n%s",
@@ -89,16 +68,16 @@ static void ck_says(const char *request_line, const char *body, const char *expe
 
 START_TEST(the_ready_file_says_where)
 {
-    const char *const list[] = {weir, "scope", "list", "--controller", store.uri, NULL};
-    char *text = file_text(path_in(folder, "ready")), *said;
+    const char *const list[] = {at.weir, "scope", "list", "--controller", at.store.uri, NULL};
+    char *text = file_text(path_in(at.folder, "ready")), *said;
 
-    ck_assert_int_eq(strncmp(text, store.uri, strlen(store.uri)), 0);
-    ck_assert_int_eq(text[strlen(store.uri)], '\n');
-    ck_assert_str_eq(ready_line("segments 127.0.0.1:"), store.segment_port);
+    ck_assert_int_eq(strncmp(text, at.store.uri, strlen(at.store.uri)), 0);
+    ck_assert_int_eq(text[strlen(at.store.uri)], '\n');
+    ck_assert_str_eq(store_case_ready_line(&at, "segments 127.0.0.1:"), at.store.segment_port);
     ck_says("GET /v1/health/readiness", "", "\r\n\r\ntrue");
     ck_says("POST /v1/scopes", "{\"scopeName\":\"by-http\"}", "HTTP/1.1 201 ");
-    ck_assert_int_eq(process_run(list, NULL, path_in(folder, "list.out"), NULL), 0);
-    said = file_text(path_in(folder, "list.out"));
+    ck_assert_int_eq(process_run(list, NULL, path_in(at.folder, "list.out"), NULL), 0);
+    said = file_text(path_in(at.folder, "list.out"));
     ck_assert_msg(strstr(said, "by-http") != NULL, "the scopes are %s", said);
     free(said);
     free(text);
@@ -107,13 +86,13 @@ END_TEST
 
 START_TEST(a_folder_belongs_to_one)
 {
-    const char *const argv[] = {weir,     "store",           "--data", path_in(folder, "data"), "--controller-port",
+    const char *const argv[] = {at.weir,     "store",           "--data", path_in(at.folder, "data"), "--controller-port",
                                 "0",      "--segment-port",  "0",      NULL};
     char *said;
 
-    ck_assert_int_eq(process_run(argv, NULL, NULL, path_in(folder, "second.err")), 5);
-    said = file_text(path_in(folder, "second.err"));
-    ck_assert_msg(strstr(said, "is held by process ") != NULL && strstr(said, folder) != NULL,
+    ck_assert_int_eq(process_run(argv, NULL, NULL, path_in(at.folder, "second.err")), 5);
+    said = file_text(path_in(at.folder, "second.err"));
+    ck_assert_msg(strstr(said, "is held by process ") != NULL && strstr(said, at.folder) != NULL,
                   "it said %s", said);
     free(said);
     ck_says("GET /v1/health/readiness", "", "\r\n\r\ntrue"); /* the first one goes on */
@@ -122,14 +101,14 @@ END_TEST
 
 START_TEST(a_port_belongs_to_one)
 {
-    const char *port = ready_line("rest http://127.0.0.1:");
-    const char *const argv[] = {weir, "store",          "--data", path_in(folder, "other"), "--controller-port",
+    const char *port = store_case_ready_line(&at, "rest http://127.0.0.1:");
+    const char *const argv[] = {at.weir, "store",          "--data", path_in(at.folder, "other"), "--controller-port",
                                 "0",  "--segment-port", "0",      "--rest-port",            port,
                                 NULL};
     char *said;
 
-    ck_assert_int_eq(process_run(argv, NULL, NULL, path_in(folder, "second.err")), 5);
-    said = file_text(path_in(folder, "second.err"));
+    ck_assert_int_eq(process_run(argv, NULL, NULL, path_in(at.folder, "second.err")), 5);
+    said = file_text(path_in(at.folder, "second.err"));
     ck_assert_msg(strstr(said, "choose another port") != NULL && strstr(said, port) != NULL, "it said %s", said);
     free(said);
 }
@@ -140,18 +119,18 @@ END_TEST
 /* Goal: docs/store.md lists every metric there is, and no other one. */
 START_TEST(every_metric_is_documented)
 {
-    char *said = http("GET /prometheus", ""), *page = file_text(doc), *at;
+    char *said = http("GET /prometheus", ""), *page = file_text(doc), *row_at;
     char name[200], row[220];
     size_t metric_count = 0, row_count = 0;
 
-    for (at = said; (at = strstr(at, "# TYPE ")) != NULL; metric_count++) {
-        at += strlen("# TYPE ");
-        snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, " "), at);
+    for (row_at = said; (row_at = strstr(row_at, "# TYPE ")) != NULL; metric_count++) {
+        row_at += strlen("# TYPE ");
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(row_at, " "), row_at);
         snprintf(row, sizeof(row), "| `%s` |", name);
         ck_assert_msg(strstr(page, row) != NULL, "docs/store.md has no row of %s", name);
     }
-    for (at = page; (at = strstr(at, "\n| `")) != NULL; at += 4) {
-        const char *metric = at + 4;
+    for (row_at = page; (row_at = strstr(row_at, "\n| `")) != NULL; row_at += 4) {
+        const char *metric = row_at + 4;
 
         row_count += strncmp(metric, "pravega_", 8) == 0 || strncmp(metric, "weir_", 5) == 0 ||
                      strncmp(metric, "process_", 8) == 0;
@@ -176,20 +155,20 @@ static void ck_hears(int fd, const char *words)
 
 START_TEST(the_service_manager_is_told)
 {
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct sockaddr_un heard_at = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    ck_assert_int_lt(snprintf(at.sun_path, sizeof(at.sun_path), "%.90s/notify", folder), sizeof(at.sun_path));
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-    store_stop(&store, SIGTERM);
-    setenv("NOTIFY_SOCKET", at.sun_path, 1);
-    store_start(&store, weir, folder);
+    ck_assert_int_lt(snprintf(heard_at.sun_path, sizeof(heard_at.sun_path), "%.90s/notify", at.folder), sizeof(heard_at.sun_path));
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&heard_at, sizeof(heard_at)), 0);
+    store_stop(&at.store, SIGTERM);
+    setenv("NOTIFY_SOCKET", heard_at.sun_path, 1);
+    store_case_start(&at, NULL);
     ck_hears(fd, "READY=1");
-    store_stop(&store, SIGTERM);
+    store_stop(&at.store, SIGTERM);
     ck_hears(fd, "STOPPING=1");
     unsetenv("NOTIFY_SOCKET");
     close(fd);
-    store_start(&store, weir, folder);
+    store_case_start(&at, NULL);
 }
 END_TEST
 
@@ -199,9 +178,7 @@ END_TEST
 #define ENOUGH 20000u
 
 struct load {
-    struct weir_host *host;
-    struct weir_loop *loop;
-    struct pravega_client *client;
+    struct store_client client;
     struct pravega_writer *writer;
     uint32_t written, acked, read;
     bool stopped, told;
@@ -209,12 +186,6 @@ struct load {
 };
 
 static const struct pravega_stream_name stream = {"operation", "numbers"};
-
-static void on_created(void *arg, enum weir_status status, const struct weir_error *why)
-{
-    ck_assert_msg(status == WEIR_OK, "%s", why->message);
-    weir_loop_stop(((struct load *)arg)->loop);
-}
 
 /* One segment and one writer: what is acknowledged is a beginning of what was written. */
 static void on_written(void *arg, enum weir_status status, const struct weir_error *why)
@@ -226,7 +197,7 @@ static void on_written(void *arg, enum weir_status status, const struct weir_err
         load->acked++;
     if (load->acked >= ENOUGH && !load->told) { /* in the middle of it */
         load->told = true;
-        kill(store.process.pid, SIGTERM);
+        kill(at.store.process.pid, SIGTERM);
     }
 }
 
@@ -250,66 +221,46 @@ static void look_for_end(void *arg)
     static struct weir_timer again;
     struct load *load = arg;
 
-    load->code = process_wait(&store.process, 0);
+    load->code = process_wait(&at.store.process, 0);
     if (load->code == RUNNING) {
         again = (struct weir_timer){.fn = look_for_end, .arg = load};
-        weir_timer_start(load->loop, &again, 10 * WEIR_NS_PER_MS);
+        weir_timer_start(load->client.loop, &again, 10 * WEIR_NS_PER_MS);
         return;
     }
     load->stopped = true;
-    weir_loop_stop(load->loop);
-}
-
-static void open_client(struct load *load)
-{
-    struct pravega_client_options options = {.controller_uri = store.uri};
-    struct weir_error err = {0};
-
-    ck_assert_int_eq(weir_host_new(NULL, &load->host, NULL), WEIR_OK);
-    ck_assert_int_eq(weir_loop_new(load->host, "load", &load->loop, NULL), WEIR_OK);
-    ck_assert_msg(pravega_client_new(load->loop, &options, &load->client, &err) == WEIR_OK, "%s", err.message);
-}
-
-static void close_client(struct load *load)
-{
-    pravega_client_free(load->client);
-    weir_loop_free(load->loop);
-    weir_host_free(load->host);
+    weir_loop_stop(load->client.loop);
 }
 
 static void write_until_it_ends(struct load *load)
 {
-    struct pravega_stream_config config = {.min_segments = 1};
     struct pravega_writer_options options = {.window_bytes = 1 << 20, .on_ready = write_on, .arg = load};
 
-    pravega_scope_create(load->client, stream.scope, on_created, load);
-    weir_loop_run(load->loop);
-    pravega_stream_create(load->client, &stream, &config, on_created, load);
-    weir_loop_run(load->loop);
-    ck_assert_int_eq(pravega_writer_new(load->client, &stream, &options, &load->writer, NULL), WEIR_OK);
+    store_client_init(&load->client, 0);
+    store_client_connect(&load->client, at.store.uri);
+    store_client_make_stream(&load->client, &stream, 1);
+    ck_assert_int_eq(pravega_writer_new(load->client.client, &stream, &options, &load->writer, NULL), WEIR_OK);
     write_on(load);
     look_for_end(load);
-    weir_loop_run(load->loop);
+    weir_loop_run(load->client.loop);
     pravega_writer_free(load->writer);
+    store_client_fini(&load->client);
 }
 
 /* Goal: SIGTERM in the middle of writing ends the store with 0, and what it acknowledged is there, once and in order.
  * (What was written and not acknowledged may be there as well.) */
 START_TEST(an_orderly_end_keeps_what_was_acknowledged)
 {
-    const char *const argv[] = {weir, "stream", "read", "operation/numbers", "--controller", store.uri, NULL};
+    const char *const argv[] = {at.weir, "stream", "read", "operation/numbers", "--controller", at.store.uri, NULL};
     struct load load = {0};
     FILE *events;
     uint8_t bytes[101];
 
-    open_client(&load);
     write_until_it_ends(&load);
-    close_client(&load);
     ck_assert_int_eq(load.code, 0);
     ck_assert_uint_ge(load.acked, ENOUGH);
-    store_start(&store, weir, folder);
-    ck_assert_int_eq(process_run(argv, NULL, path_in(folder, "events"), NULL), 0);
-    events = fopen(path_in(folder, "events"), "r");
+    store_case_start(&at, NULL);
+    ck_assert_int_eq(process_run(argv, NULL, path_in(at.folder, "events"), NULL), 0);
+    events = fopen(path_in(at.folder, "events"), "r");
     ck_assert_ptr_nonnull(events);
     for (; fread(bytes, 1, sizeof(bytes), events) == sizeof(bytes); load.read++) /* each with its line's end */
         ck_assert_uint_eq(weir_get_u32be(bytes), load.read);
@@ -321,29 +272,21 @@ START_TEST(an_orderly_end_keeps_what_was_acknowledged)
 }
 END_TEST
 
-int main(int argc, char **argv)
+static void add_tests(TCase *tc)
 {
-    Suite *suite = suite_create("operation");
-    TCase *tc = tcase_create("operation");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    if (argc != 3)
-        die("usage: test_operation WEIR DOCS/STORE.MD");
-    weir = argv[1];
-    doc = argv[2];
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_set_timeout(tc, 120);
     tcase_add_test(tc, the_ready_file_says_where);
     tcase_add_test(tc, a_folder_belongs_to_one);
     tcase_add_test(tc, a_port_belongs_to_one);
     tcase_add_test(tc, every_metric_is_documented);
     tcase_add_test(tc, the_service_manager_is_told);
     tcase_add_test(tc, an_orderly_end_keeps_what_was_acknowledged);
-    suite_add_tcase(suite, tc);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3)
+        die("usage: test_operation WEIR DOCS/STORE.MD");
+    at.weir = argv[1];
+    doc = argv[2];
+    return store_case_run("operation", setup, teardown, add_tests);
 }
