@@ -14,6 +14,7 @@
 
 #define MURMUR_C1 UINT64_C(0x87c37b91114253d5)
 #define MURMUR_C2 UINT64_C(0x4cf5ad432745937f)
+#define JAVA_MAP_CAPACITY_MIN ((size_t)16)
 
 static uint64_t rotl64(uint64_t x, int bits)
 {
@@ -125,6 +126,16 @@ int32_t weir_java_string_hash(struct weir_view utf8)
         hash = 31 * hash + code;
     }
     return (int32_t)hash;
+}
+
+uint32_t weir_java_map_bucket(int32_t hash, size_t count)
+{
+    uint32_t code = (uint32_t)hash;
+    size_t capacity = JAVA_MAP_CAPACITY_MIN;
+
+    while (count > capacity / 4 * 3) /* it doubles when it is three quarters full */
+        capacity *= 2;
+    return (code ^ code >> 16) & (uint32_t)(capacity - 1);
 }
 
 uint64_t weir_hash64(struct weir_view bytes, uint64_t seed)

@@ -147,7 +147,7 @@ static void put_unit(struct units *units, uint32_t unit)
     units->len += 2;
 }
 
-double pravega_seeded_hash(struct weir_view key, uint64_t seed)
+uint64_t pravega_seeded_hash_bits(struct weir_view key, uint64_t seed)
 {
     const uint8_t *at = key.ptr, *end = key.ptr + key.len;
     struct units units;
@@ -167,7 +167,12 @@ double pravega_seeded_hash(struct weir_view key, uint64_t seed)
         put_unit(&units, point);
     }
     weir_murmur3_end(&units.hash, weir_view(units.bytes, units.len), hash);
-    return (double)((hash[0] >> 12) & ((UINT64_C(1) << 52) - 1)) / (double)(UINT64_C(1) << 52);
+    return hash[0];
+}
+
+double pravega_seeded_hash(struct weir_view key, uint64_t seed)
+{
+    return (double)(pravega_seeded_hash_bits(key, seed) >> 12) / (double)(UINT64_C(1) << 52);
 }
 
 double pravega_routing_hash(struct weir_view key)

@@ -24,5 +24,7 @@ bool pravega_digits_parse(struct weir_view text, int64_t max, int64_t *value);
 /** Upstream's HashHelper: the place in [0, 1) of UTF-8 text. Its seed is the String.hashCode() of a text, widened as
  *  Java widens an int. */
 double pravega_seeded_hash(struct weir_view key, uint64_t seed);
+/** The same, before it is made a place: the hash's first 64 bits. */
+uint64_t pravega_seeded_hash_bits(struct weir_view key, uint64_t seed);
 
 #endif

@@ -12,7 +12,6 @@
 #include "pravega/group/group_state_int.h"
 
 #define DISTANCE_MIN_MS INT64_C(30000)
-#define JAVA_MAP_CAPACITY_MIN ((size_t)16)
 
 size_t pravega_group_state_segment_count(const struct pravega_group_state *state)
 {
@@ -77,15 +76,9 @@ double pravega_group_state_relative_size_min(const struct pravega_group_state *s
     return min;
 }
 
-/* The bucket of a key in a java.util.HashMap that `count` keys were put into. */
 static uint32_t java_map_order(const char *key, size_t count)
 {
-    uint32_t hash = (uint32_t)weir_java_string_hash(weir_view_str(key));
-    size_t capacity = JAVA_MAP_CAPACITY_MIN;
-
-    while (count > capacity / 4 * 3)
-        capacity *= 2;
-    return (hash ^ hash >> 16) & (uint32_t)(capacity - 1);
+    return weir_java_map_bucket(weir_java_string_hash(weir_view_str(key)), count);
 }
 
 int pravega_group_state_ranking(const struct pravega_group_state *state, const char *reader)

@@ -278,32 +278,6 @@ void weir_rpc_delete_scope_recursive(struct weir_call *call, const void *message
     weir_call_answer(call, &reply.base);
 }
 
-/* The token of a page is its last name; names sort after "". */
-static struct weir_view token_of(const Pravega__ContinuationToken *token)
-{
-    return weir_view_str(token != NULL ? token->token : "");
-}
-
-void weir_rpc_list_scopes(struct weir_call *call, const void *message)
-{
-    const Pravega__ScopesRequest *in = message;
-    Pravega__ScopesResponse reply = PRAVEGA__SCOPES_RESPONSE__INIT;
-    Pravega__ContinuationToken token = PRAVEGA__CONTINUATION_TOKEN__INIT;
-    const struct weir_name_table *scopes = &call->ctl->dir.scopes;
-    char **names = weir_call_alloc(call, WEIR_LIST_PAGE, sizeof(*names));
-    size_t at = weir_name_table_after(scopes, token_of(in->continuationtoken));
-
-    token.token = in->continuationtoken != NULL ? in->continuationtoken->token : token.token;
-    for (; names != NULL && at < scopes->count && reply.n_scopes < WEIR_LIST_PAGE; at++) {
-        token.token = ((struct weir_held_scope *)scopes->items[at])->name;
-        if (weir_call_sees_scope(call, token.token))
-            names[reply.n_scopes++] = token.token;
-    }
-    reply.scopes = names;
-    reply.continuationtoken = &token;
-    weir_call_answer(call, &reply.base);
-}
-
 void weir_rpc_check_scope_exists(struct weir_call *call, const void *message)
 {
     const Pravega__ScopeInfo *in = message;
@@ -507,62 +481,4 @@ void weir_rpc_check_stream_exists(struct weir_call *call, const void *message)
 
     reply.exists = weir_call_stream(call, message) != NULL;
     weir_call_answer(call, &reply.base);
-}
-
-/* --- Lists ------------------------------------------------------------------------------------------------------ */
-
-static bool has_tag(const struct weir_held_stream *stream, const char *tag)
-{
-    ProtobufCMessage *message = NULL;
-    bool found = false;
-
-    if (pravega_proto_unpack(&pravega__stream_config__descriptor, weir_buf_view(&stream->rec.config), &message, NULL) ==
-        WEIR_OK) {
-        const Pravega__StreamConfig *config = (const Pravega__StreamConfig *)message;
-
-        for (size_t i = 0; config->tags != NULL && i < config->tags->n_tag && !found; i++)
-            found = strcmp(config->tags->tag[i], tag) == 0;
-    }
-    pravega_proto_free(message);
-    return found;
-}
-
-/* A page of the scope's streams; with a tag, only those that have it. An empty page is the last one. */
-static void list_streams(struct weir_call *call, const Pravega__ScopeInfo *scope_info,
-                         const Pravega__ContinuationToken *from, const char *tag)
-{
-    Pravega__StreamsInScopeResponse reply = PRAVEGA__STREAMS_IN_SCOPE_RESPONSE__INIT;
-    Pravega__ContinuationToken token = PRAVEGA__CONTINUATION_TOKEN__INIT;
-    struct weir_held_scope *scope =
-        scope_info != NULL ? weir_directory_scope(&call->ctl->dir, weir_view_str(scope_info->scope)) : NULL;
-    Pravega__StreamInfo **infos = weir_call_alloc(call, WEIR_LIST_PAGE, sizeof(*infos));
-    size_t at = scope != NULL ? weir_name_table_after(&scope->streams, token_of(from)) : 0;
-
-    token.token = from != NULL ? from->token : token.token;
-    for (; scope != NULL && infos != NULL && at < scope->streams.count && reply.n_streams < WEIR_LIST_PAGE; at++) {
-        struct weir_held_stream *stream = scope->streams.items[at];
-
-        token.token = stream->name;
-        if (weir_call_sees_stream(call, scope->name, stream->name) && (tag == NULL || has_tag(stream, tag)))
-            infos[reply.n_streams++] = weir_call_stream_info(call, stream);
-    }
-    reply.streams = infos;
-    reply.continuationtoken = scope != NULL ? &token : NULL;
-    if (scope == NULL)
-        reply.status = PRAVEGA__STREAMS_IN_SCOPE_RESPONSE__STATUS__SCOPE_NOT_FOUND;
-    weir_call_answer(call, &reply.base);
-}
-
-void weir_rpc_list_streams(struct weir_call *call, const void *message)
-{
-    const Pravega__StreamsInScopeRequest *in = message;
-
-    list_streams(call, in->scope, in->continuationtoken, NULL);
-}
-
-void weir_rpc_list_streams_for_tag(struct weir_call *call, const void *message)
-{
-    const Pravega__StreamsInScopeWithTagRequest *in = message;
-
-    list_streams(call, in->scope, in->continuationtoken, in->tag);
 }

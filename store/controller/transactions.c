@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "pravega/types.h"
 #include "store/controller/transaction_int.h"
+#include "store/rules/upstream_order.h"
 
 #define COMPLETED_LISTED 500
 #define COMPLETED_KEPT_MS (INT64_C(24) * 3600 * 1000)
@@ -344,30 +345,69 @@ void weir_rpc_check_transaction_state(struct weir_call *call, const void *messag
     weir_call_answer(call, &reply.base);
 }
 
+/* --- The list of completed ones --------------------------------------------------------------------------------- */
+
+struct listed_txn {
+    const struct weir_held_txn *txn;
+    uint32_t place; /* in the list */
+};
+
+static int later_first(const void *left, const void *right)
+{
+    const struct weir_txn_record *a = &((const struct listed_txn *)left)->txn->rec;
+    const struct weir_txn_record *b = &((const struct listed_txn *)right)->txn->rec;
+
+    return (a->completed_ms < b->completed_ms) - (a->completed_ms > b->completed_ms);
+}
+
+static int place_order(const void *left, const void *right)
+{
+    const struct listed_txn *a = left, *b = right;
+
+    return a->place != b->place ? (a->place > b->place) - (a->place < b->place) : later_first(a, b);
+}
+
+/* Those that completed last, in upstream's order. @return how many */
+static size_t choose_listed(const struct weir_held_stream *stream, struct listed_txn *listed)
+{
+    size_t count = 0;
+
+    for (size_t i = stream->txn_count; i > 0; i--)
+        if (is_completed(stream->txns[i - 1]))
+            listed[count++].txn = stream->txns[i - 1];
+    qsort(listed, count, sizeof(*listed), later_first);
+    count = count < COMPLETED_LISTED ? count : COMPLETED_LISTED;
+    for (size_t i = 0; i < count; i++)
+        listed[i].place = weir_txn_list_place(listed[i].txn->id, count);
+    qsort(listed, count, sizeof(*listed), place_order);
+    return count;
+}
+
+static void tell_listed(const struct weir_held_txn *txn, Pravega__TxnResponse *item, Pravega__TxnId *id)
+{
+    pravega__txn_id__init(id);
+    id->highbits = (int64_t)txn->id.msb;
+    id->lowbits = (int64_t)txn->id.lsb;
+    pravega__txn_response__init(item);
+    item->txnid = id;
+    item->status = txn->rec.state == WEIR_TXN_ABORTED ? PRAVEGA__TXN_RESPONSE__STATUS__ABORTED
+                                                      : PRAVEGA__TXN_RESPONSE__STATUS__COMMITTED;
+}
+
 void weir_rpc_list_completed_transactions(struct weir_call *call, const void *message)
 {
     const Pravega__ListCompletedTxnRequest *in = message;
     Pravega__ListCompletedTxnResponse reply = PRAVEGA__LIST_COMPLETED_TXN_RESPONSE__INIT;
     struct weir_held_stream *stream = weir_call_stream(call, in->streaminfo);
-    Pravega__TxnResponse *items = weir_call_alloc(call, COMPLETED_LISTED, sizeof(*items));
-    Pravega__TxnId *ids = weir_call_alloc(call, COMPLETED_LISTED, sizeof(*ids));
+    struct listed_txn *listed = stream != NULL ? weir_call_alloc(call, stream->txn_count + 1, sizeof(*listed)) : NULL;
+    size_t count = listed != NULL ? choose_listed(stream, listed) : 0; /* of no stream, there are none */
+    Pravega__TxnResponse *items = weir_call_alloc(call, count + 1, sizeof(*items));
+    Pravega__TxnId *ids = weir_call_alloc(call, count + 1, sizeof(*ids));
 
-    reply.response = weir_call_alloc(call, COMPLETED_LISTED, sizeof(*reply.response));
-    for (size_t i = stream != NULL ? stream->txn_count : 0; /* of none, there are none */
-         i > 0 && reply.n_response < COMPLETED_LISTED && items != NULL && ids != NULL && reply.response != NULL; i--) {
-        const struct weir_held_txn *txn = stream->txns[i - 1];
-        size_t at = reply.n_response;
-
-        if (!is_completed(txn))
-            continue;
-        pravega__txn_id__init(&ids[at]);
-        ids[at].highbits = (int64_t)txn->id.msb;
-        ids[at].lowbits = (int64_t)txn->id.lsb;
-        pravega__txn_response__init(&items[at]);
-        items[at].txnid = &ids[at];
-        items[at].status = txn->rec.state == WEIR_TXN_ABORTED ? PRAVEGA__TXN_RESPONSE__STATUS__ABORTED
-                                                              : PRAVEGA__TXN_RESPONSE__STATUS__COMMITTED;
-        reply.response[reply.n_response++] = &items[at];
+    reply.response = weir_call_alloc(call, count + 1, sizeof(*reply.response));
+    for (size_t i = 0; i < count && items != NULL && ids != NULL && reply.response != NULL; i++) {
+        tell_listed(listed[i].txn, &items[i], &ids[i]);
+        reply.response[reply.n_response++] = &items[i];
     }
     weir_call_answer(call, &reply.base);
 }

@@ -187,6 +187,17 @@ START_TEST(string_hash_is_javas)
 }
 END_TEST
 
+/* java.util.HashMap's own order of Integers: 1 and 17 share a bucket among 12 keys, not among 13. */
+START_TEST(java_map_buckets_grow_with_the_map)
+{
+    ck_assert_uint_eq(weir_java_map_bucket(1, 1), 1);
+    ck_assert_uint_eq(weir_java_map_bucket(17, 12), 1);
+    ck_assert_uint_eq(weir_java_map_bucket(17, 13), 17);
+    ck_assert_uint_eq(weir_java_map_bucket(0x10000, 1), 1); /* the upper half counts, too */
+    ck_assert_uint_eq(weir_java_map_bucket(-1, 1), 0);
+}
+END_TEST
+
 /* The empty input of XXH3 64, as its specification lists it. */
 START_TEST(hash64_is_xxh3)
 {
@@ -224,6 +235,7 @@ int main(void)
     tcase_add_test(tc, murmur3_of_parts_is_that_of_the_whole);
     tcase_add_test(tc, flink_murmur_is_flinks);
     tcase_add_test(tc, string_hash_is_javas);
+    tcase_add_test(tc, java_map_buckets_grow_with_the_map);
     tcase_add_test(tc, hash64_is_xxh3);
     tcase_add_test(tc, sha256_is_that);
     suite_add_tcase(suite, tc);

@@ -237,6 +237,68 @@ START_TEST(streams_come_and_go)
 }
 END_TEST
 
+static void make_tagged(char *name, Pravega__Tags *tags)
+{
+    Pravega__StreamConfig config = PRAVEGA__STREAM_CONFIG__INIT;
+    Pravega__ScalingPolicy scaling = PRAVEGA__SCALING_POLICY__INIT;
+    Pravega__StreamInfo info = stream_info("sc", name);
+
+    scaling.minnumsegments = 1;
+    config.streaminfo = &info;
+    config.scalingpolicy = &scaling;
+    config.tags = tags;
+    ck_assert_int_eq(STATUS_OF(Pravega__CreateStreamStatus, "createStream", &config),
+                     PRAVEGA__CREATE_STREAM_STATUS__STATUS__SUCCESS);
+}
+
+/* The page has these streams, and its token leads to none. */
+static void expect_tagged(Pravega__StreamsInScopeWithTagRequest *tagged, const char *expected)
+{
+    const Pravega__StreamsInScopeResponse *list = rpc(served, "listStreamsInScopeForTag", tagged, NULL);
+    Pravega__ContinuationToken next = PRAVEGA__CONTINUATION_TOKEN__INIT;
+    char names[64] = "", token[64];
+
+    for (size_t i = 0; i < list->n_streams; i++) {
+        strcat(names, list->streams[i]->stream);
+        strcat(names, " ");
+    }
+    ck_assert_str_eq(names, expected);
+    snprintf(token, sizeof(token), "%s", list->continuationtoken->token);
+    next.token = token;
+    tagged->continuationtoken = &next;
+    list = rpc(served, "listStreamsInScopeForTag", tagged, NULL);
+    ck_assert_uint_eq(list->n_streams, 0);
+}
+
+/* Goal: streams of a tag come in upstream's order (test_upstream_order.c), each once, whatever page one begins with.
+ * Method: st2 is in part 3 of the index, c too, st in part 15. A token is a part and a name. */
+START_TEST(streams_of_a_tag_come_part_by_part)
+{
+    static char *const names[] = {"c", "st", "st2"};
+    static char *const tokens[] = {"", "03", "03c", "03st2", "04", "15st", "25", "x"};
+    static const char *const pages[] = {"c st2 st ", "c st2 st ", "st2 st ", "st ", "st ", "", "", "c st2 st "};
+    Pravega__StreamsInScopeWithTagRequest tagged = PRAVEGA__STREAMS_IN_SCOPE_WITH_TAG_REQUEST__INIT;
+    Pravega__ContinuationToken token = PRAVEGA__CONTINUATION_TOKEN__INIT;
+    Pravega__ScopeInfo scope = PRAVEGA__SCOPE_INFO__INIT;
+    char *tag = pravega_proto_str("red");
+    Pravega__Tags tags = PRAVEGA__TAGS__INIT;
+
+    make_stream(served, "sc", "untagged", 1);
+    tags.n_tag = 1;
+    tags.tag = &tag;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        make_tagged(names[i], &tags);
+    scope.scope = pravega_proto_str("sc");
+    tagged.scope = &scope;
+    tagged.tag = tag;
+    for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+        token.token = tokens[i];
+        tagged.continuationtoken = &token;
+        expect_tagged(&tagged, pages[i]);
+    }
+}
+END_TEST
+
 START_TEST(configurations_are_kept)
 {
     Pravega__StreamConfig config = PRAVEGA__STREAM_CONFIG__INIT;
@@ -595,6 +657,11 @@ START_TEST(a_transaction_commits)
     expect_state(&id, PRAVEGA__TXN_STATE__STATE__COMMITTED);
     id = begin(NULL);
     ck_assert_int_eq(id.lowbits, 2); /* numbers go on */
+    ck_assert_int_eq(txn_call("abortTransaction", &id), PRAVEGA__TXN_STATUS__STATUS__SUCCESS);
+    list = rpc(served, "listCompletedTransactions", &completed, NULL);
+    ck_assert_uint_eq(list->n_response, 2); /* by their numbers, as few of them are in upstream's map */
+    ck_assert_int_eq(list->response[0]->txnid->lowbits, 1);
+    ck_assert_int_eq(list->response[1]->txnid->lowbits, 2);
 }
 END_TEST
 
@@ -952,6 +1019,7 @@ int main(void)
     tcase_add_test(tc, a_scope_goes_with_all_it_holds);
     tcase_add_test(tc, lists_are_paged);
     tcase_add_test(tc, streams_come_and_go);
+    tcase_add_test(tc, streams_of_a_tag_come_part_by_part);
     tcase_add_test(tc, configurations_are_kept);
     tcase_add_test(tc, scaling_and_successors);
     tcase_add_test(tc, truncation_moves_the_head);

@@ -374,6 +374,7 @@ final class ControllerChecks {
         String one = server.fresh("one");
         String two = server.fresh("two");
         List<Stream> streams = new ArrayList<>();
+        server.streams.createScope("interop");
         for (int i = 0; i < 12; i++) {
             Stream stream = Stream.of("interop", server.fresh("tagged"));
             is("true", controller.createStream("interop", stream.getStreamName(), tagged(one)), "createStream");
@@ -389,6 +390,18 @@ final class ControllerChecks {
         require(listed(one).equals(new TreeSet<>(streams.stream().map(Stream::getStreamName).toList())), "then there are %s",
                 listed(one));
         require(listed(two).equals(new TreeSet<>(List.of(first.getStreamName()))), "with the other tag are %s", listed(two));
+        inOrder(server.fresh("tags"));
+    }
+
+    /** The index of tags has parts, by a hash of the stream's name, and lists go from part to part. */
+    private void inOrder(String scope) throws Exception {
+        server.streams.createScope(scope);
+        for (String name : List.of("st", "c", "st2", "readings", "s3")) {
+            is("true", controller.createStream(scope, name, tagged("t")), "createStream");
+        }
+        List<String> names = new ArrayList<>();
+        server.streams.listStreams(scope, "t").forEachRemaining(stream -> names.add(stream.getStreamName()));
+        require(names.equals(List.of("c", "st2", "s3", "st", "readings")), "they come as %s", names);
     }
 
     private static StreamConfiguration tagged(String tag) {
