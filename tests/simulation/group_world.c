@@ -312,3 +312,46 @@ enum weir_status next_until_bad(struct pravega_event_reader *reader)
     }
     return WEIR_OK;
 }
+
+/* ---- the record */
+
+static void on_record(void *arg, enum weir_status status, const struct pravega_group_record *record,
+                      const struct weir_error *why)
+{
+    struct record *out = arg;
+
+    if (status == WEIR_OK) {
+        out->id = record->id;
+        out->generation = record->generation;
+    }
+    on_done(&out->answer, status, why);
+}
+
+struct record record_of_group(void)
+{
+    struct pravega_call call = {0};
+    struct record record = {0};
+
+    pravega_controller_get_group(&call, first.client, &group_name, on_record, &record);
+    must(&record.answer);
+    return record;
+}
+
+/* ---- the tests */
+
+int run_in_worlds(const char *name, void (*add_tests)(TCase *tc))
+{
+    Suite *suite = suite_create(name);
+    TCase *tc = tcase_create(name);
+    SRunner *sr = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    add_tests(tc);
+    suite_add_tcase(suite, tc);
+    srunner_set_fork_status(sr, CK_NOFORK);
+    srunner_run_all(sr, CK_NORMAL);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -6,6 +6,9 @@
 #ifndef WEIR_TEST_GROUP_WORLD_H
 #define WEIR_TEST_GROUP_WORLD_H
 
+#include <check.h>
+
+#include "pravega/controller.h"
 #include "pravega/event_reader.h"
 #include "pravega/streams.h"
 #include "weir/sim.h"
@@ -33,6 +36,13 @@ struct answer {
     char names[4][64];
     int64_t bytes;
     struct pravega_reader_group_config config; /* its streams are not to be looked at, but for their number */
+};
+
+/* What the controller knows of the group. */
+struct record {
+    struct answer answer;
+    struct pravega_txn_id id;
+    int64_t generation;
 };
 
 extern struct weir_sim *sim;
@@ -70,11 +80,14 @@ void on_bytes(void *arg, enum weir_status status, int64_t bytes, const struct we
 void on_config(void *arg, enum weir_status status, const struct pravega_reader_group_config *config,
                const struct weir_error *why);
 void on_reader(void *arg, enum weir_status status, struct pravega_event_reader *reader, const struct weir_error *why);
+struct record record_of_group(void);
 void finish(struct answer *answer);
 size_t stream_count(struct pravega_reader_group *group);
 int64_t unread(struct pravega_reader_group *group);
 struct pravega_event_reader *join(struct process *process, const char *id);
 int read_until(struct pravega_event_reader *reader, struct answer *answer);
 enum weir_status next_until_bad(struct pravega_event_reader *reader);
+/* Runs the tests, each in a world of its own, as a suite of this name. Returns what main() has to. */
+int run_in_worlds(const char *name, void (*add_tests)(TCase *tc));
 
 #endif

@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "pravega/streams.h"
+
 #define LIMIT_NS (1200 * WEIR_NS_PER_S)
 
 void play_trial(struct seed_run *run, const struct play *play)
@@ -37,6 +39,27 @@ void process_start(struct process *process, const struct world *world, const cha
     must(weir_loop_new(process->host, name, &process->loop, NULL));
     must(weir_loop_start(process->loop, NULL));
     must(pravega_client_new(process->loop, &options, &process->client, NULL));
+}
+
+static void on_segments(void *arg, enum weir_status status, const struct pravega_segment_range *segments, size_t count,
+                        const struct weir_error *why)
+{
+    struct process *process = arg;
+
+    (void)segments, (void)count, (void)why;
+    if (status == WEIR_OK)
+        process->on_reached(process->reached_arg);
+    else
+        pravega_stream_current_segments(process->client, process->sought, on_segments, process);
+}
+
+void process_reach(struct process *process, const struct pravega_stream_name *stream, void (*reached)(void *arg),
+                   void *arg)
+{
+    process->sought = stream;
+    process->on_reached = reached;
+    process->reached_arg = arg;
+    pravega_stream_current_segments(process->client, stream, on_segments, process);
 }
 
 void process_silence(struct process *process)

@@ -24,8 +24,15 @@ struct process {
     struct weir_host *host; /* NULL: it does not run */
     struct weir_loop *loop;
     struct pravega_client *client;
+    const struct pravega_stream_name *sought; /* by process_reach() */
+    void (*on_reached)(void *arg);
+    void *reached_arg;
 };
 void process_start(struct process *process, const struct world *world, const char *name, const char *disk);
+/** Calls `reached` once the controller has told of the stream: a client that has not met one yet gives up soon, and asks
+ *  again here. */
+void process_reach(struct process *process, const struct pravega_stream_name *stream, void (*reached)(void *arg),
+                   void *arg);
 /** Its last callback has run, as at a kill. What it has made is freed after this, and before one of the next two. */
 void process_silence(struct process *process);
 /** A silent process is gone, and its disk has forgotten what was not synced. */

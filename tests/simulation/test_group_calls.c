@@ -4,7 +4,6 @@
  *
  * One simulated world: the store, and two processes that use the same groups. Time is virtual.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -554,15 +553,8 @@ START_TEST(retention_follows_the_users_cuts)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-    Suite *suite = suite_create("group_calls");
-    TCase *tc = tcase_create("group_calls");
-    SRunner *sr = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(tc, 0);
-    tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_group_is_created_once);
     tcase_add_test(tc, what_cannot_be_created_leaves_nothing);
     tcase_add_test(tc, a_deleted_group_is_not_there);
@@ -583,10 +575,9 @@ int main(void)
     tcase_add_loop_test(tc, a_reset_that_dies_does_no_harm, 0, CRASH_COUNT);
     tcase_add_loop_test(tc, a_creation_that_dies_does_no_harm, 0, CRASH_COUNT);
     tcase_add_test(tc, retention_follows_the_users_cuts);
-    suite_add_tcase(suite, tc);
-    srunner_set_fork_status(sr, CK_NOFORK);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void)
+{
+    return run_in_worlds("group_calls", add_tests);
 }

@@ -2,13 +2,11 @@
  * test_group_reading.c - what readers of a group are given where streams are several, bounded, truncated or sealed, and
  * where a reset, a failure or a compaction comes in between; over the embedded store, see group_world.h.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "group_world.h"
-#include "pravega/controller.h"
 #include "pravega/stream_cut.h"
 #include "pravega/writer.h"
 #include "weir/endian.h"
@@ -397,35 +395,6 @@ END_TEST
 
 /* ---- a reset by another process */
 
-struct record {
-    struct answer answer;
-    struct pravega_txn_id id;
-    int64_t generation;
-};
-
-static void on_record(void *arg, enum weir_status status, const struct pravega_group_record *record,
-                      const struct weir_error *why)
-{
-    struct record *out = arg;
-
-    if (status == WEIR_OK) {
-        out->id = record->id;
-        out->generation = record->generation;
-    }
-    on_done(&out->answer, status, why);
-}
-
-/* What the controller knows of the group. */
-static struct record record_of_group(void)
-{
-    struct pravega_call call = {0};
-    struct record record = {0};
-
-    pravega_controller_get_group(&call, first.client, &group_name, on_record, &record);
-    must(&record.answer);
-    return record;
-}
-
 /* Goal: whoever resets the group may die at any moment; the readers that are online either never hear of it, or end
  * with WEIR_E_STATE though nobody else finishes the reset, and new ones go on at the right place: what was read since
  * the checkpoint is read again if the group began anew, and not if it did not. */
@@ -578,15 +547,8 @@ START_TEST(events_that_cannot_be_fetched_say_why)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-    Suite *suite = suite_create("group_reading");
-    TCase *tc = tcase_create("group_reading");
-    SRunner *sr = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(tc, 0);
-    tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, streams_of_several_scopes_are_read_to_their_ends);
     tcase_add_loop_test(tc, a_bounded_group_ends_at_its_cuts_across_scales, 0, 2);
     tcase_add_test(tc, truncated_events_are_told_once_and_left_out);
@@ -595,10 +557,9 @@ int main(void)
     tcase_add_loop_test(tc, a_reset_that_dies_is_finished_by_readers, 0, 60);
     tcase_add_loop_test(tc, an_id_that_failed_to_join_is_usable_once_offline, 0, 40);
     tcase_add_test(tc, events_that_cannot_be_fetched_say_why);
-    suite_add_tcase(suite, tc);
-    srunner_set_fork_status(sr, CK_NOFORK);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void)
+{
+    return run_in_worlds("group_reading", add_tests);
 }

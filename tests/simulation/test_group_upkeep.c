@@ -4,13 +4,11 @@
  *
  * The store does not show a subscriber's cut, but refuses one that lies before it.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "group_world.h"
-#include "pravega/controller.h"
 #include "pravega/revisioned_stream.h"
 #include "pravega/stream_cut.h"
 
@@ -21,24 +19,6 @@
 static const struct pravega_stream_name *const two = &streams[1].stream;
 
 /* ---- the subscriber's cut */
-
-struct record {
-    struct answer answer;
-    struct pravega_txn_id id;
-    int64_t generation;
-};
-
-static void on_record(void *arg, enum weir_status status, const struct pravega_group_record *record,
-                      const struct weir_error *why)
-{
-    struct record *out = arg;
-
-    if (status == WEIR_OK) {
-        out->id = record->id;
-        out->generation = record->generation;
-    }
-    on_done(&out->answer, status, why);
-}
 
 /* The linker sends what readers say to the controller here. Controllers of 0.13 fail at a cut of nothing but ends. */
 void __real_pravega_controller_update_subscriber_cut(struct pravega_call *call, struct pravega_client *client,
@@ -70,12 +50,10 @@ void __wrap_pravega_controller_update_subscriber_cut(struct pravega_call *call, 
 static bool takes_cut(pravega_segment_id segment, int64_t offset)
 {
     const struct pravega_segment_offset cut = {segment, offset};
+    struct record record = record_of_group();
     struct pravega_call call = {0};
-    struct record record = {0};
     struct answer answer = {0};
 
-    pravega_controller_get_group(&call, first.client, &group_name, on_record, &record);
-    must(&record.answer);
     pravega_controller_update_subscriber_cut(&call, first.client, two, &group_name, record.id, record.generation, &cut,
                                              1, on_done, &answer);
     await(&answer);
@@ -402,25 +380,17 @@ START_TEST(readers_compact_a_long_state)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-    Suite *suite = suite_create("group_upkeep");
-    TCase *tc = tcase_create("group_upkeep");
-    SRunner *sr = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(tc, 0);
-    tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, retention_follows_the_last_checkpoint);
     tcase_add_loop_test(tc, a_checkpoint_of_ends_holds_up_no_retention, 0, 20);
     tcase_add_test(tc, ends_were_seen);
     tcase_add_test(tc, retention_by_hand_is_the_users);
     tcase_add_test(tc, a_group_without_retention_is_no_subscriber);
     tcase_add_test(tc, readers_compact_a_long_state);
-    suite_add_tcase(suite, tc);
-    srunner_set_fork_status(sr, CK_NOFORK);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void)
+{
+    return run_in_worlds("group_upkeep", add_tests);
 }

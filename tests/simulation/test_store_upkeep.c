@@ -361,20 +361,11 @@ static void look(struct trial *trial)
 
 /* --- the play --------------------------------------------------------------------------------------------------- */
 
-/* A client that has not seen a controller yet gives up soon; one that has does not. */
-static void on_reached(void *arg, enum weir_status status, const struct pravega_segment_range *segments, size_t count,
-                       const struct weir_error *why)
+static void on_reached(void *arg)
 {
     struct pravega_writer_options options = {.block_bytes = 400};
     struct trial *trial = arg;
 
-    (void)segments;
-    (void)count;
-    (void)why;
-    if (status != WEIR_OK) {
-        pravega_stream_current_segments(trial->process.client, &stream, on_reached, trial);
-        return;
-    }
     must(pravega_writer_new(trial->process.client, &stream, &options, &trial->writer, NULL));
     write_on(trial);
 }
@@ -384,7 +375,7 @@ static void start(struct trial *trial)
     trial->write_timer = (struct weir_timer){.fn = write_on, .arg = trial};
     trial->release_timer = (struct weir_timer){.fn = release, .arg = trial};
     process_start(&trial->process, &trial->world, "writer", "writer-disk");
-    pravega_stream_current_segments(trial->process.client, &stream, on_reached, trial);
+    process_reach(&trial->process, &stream, on_reached, trial);
     release_later(trial);
 }
 

@@ -283,20 +283,11 @@ static void look(struct trial *trial)
 
 /* --- the play ----------------------------------------------------------------------------------------------------- */
 
-/* A client that has not seen a controller yet gives up soon; one that has does not. */
-static void on_reached(void *arg, enum weir_status status, const struct pravega_segment_range *segments, size_t count,
-                       const struct weir_error *why)
+static void on_reached(void *arg)
 {
     struct pravega_writer_options options = {.enable_large_events = true, .window_bytes = 20000, .block_bytes = 500};
     struct trial *trial = arg;
 
-    (void)segments;
-    (void)count;
-    (void)why;
-    if (status != WEIR_OK) {
-        pravega_stream_current_segments(trial->process.client, &stream, on_reached, trial);
-        return;
-    }
     must(pravega_writer_new(trial->process.client, &stream, &options, &trial->writer, NULL));
     write_on(trial);
     begin_next(trial);
@@ -311,7 +302,7 @@ static void start(struct trial *trial)
     trial->write_timer = (struct weir_timer){.fn = write_on, .arg = trial};
     trial->txn_timer = (struct weir_timer){.fn = on_txn_timer, .arg = trial};
     process_start(&trial->process, &trial->world, "writer", "writer-disk");
-    pravega_stream_current_segments(trial->process.client, &stream, on_reached, trial);
+    process_reach(&trial->process, &stream, on_reached, trial);
     scaler_play(&trial->scaler, SCALES_MAX, 300 * WEIR_NS_PER_MS);
 }
 
