@@ -30,7 +30,8 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 public final class Copy {
     private static final long CHECKPOINT_MS = 500;
     private static final long CHECKPOINT_MS_MAX = 10_000; /* one asked for while readers register can hang */
-    private static final int FAILURE_COUNT_MAX = 30;
+    private static final int FAILURE_COUNT_MAX = Integer.MAX_VALUE; /* whoever starts it has a deadline */
+    private static final long LEASE_MS = 300_000; /* of a transaction that its job left, to be committed once it restarted */
     private static final long REFRESH_MS = 200;
     private static final int PARALLELISM = 2;
     private static final long POLL_MS = 50;
@@ -109,6 +110,7 @@ public final class Copy {
         return FlinkPravegaWriter.<String>builder().withPravegaConfig(pravega).forStream(stream)
                 .withSerializationSchema(new SimpleStringSchema()).enableMetrics(false)
                 .withEventRouter(event -> event.substring(0, event.indexOf(' ')))
+                .withTxnLeaseRenewalPeriod(Time.milliseconds(LEASE_MS))
                 .withWriterMode(PravegaWriterMode.EXACTLY_ONCE).build();
     }
 
