@@ -100,10 +100,10 @@ void weir_controller_each_stream(struct weir_controller *ctl,
 /* catalog_load.c */
 enum weir_status weir_catalog_load(struct weir_controller *ctl, struct weir_error *err);
 
-/** streams.c, after a load: makes the scope that a cluster has for itself, if the folder is new. */
+/** scopes.c, after a load: makes the scope that a cluster has for itself, if the folder is new. */
 enum weir_status weir_scopes_begin(struct weir_controller *ctl);
 
-/* streams.c: what others need of it */
+/* stream_make.c */
 /**
  * A new stream with its segments and its mark stream (if it is none itself), put into the directory and into the batch.
  * @param config packed, copied @return NULL if out of memory: nothing is left behind
@@ -115,6 +115,8 @@ struct weir_held_stream *weir_stream_make(struct weir_controller *ctl, struct we
 void weir_stream_drop(struct weir_controller *ctl, struct weir_held_stream *stream);
 /** Everything of a stream and its mark stream, removed by the batch. */
 void weir_stream_remove(struct weir_batch *batch, const struct weir_held_stream *stream);
+/** The same without its mark stream. */
+void weir_stream_remove_alone(struct weir_batch *batch, const struct weir_held_stream *stream);
 /** The stream "_MARK<stream>"; NULL for one of those itself. */
 struct weir_held_stream *weir_stream_mark(const struct weir_held_stream *stream);
 
