@@ -10,7 +10,7 @@
 #include "pravega/group/group_state.h"
 #include "pravega/state_synchronizer.h"
 
-#define CALL_TIMEOUT_MS 60000
+#define CALL_TIMEOUT_MS 120000
 
 static enum weir_status snapshot(void *arg, const void *state, struct weir_buf *object, struct weir_error *err)
 {

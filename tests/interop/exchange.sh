@@ -161,7 +161,7 @@ position_from() { # position_from READER OTHER URI
         "$reader" "$uri" group-take "$stream-group" dies 120 >"$work/taken" || return 1
     position=$(sed -n 's/^position //p' "$work/taken")
     "$other" "$uri" group-offline "$stream-group" dies "$position" &&
-        "$other" "$uri" group-read "$stream-group" heir 30000 180 >"$work/left" || return 1
+        "$other" "$uri" group-read "$stream-group" heir 120000 180 >"$work/left" || return 1
     sed '/^position/d' "$work/taken" | cat - "$work/left" | verify_lines 0 300
 }
 
@@ -217,16 +217,16 @@ newest_epoch() { # newest_epoch URI STREAM
 # some 20 s after it has made them, however fast they grow.
 splits_by() { # splits_by events|kbytes PARTS URI
     local name=grows-$1 parts=$2 uri=$3 tries
-    for ((tries = 0; tries < 240; tries++)); do
+    for ((tries = 0; tries < 600; tries++)); do
         [ "$(newest_epoch "$uri" "interop/$name")" = 0 ] || break
         sleep 1
     done
     touch "$work/enough-$name"
-    [ $tries -lt 240 ] || { echo "it was never split"; return 1; }
+    [ $tries -lt 600 ] || { echo "it was never split"; return 1; }
     peer "$uri" stream-segments "interop/$name" 1 | cut -d ' ' -f 2- >"$work/parts-$name"
     awk -v n="$parts" 'BEGIN { for (i = 0; i < n; i++) printf "%.6f %.6f\n", i / n, (i + 1) / n }' |
         diff - "$work/parts-$name" || return 1
-    await 60 "the writer of $name" $$ test -e "$work/grown-$name"
+    await 240 "the writer of $name" $$ test -e "$work/grown-$name"
     peer "$uri" verify "interop/$name" 0 "$(cat "$work/grown-$name")"
 }
 
@@ -234,7 +234,7 @@ splits_by() { # splits_by events|kbytes PARTS URI
 merges() { # merges STREAM COUNT-FILE URI
     local stream=$1 count=0 uri=$3 tries
     [ ! -e "$2" ] || count=$(cat "$2")
-    for ((tries = 0; tries < 180; tries++)); do
+    for ((tries = 0; tries < 600; tries++)); do
         [ "$(c_peer "$uri" stream-segments "$stream" | wc -l)" != 1 ] || break
         sleep 1
     done
@@ -356,7 +356,7 @@ kept_begin() { # kept_begin URI
 # await_head URI STREAM =|!= PLACE: until the head is there, or no longer there.
 await_head() {
     local tries head
-    for ((tries = 0; tries < 200; tries++)); do
+    for ((tries = 0; tries < 600; tries++)); do
         head=$(offsets c_peer "$1" "$2" head)
         [ ! "$head" "$3" "$4" ] || return 0
         sleep 1
@@ -388,7 +388,7 @@ retention_follows() { # retention_follows URI
     local stream place tries
     for stream in interop/released-peer interop/released-c-peer interop/checkpointed-peer interop/checkpointed-c-peer; do
         place=$(cat "$(awaited_head $stream "$1")") || return 1
-        for ((tries = 0; tries < 200; tries++)); do
+        for ((tries = 0; tries < 600; tries++)); do
             [ "$(offsets c_peer "$1" $stream head)" != "$place" ] || break
             sleep 1
         done

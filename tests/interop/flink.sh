@@ -9,10 +9,10 @@ done
 # Starts the job that copies so many numbered events, and waits until a checkpoint has the first half. Sets job.
 start_flink() { # start_flink URI INPUT OUTPUT COUNT FOLDER [steady]
     mkdir -p "$5"
-    timeout 180 java "${flink_options[@]}" -cp "$cache/flink/classes:$cache/flink/lib/*" weir.flink.Copy "$1" "$2" "$3" "$4" \
+    timeout 600 java "${flink_options[@]}" -cp "$cache/flink/classes:$cache/flink/lib/*" weir.flink.Copy "$1" "$2" "$3" "$4" \
         "file://$5/checkpoints" ${6:-} >"$5/out" 2>"$5/log" &
     job=$!
-    await 60 "Flink" $job grep -q half "$5/out"
+    await 300 "Flink" $job grep -q half "$5/out"
 }
 
 # ends_copied URI OUTPUT COUNT: the job ends well, and the events are there: each once, those of a key in order. The last
@@ -20,7 +20,7 @@ start_flink() { # start_flink URI INPUT OUTPUT COUNT FOLDER [steady]
 ends_copied() {
     local tries
     wait "$job" || { echo "Flink ended with $?"; return 1; }
-    for ((tries = 0; tries < 40; tries++)); do
+    for ((tries = 0; tries < 240; tries++)); do
         [ "$("$weir" stream read "$2" --controller "$1" | wc -l)" -lt "$3" ] || break
         sleep 0.5
     done
@@ -67,5 +67,5 @@ run_flink_store() { # with the variables of flink_store_killed; sets store
     "$weir" store --data "$folder/store" --controller-port "$rpc" --segment-port "$segments" \
         --ready-file "$folder/ready" >>"$folder/store.log" 2>&1 &
     store=$!
-    await 20 "the store" $store test -s "$folder/ready"
+    await 120 "the store" $store test -s "$folder/ready"
 }

@@ -6,7 +6,7 @@ start_killed() { # start_killed RPC-PORT SEGMENT-PORT
     "$weir" store --data "$work/killed" --controller-port "$1" --segment-port "$2" --ready-file "$work/killed.ready" \
         --log warn >>"$work/killed.log" 2>&1 8>&- & # what ends the writers must end with this shell
     killed_pid=$!
-    await 20 "the store that is killed" $killed_pid test -s "$work/killed.ready"
+    await 120 "the store that is killed" $killed_pid test -s "$work/killed.ready"
 }
 
 # How many events the writers have said to be acknowledged.
@@ -16,7 +16,7 @@ acknowledged() {
 
 # Waits until the writers' acknowledgements go beyond COUNT.
 await_acknowledged() { # await_acknowledged COUNT WRITER-PID
-    local deadline=$(($(date +%s) + 90)) now
+    local deadline=$(($(date +%s) + 240)) now
     until now=$(acknowledged) && [ "${now:-0}" -gt "$1" ]; do
         kill -0 "$2" 2>/dev/null || { echo "the writers have ended: $(tail -n 3 "$work/endure.log")"; return 1; }
         [ "$(date +%s)" -lt "$deadline" ] || { echo "the writers stand at ${now:-none} since a kill"; return 1; }

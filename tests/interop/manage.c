@@ -20,7 +20,7 @@ static bool is_wanted(const char *name, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct pravega_client_options options = {.controller_uri = argc > 1 ? argv[1] : NULL, .rpc_timeout_ms = 30000};
+    struct pravega_client_options options = {.controller_uri = argc > 1 ? argv[1] : NULL, .rpc_timeout_ms = 120000};
     struct pravega_session *session;
     struct weir_host *host = NULL;
     struct weir_error err = {0};
@@ -33,7 +33,7 @@ int main(int argc, char **argv)
         weir_host_free(host);
         return 1;
     }
-    pravega_session_set_timeout(session, 60000);
+    pravega_session_set_timeout(session, 120000);
     for (size_t i = 0; i < management_check_count; i++) {
         char scope[32];
         bool passed;

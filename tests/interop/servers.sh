@@ -110,7 +110,7 @@ start_pravega() {
         -Dpravegaservice.service.published.host.nameOrIp=0.0.0.0
     pravega_uri=tcp://127.0.0.1:$pravega_rpc
     segments_port=$pravega_segments
-    await 120 "the Pravega standalone" "$pravega_pid" answers "$pravega_rest" /v1/scopes
+    await 300 "the Pravega standalone" "$pravega_pid" answers "$pravega_rest" /v1/scopes
 }
 
 # Certificates and users, the same for both secured servers. Sets security, their folder.
@@ -128,7 +128,7 @@ start_secured() {
     run_standalone secured "${options[@]}" -Dpravegaservice.service.published.host.nameOrIp=localhost "$@"
     secured_rpc=$pravega_rpc
     secured_uri=tls://127.0.0.1:$secured_rpc
-    await 120 "the secured Pravega standalone" "$pravega_pid" serves_tls "$pravega_rest"
+    await 300 "the secured Pravega standalone" "$pravega_pid" serves_tls "$pravega_rest"
 }
 
 # login USER PASSWORD: what runs from here on shows these credentials, `weir` and the Java client alike.
@@ -156,7 +156,7 @@ run_store() { # run_store NAME OPTION...
     "$weir" store --data "$work/$name" --controller-port 0 --segment-port 0 --ready-file "$work/$name.ready" \
         "${quickly[@]}" "$@" >"$work/$name.log" 2>&1 &
     pids="$pids $!"
-    await 20 "the store ($name)" $! test -s "$work/$name.ready"
+    await 120 "the store ($name)" $! test -s "$work/$name.ready"
     rest_port=$(sed -n 's,^rest http.*:,,p' "$work/$name.ready")
 }
 

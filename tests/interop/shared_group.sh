@@ -25,7 +25,7 @@ start_readers() {
         reader_pids[$kind]=$!
     done
     for kind in c-1 c-2 java-1 java-2; do
-        await 60 "reader $1-$kind" "${reader_pids[$kind]}" grep -q joined "$shared/$1-$kind"
+        await 180 "reader $1-$kind" "${reader_pids[$kind]}" grep -q joined "$shared/$1-$kind"
     done
 }
 
@@ -33,7 +33,7 @@ start_readers() {
 settle() {
     local count=$1 tries
     shift
-    for ((tries = 0; tries < 40; tries++)); do
+    for ((tries = 0; tries < 120; tries++)); do
         [ "$(given "$@" | wc -l)" -lt "$count" ] || return 0
         $peer_program "$uri" group-checkpoint "$group" "settle-$((settled++))" >/dev/null || return 1
         sleep 1

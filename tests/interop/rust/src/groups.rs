@@ -8,7 +8,7 @@ use pravega_client_shared::ScopedStream;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-const IDLE_MAX: Duration = Duration::from_secs(30);
+const IDLE_MAX: Duration = Duration::from_secs(120);
 
 pub fn add_to(suite: &mut Suite) {
     suite.add("a group reads each event once", all);

@@ -11,7 +11,7 @@ pub type Outcome = Result<(), String>;
 
 type Check = Box<dyn Fn(&'static Server) -> BoxFuture<'static, Outcome>>;
 
-const TIME_MAX: Duration = Duration::from_secs(60);
+const TIME_MAX: Duration = Duration::from_secs(300);
 
 pub struct Suite {
     server: &'static Server,

@@ -7,7 +7,7 @@ use pravega_client_shared::*;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-const SETTLED_WITHIN: Duration = Duration::from_secs(40);
+const SETTLED_WITHIN: Duration = Duration::from_secs(120);
 
 /// Stream and id of the transaction that nobody pings.
 static ABANDONED: Mutex<Option<(ScopedStream, TxId)>> = Mutex::new(None);

@@ -79,7 +79,7 @@ final class EventChecks {
              EventStreamWriter<String> writer = clients.createEventWriter(stream.getStreamName(), Io.TEXT,
                      Io.writerConfig())) {
             for (String event : written) {
-                writer.writeEvent("key", event).get(20, TimeUnit.SECONDS);
+                writer.writeEvent("key", event).get(Server.WAIT_S, TimeUnit.SECONDS);
             }
         }
         require(Io.readAll(server, stream).equals(written), "what was read is not what was written");
@@ -115,7 +115,7 @@ final class EventChecks {
                     ReaderConfig.builder().build())) {
                 require(reader.readNextEvent(300).getEvent() == null, "an empty stream has an event");
                 for (int number = 0; number < 20; number++) {
-                    writer.writeEvent(Numbered.key(number), Numbered.event(number)).get(20, TimeUnit.SECONDS);
+                    writer.writeEvent(Numbered.key(number), Numbered.event(number)).get(Server.WAIT_S, TimeUnit.SECONDS);
                     String event = Io.next(reader, 1).get(0);
                     require(event.equals(Numbered.event(number)), "event %d came as \"%s\"", number, event);
                 }
@@ -135,11 +135,7 @@ final class EventChecks {
                     ReaderConfig.builder().build())) {
                 List<EventRead<String>> reads = new ArrayList<>();
                 while (reads.size() < 100) {
-                    EventRead<String> read = reader.readNextEvent(2000);
-                    require(read.getEvent() != null || read.isCheckpoint(), "no event in 2 s");
-                    if (read.getEvent() != null) {
-                        reads.add(read);
-                    }
+                    reads.add(Io.nextRead(reader));
                 }
                 for (int at : new int[] {99, 0, 42}) {
                     String event = reader.fetchEvent(reads.get(at).getEventPointer());
@@ -201,8 +197,8 @@ final class EventChecks {
                 CompletableFuture<Integer> some = reader.onDataAvailable();
                 require(!some.isDone(), "nothing is there, and the reader does not wait");
                 writer.write(new byte[] {(byte) round, 1, 2, 3});
-                writer.flushAsync().get(20, TimeUnit.SECONDS);
-                require(some.get(20, TimeUnit.SECONDS) > 0, "the reader was woken for nothing");
+                writer.flushAsync().get(Server.WAIT_S, TimeUnit.SECONDS);
+                require(some.get(Server.WAIT_S, TimeUnit.SECONDS) > 0, "the reader was woken for nothing");
                 int first = reader.read();
                 require(first == round, "the byte %d came as %d", round, first);
                 require(reader.skip(3) == 3, "it does not skip what is there");

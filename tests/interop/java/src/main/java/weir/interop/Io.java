@@ -27,7 +27,7 @@ import java.util.function.Consumer;
 /** Writing and reading whole streams of numbered events. */
 final class Io {
     static final UTF8StringSerializer TEXT = new UTF8StringSerializer();
-    private static final long IDLE_MS_MAX = 30_000;
+    private static final long IDLE_MS_MAX = Server.WAIT_S * 1000;
     private static final long CHECKPOINT_MS = 200; /* a reader is done with a segment only after a checkpoint */
 
     private Io() { }
@@ -159,18 +159,24 @@ final class Io {
         }
     }
 
-    /** The next count events of a reader; null reads, as at a checkpoint, don't count. */
+    /** The next count events of a reader. */
     static List<String> next(EventStreamReader<String> reader, int count) {
         List<String> events = new ArrayList<>();
-        long deadline = System.currentTimeMillis() + IDLE_MS_MAX;
         while (events.size() < count) {
-            String event = reader.readNextEvent(200).getEvent();
-            if (event != null) {
-                events.add(event);
-            }
-            Numbered.require(System.currentTimeMillis() < deadline, "only %d of %d events came in %d s", events.size(),
-                    count, IDLE_MS_MAX / 1000);
+            events.add(nextRead(reader).getEvent());
         }
         return events;
+    }
+
+    /** The next event of a reader; null reads, as at a checkpoint, don't count. */
+    static EventRead<String> nextRead(EventStreamReader<String> reader) {
+        long deadline = System.currentTimeMillis() + IDLE_MS_MAX;
+        for (;;) {
+            EventRead<String> read = reader.readNextEvent(200);
+            if (read.getEvent() != null) {
+                return read;
+            }
+            Numbered.require(System.currentTimeMillis() < deadline, "no event came in %d s", IDLE_MS_MAX / 1000);
+        }
     }
 }

@@ -17,6 +17,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** One Pravega, real or not, seen through the Java client; what the checks do to it most often. */
 final class Server implements AutoCloseable {
+    /** For what is done at once, unless the machine is busy: nobody waits so long when all is well. */
+    static final long WAIT_S = 120;
+
     final ClientConfig config;
     final StreamManager streams;
     final ScheduledExecutorService executor = Executors.newScheduledThreadPool(2, Server::daemon);
@@ -64,7 +67,7 @@ final class Server implements AutoCloseable {
     }
 
     StreamInfo info(Stream stream) throws Exception {
-        return streams.fetchStreamInfo(stream.getScope(), stream.getStreamName()).get(20, TimeUnit.SECONDS);
+        return streams.fetchStreamInfo(stream.getScope(), stream.getStreamName()).get(WAIT_S, TimeUnit.SECONDS);
     }
 
     StreamCut head(Stream stream) throws Exception {

@@ -187,7 +187,7 @@ final class StreamChecks {
         }
         try (Controller controller = new ControllerImpl(ControllerImplConfig.builder().clientConfig(server.config)
                      .build(), server.executor)) {
-            controller.getCurrentSegments(stream.getScope(), stream.getStreamName()).get(30, TimeUnit.SECONDS)
+            controller.getCurrentSegments(stream.getScope(), stream.getStreamName()).get(Server.WAIT_S, TimeUnit.SECONDS)
                     .getSegments().forEach(segment -> sealed.add(segment.getSegmentId()));
             scale(controller, stream, sealed, ranges);
         }
@@ -195,7 +195,7 @@ final class StreamChecks {
 
     private void scale(Controller controller, Stream stream, List<Long> sealed, Map<Double, Double> ranges)
             throws Exception {
-        require(controller.scaleStream(stream, sealed, ranges, server.executor).getFuture().get(30, TimeUnit.SECONDS),
+        require(controller.scaleStream(stream, sealed, ranges, server.executor).getFuture().get(Server.WAIT_S, TimeUnit.SECONDS),
                 "scaling %s says false", sealed);
     }
 }

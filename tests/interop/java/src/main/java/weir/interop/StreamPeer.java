@@ -28,7 +28,6 @@ import java.util.concurrent.TimeUnit;
 
 /** The verbs on streams, stream cuts and batches, which the C peer has, too; both print the same of the same stream. */
 final class StreamPeer {
-    private static final int WAIT_S = 60;
     private final Server server;
     private final Stream stream;
 
@@ -128,14 +127,14 @@ final class StreamPeer {
         server.streams.createScope(stream.getScope());
         try (Controller controller = controller()) {
             Numbered.require(controller.createStream(stream.getScope(), stream.getStreamName(), config(words))
-                    .get(WAIT_S, TimeUnit.SECONDS), "createStream says false");
+                    .get(Server.WAIT_S, TimeUnit.SECONDS), "createStream says false");
         }
     }
 
     private void update(List<String> words) throws Exception {
         try (Controller controller = controller()) {
             Numbered.require(controller.updateStream(stream.getScope(), stream.getStreamName(), config(words))
-                    .get(WAIT_S, TimeUnit.SECONDS), "updateStream says false");
+                    .get(Server.WAIT_S, TimeUnit.SECONDS), "updateStream says false");
         }
     }
 
@@ -191,7 +190,7 @@ final class StreamPeer {
 
     private List<SegmentWithRange> current(Controller controller) throws Exception {
         return withRanges(controller.getCurrentSegments(stream.getScope(), stream.getStreamName())
-                .get(WAIT_S, TimeUnit.SECONDS));
+                .get(Server.WAIT_S, TimeUnit.SECONDS));
     }
 
     /** Those that take writes now, or those of an epoch. */
@@ -199,7 +198,7 @@ final class StreamPeer {
         try (Controller controller = controller()) {
             List<SegmentWithRange> segments = epoch.isEmpty() ? current(controller)
                     : withRanges(controller.getEpochSegments(stream.getScope(), stream.getStreamName(),
-                            Integer.parseInt(epoch.get(0))).get(WAIT_S, TimeUnit.SECONDS));
+                            Integer.parseInt(epoch.get(0))).get(Server.WAIT_S, TimeUnit.SECONDS));
             for (SegmentWithRange each : segments) {
                 System.out.printf("%d %.6f %.6f%n", each.getSegment().getSegmentId(), each.getRange().getLow(),
                         each.getRange().getHigh());
@@ -217,7 +216,7 @@ final class StreamPeer {
                 ranges.put((double) i / count, (double) (i + 1) / count);
             }
             Numbered.require(controller.scaleStream(stream, sealed, ranges, server.executor).getFuture()
-                    .get(WAIT_S, TimeUnit.SECONDS), "scaleStream says false");
+                    .get(Server.WAIT_S, TimeUnit.SECONDS), "scaleStream says false");
         }
     }
 
@@ -264,7 +263,7 @@ final class StreamPeer {
     private void subscribers() throws Exception {
         try (Controller controller = controller()) {
             new TreeSet<>(controller.listSubscribers(stream.getScope(), stream.getStreamName())
-                    .get(WAIT_S, TimeUnit.SECONDS)).forEach(System.out::println);
+                    .get(Server.WAIT_S, TimeUnit.SECONDS)).forEach(System.out::println);
         }
     }
 }

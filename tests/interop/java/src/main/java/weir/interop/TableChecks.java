@@ -93,7 +93,7 @@ final class TableChecks {
     }
 
     private static <T> T wait(CompletableFuture<T> call) throws Exception {
-        return call.get(30, TimeUnit.SECONDS);
+        return call.get(Server.WAIT_S, TimeUnit.SECONDS);
     }
 
     /** What an update comes to: "ok", or the name of its failure. */
