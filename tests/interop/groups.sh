@@ -2,7 +2,7 @@
 # as its last argument. The verbs are those of peer_groups.c and GroupPeer.java, which print the same of the same group.
 
 c_peer() { # c_peer URI VERB...
-    timeout 120 build/tests/interop/peer "$@"
+    timeout "${peer_seconds:-300}" build/tests/interop/peer "$@"
 }
 
 # Both see the same group.
@@ -18,15 +18,6 @@ count_readers() {
     [ "$(c_peer "$1" group-show "$2" | grep -c '^reader ')" = "$3" ]
 }
 
-# await_readers URI GROUP COUNT
-await_readers() {
-    local deadline=$(($(date +%s) + 30))
-    until count_readers "$@"; do
-        [ "$(date +%s)" -lt $deadline ] || { echo "there are not $3 readers in time"; return 1; }
-        sleep 0.3
-    done
-}
-
 # made_by MAKER OTHER URI: one makes the group, both see it, Java reads it, the other deletes it, and it is gone for both.
 made_by() {
     local maker=$1 other=$2 uri=$3 group=interop/made-by-${1/_/-} stream=interop/made-by-${1/_/-}
@@ -35,7 +26,7 @@ made_by() {
     same_view "$uri" $group || return 1
     [ "$(c_peer "$uri" group-unread $group)" = "$(peer "$uri" group-unread $group)" ] ||
         { echo "Java and C have different numbers of unread bytes"; return 1; }
-    peer "$uri" group-read $group r1 30000 300 >"$work/group-events" && verify_lines 0 300 <"$work/group-events" || return 1
+    peer "$uri" group-read $group r1 120000 300 >"$work/group-events" && verify_lines 0 300 <"$work/group-events" || return 1
     same_view "$uri" $group || return 1
     [ "$(c_peer "$uri" group-unread $group)" = 0 ] || { echo "there is something unread"; return 1; }
     "$other" "$uri" group-delete $group || return 1
@@ -54,26 +45,57 @@ after_mark() { # after_mark NAME FILE...
     done
 }
 
+# start_java_reader URI GROUP READER: in the background until SIGTERM, however long the others take; $! is its pid. What it is
+# given goes to $work/READER, in the form of shared_group.sh.
+start_java_reader() {
+    rm -f "$work/$3"
+    java_peer "$1" group-share "$2" "$3" >"$work/$3" 2>"$work/$3.err" &
+    await 120 "reader $3" $! grep -q joined "$work/$3"
+}
+
+# end_readers PID...: they close in order.
+end_readers() {
+    local pid
+    kill -TERM "$@" || return 1
+    for pid; do
+        wait "$pid" || { echo "a reader ended with $?"; return 1; }
+    done
+}
+
+# were_given COUNT FILE...
+were_given() {
+    [ "$(cat "${@:2}" | awk '$2 == "event"' | wc -l)" -ge "$1" ]
+}
+
+# What a reader was given, in the form of group-read.
+as_read() {
+    awk '$2 == "event" { print $3, $4 } $2 == "checkpoint" { print $2, $3 }' "$1"
+}
+
 # checkpoint_by MAKER RESETTER URI: one makes a checkpoint while two Java readers read and more is written, the other
 # one resets the group to it: then the same events come that came after it.
-checkpoint_by() {
-    local maker=$1 resetter=$2 uri=$3 group=interop/checkpoint-by-${1/_/-} stream=interop/checkpoint-by-${1/_/-} readers checkpoint
-    peer "$uri" create $stream 4 && peer "$uri" write $stream 0 1000 && c_peer "$uri" group-create $group $stream ||
-        return 1
-    beside peer "$uri" group-read $group r1 6000 >"$work/$maker-r1" & readers=$!
-    beside peer "$uri" group-read $group r2 6000 >"$work/$maker-r2" & readers="$readers $!"
-    await_readers "$uri" $group 2 || { kill $readers; return 1; }
-    checkpoint=$("$maker" "$uri" group-checkpoint $group mark) || { kill $readers; return 1; }
-    peer "$uri" write $stream 1000 2000
+checkpoint_by() (
+    maker=$1 resetter=$2 uri=$3 group=interop/checkpoint-by-${1/_/-} stream=interop/checkpoint-by-${1/_/-}
+    one=${maker/_/-}-r1 two=${maker/_/-}-r2 readers=""
+    trap 'kill -9 $readers 2>/dev/null' EXIT
+    peer "$uri" create $stream 4 && peer "$uri" write $stream 0 1000 && c_peer "$uri" group-create $group $stream || exit 1
+    start_java_reader "$uri" $group "$one" && readers=$!
+    start_java_reader "$uri" $group "$two" && readers="$readers $!"
+    count_readers "$uri" $group 2 || { echo "the two readers are no members"; exit 1; }
+    checkpoint=$("$maker" "$uri" group-checkpoint $group mark) && peer "$uri" write $stream 1000 2000 || exit 1
+    await 120 "what was written" "${readers% *}" were_given 2000 "$work/$one" "$work/$two"
+    sleep 0.5 # for what might come twice
     # shellcheck disable=SC2086
-    wait $readers
-    after_mark mark "$work/$maker-r1" "$work/$maker-r2" | sort >"$work/$maker-after" || return 1
-    [ "$(wc -l <"$work/$maker-after")" -ge 1000 ] || { echo "not all came after the checkpoint"; return 1; }
-    cat "$work/$maker-r1" "$work/$maker-r2" | grep -v '^checkpoint' | sort -n -k 2 | verify_lines 0 2000 || return 1
-    "$resetter" "$uri" group-reset-to $group "$checkpoint" && same_view "$uri" $group || return 1
-    peer "$uri" group-read $group r3 30000 "$(wc -l <"$work/$maker-after")" | sort >"$work/$maker-again"
+    end_readers $readers || exit 1
+    readers=""
+    as_read "$work/$one" >"$work/$one-read" && as_read "$work/$two" >"$work/$two-read"
+    after_mark mark "$work/$one-read" "$work/$two-read" | sort >"$work/$maker-after" || exit 1
+    [ "$(wc -l <"$work/$maker-after")" -ge 1000 ] || { echo "not all came after the checkpoint"; exit 1; }
+    cat "$work/$one-read" "$work/$two-read" | grep -v '^checkpoint' | sort -n -k 2 | verify_lines 0 2000 || exit 1
+    "$resetter" "$uri" group-reset-to $group "$checkpoint" && same_view "$uri" $group || exit 1
+    peer "$uri" group-read $group r3 120000 "$(wc -l <"$work/$maker-after")" | sort >"$work/$maker-again"
     cmp "$work/$maker-after" "$work/$maker-again" && verify_groups_cuts "$uri" $group
-}
+)
 
 # Both find the same place by asking the readers, of whom there are none.
 verify_groups_cuts() { # verify_groups_cuts URI GROUP
@@ -84,11 +106,11 @@ verify_groups_cuts() { # verify_groups_cuts URI GROUP
 reader_dies() {
     local group=interop/dies stream=interop/dies
     peer "$1" create $stream 2 && peer "$1" write $stream 0 500 && peer "$1" group-create $group $stream || return 1
-    peer "$1" group-read-and-die $group dead 2000 >"$work/dead" && verify_lines 0 500 <"$work/dead" || return 1
+    peer "$1" group-read-and-die $group dead 120000 500 >"$work/dead" && verify_lines 0 500 <"$work/dead" || return 1
     count_readers "$1" $group 1 && same_view "$1" $group || { echo "the dead reader is no member"; return 1; }
     c_peer "$1" group-offline $group dead && c_peer "$1" group-offline $group dead || return 1
     count_readers "$1" $group 0 || { echo "the dead reader is a member"; return 1; }
-    peer "$1" group-read $group heir 30000 500 >"$work/heir" && verify_lines 0 500 <"$work/heir"
+    peer "$1" group-read $group heir 120000 500 >"$work/heir" && verify_lines 0 500 <"$work/heir"
 }
 
 # Resets of both kinds race; the group ends up with one of them, and can be read.
@@ -105,7 +127,7 @@ resets_race() {
         wait "$racer" || failed=1
     done
     [ $failed = 0 ] && c_peer "$1" group-reset $group $one $two && same_view "$1" $group || return 1
-    peer "$1" group-read $group r1 30000 200 | sort -n -k 2 | verify_lines 0 200
+    peer "$1" group-read $group r1 120000 200 | sort -n -k 2 | verify_lines 0 200
 }
 
 # Our group's state is compacted by C while a dead Java reader is a member, a checkpoint is known and another one is
@@ -114,15 +136,15 @@ resets_race() {
 java_reads_a_compact() {
     local group=interop/compacted stream=interop/compacted checkpoint
     peer "$1" create $stream 3 && peer "$1" write $stream 0 300 && c_peer "$1" group-create $group $stream || return 1
-    peer "$1" group-read-and-die $group dead 2000 >"$work/compact-dead" || return 1
+    peer "$1" group-read-and-die $group dead 120000 300 >"$work/compact-dead" || return 1
     c_peer "$1" group-offline $group dead && checkpoint=$(c_peer "$1" group-checkpoint $group mark) || return 1
-    peer "$1" group-read-and-die $group second 2000 >"$work/compact-second" || return 1
+    peer "$1" group-read-and-die $group second 120000 300 >"$work/compact-second" || return 1
     same_view "$1" $group && cp "$work/view-java" "$work/view-before" || return 1
     build/tests/interop/compactor "$1" interop compacted && build/tests/interop/compactor "$1" interop compacted || return 1
     same_view "$1" $group && cmp "$work/view-before" "$work/view-java" || return 1
     peer "$1" group-offline $group second && count_readers "$1" $group 0 && same_view "$1" $group || return 1
-    peer "$1" group-read $group heir 30000 300 >"$work/compact-heir" && verify_lines 0 300 <"$work/compact-heir" || return 1
+    peer "$1" group-read $group heir 120000 300 >"$work/compact-heir" && verify_lines 0 300 <"$work/compact-heir" || return 1
     build/tests/interop/compactor "$1" interop compacted && same_view "$1" $group || return 1
     peer "$1" group-reset-to $group "$checkpoint" && same_view "$1" $group || return 1
-    peer "$1" group-read $group again 30000 300 >"$work/compact-again" && verify_lines 0 300 <"$work/compact-again"
+    peer "$1" group-read $group again 120000 300 >"$work/compact-again" && verify_lines 0 300 <"$work/compact-again"
 }

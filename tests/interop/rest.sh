@@ -182,13 +182,14 @@ rest_events_between() { # rest_events_between PORT PATH FROM TO
 }
 
 # Of a group with a Java reader, which joins and leaves.
-rest_tells_readers() { # rest_tells_readers URI
-    local uri=$1 port stream=interop/rest-read path=/v1/scopes/interop/readergroups/rest-read head reader
+rest_tells_readers() ( # rest_tells_readers URI
+    uri=$1 stream=interop/rest-read path=/v1/scopes/interop/readergroups/rest-read reader=""
+    trap 'kill -9 $reader 2>/dev/null' EXIT
     port=$(rest_port_of "$uri")
     head='{"scopeName":"interop","readerGroupName":"rest-read","streamList":["interop/rest-read"],"onlineReaderIds":'
-    peer "$uri" create $stream 2 && c_peer "$uri" group-create $stream $stream || return 1
-    is "$head[]}" rest_json "$port" $path || return 1
-    beside peer "$uri" group-read $stream r1 6000 >"$work/rest-r1" & reader=$!
-    await_readers "$uri" $stream 1 && is "$head[\"r1\"]}" rest_json "$port" $path || { kill $reader; return 1; }
-    wait $reader && is "$head[]}" rest_json "$port" $path
-}
+    peer "$uri" create $stream 2 && c_peer "$uri" group-create $stream $stream || exit 1
+    is "$head[]}" rest_json "$port" $path || exit 1
+    start_java_reader "$uri" $stream rest-r1 && reader=$!
+    is "$head[\"rest-r1\"]}" rest_json "$port" $path || exit 1
+    end_readers $reader && reader="" && is "$head[]}" rest_json "$port" $path
+)

@@ -25,7 +25,6 @@ import java.util.concurrent.TimeUnit;
 
 /** The verbs on reader groups, which the C peer has, too; both print the same of the same group. */
 final class GroupPeer {
-    private static final int WAIT_S = 60;
     private static final int SURPLUS_MS = 500;
     private final Server server;
     private final String scope;
@@ -51,7 +50,7 @@ final class GroupPeer {
             case "group-unread" -> peer.with(group -> System.out.println(group.getMetrics().unreadBytes()));
             case "group-checkpoint" -> peer.with(group -> peer.checkpoint(group, rest.get(0)));
             case "group-cuts" -> peer.with(group -> printCuts(group.generateStreamCuts(server.executor)
-                    .get(WAIT_S, TimeUnit.SECONDS)));
+                    .get(Server.WAIT_S, TimeUnit.SECONDS)));
             case "group-cancel" -> peer.with(ReaderGroup::cancelOutstandingCheckpoints);
             case "group-reset" -> peer.with(group -> peer.reset(group, rest));
             case "group-reset-to" -> peer.with(group -> peer.resetTo(group, rest.get(0)));
@@ -60,10 +59,8 @@ final class GroupPeer {
             case "group-subscribe" -> peer.subscribe(rest.get(0), rest.subList(1, rest.size()));
             case "group-release" -> peer.with(group -> peer.release(group, StreamPeer.parseCut(rest.get(0))));
             case "group-take" -> peer.take(rest.get(0), Integer.parseInt(rest.get(1)));
-            case "group-read" -> peer.read(rest.get(0), Long.parseLong(rest.get(1)),
-                    rest.size() > 2 ? Integer.parseInt(rest.get(2)) : Integer.MAX_VALUE, true);
-            case "group-read-and-die" -> peer.read(rest.get(0), Long.parseLong(rest.get(1)),
-                    Integer.MAX_VALUE, false);
+            case "group-read", "group-read-and-die" -> peer.read(rest.get(0), Long.parseLong(rest.get(1)),
+                    rest.size() > 2 ? Integer.parseInt(rest.get(2)) : Integer.MAX_VALUE, args[1].equals("group-read"));
             default -> {
                 return false;
             }
@@ -151,7 +148,7 @@ final class GroupPeer {
     }
 
     private void checkpoint(ReaderGroup group, String id) throws Exception {
-        Checkpoint checkpoint = group.initiateCheckpoint(id, server.executor).get(WAIT_S, TimeUnit.SECONDS);
+        Checkpoint checkpoint = group.initiateCheckpoint(id, server.executor).get(Server.WAIT_S, TimeUnit.SECONDS);
         ByteBuffer bytes = checkpoint.toBytes();
         byte[] copy = new byte[bytes.remaining()];
         bytes.get(copy);
@@ -177,8 +174,8 @@ final class GroupPeer {
                 ReaderConfig.builder().build());
         Position position = null;
         for (int left = count; left > 0;) {
-            EventRead<String> read = events.readNextEvent(WAIT_S * 1000L);
-            Numbered.require(read.getEvent() != null || read.isCheckpoint(), "no event in %d s", WAIT_S);
+            EventRead<String> read = events.readNextEvent(Server.WAIT_S * 1000);
+            Numbered.require(read.getEvent() != null || read.isCheckpoint(), "no event in %d s", Server.WAIT_S);
             if (read.getEvent() != null) {
                 System.out.println(read.getEvent());
                 position = read.getPosition();
