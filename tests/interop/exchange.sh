@@ -264,24 +264,34 @@ transactions_handed_over() { # transactions_handed_over BEGINNER ENDER URI
 }
 
 # Those that a program pings outlive their lease, and the other program commits them; the one that nobody pings does not.
-# (Java pings whatever it is asked for the state of, so that C asks.)
+# Other checks run meanwhile: the leases are long, so that a ping on a busy machine is in time.
+pinged_begin() { # pinged_begin URI
+    local stream=interop/pinged holder
+    peer "$1" create $stream 2 && peer "$1" txn-begin $stream 20000 >"$work/pinged-java" &&
+        c_peer "$1" txn-begin $stream 10000 >"$work/pinged-alone" || return 1
+    build/tests/interop/peer "$1" txn-hold $stream 20000 1200000 >"$work/pinged-c" 2>"$work/pinged-c.err" &
+    holder=$!
+    (while kill -0 $$ && kill -0 $holder; do sleep 1; done; kill $holder) 2>/dev/null & # ends with the run
+    echo $holder >"$work/pinged-holder"
+    await 120 "the holder of a transaction" $holder test -s "$work/pinged-c" && date +%s >"$work/pinged-since"
+}
+
+is_status() { # is_status STATUS URI STREAM ID
+    [ "$(c_peer "$2" txn-status "$3" "$4")" = "$1" ]
+}
+
+# Java pings whatever it is asked for the state of, so that C asks.
 transactions_pinged() {
-    local uri=$1 stream=interop/pinged by_java by_c alone holder tries
-    peer "$uri" create $stream 2 && by_java=$(peer "$uri" txn-begin $stream 10000) &&
-        alone=$(c_peer "$uri" txn-begin $stream 10000) || return 1
-    c_peer "$uri" txn-hold $stream 10000 110000 >"$work/held" & holder=$!
-    for ((tries = 0; tries < 60; tries++)); do
-        sleep 1
-        [ "$(c_peer "$uri" txn-status $stream "$alone")" != OPEN ] && [ $tries -ge 12 ] && break
-    done
-    by_c=$(cat "$work/held")
+    local uri=$1 stream=interop/pinged by_java by_c alone status
+    by_java=$(cat "$work/pinged-java") && by_c=$(cat "$work/pinged-c") && alone=$(cat "$work/pinged-alone") || return 1
+    until [ $(($(date +%s) - $(cat "$work/pinged-since"))) -gt 25 ]; do sleep 1; done
+    await 120 "the end of what nobody pings" $$ is_status ABORTED "$uri" $stream "$alone"
     peer "$uri" txn-write $stream "$by_c" 0 100 && peer "$uri" txn-commit $stream "$by_c" &&
         c_peer "$uri" txn-write $stream "$by_java" 100 200 && c_peer "$uri" txn-commit $stream "$by_java" &&
-        is ABORTED peer "$uri" txn-status $stream "$alone" && is ABORTED c_peer "$uri" txn-status $stream "$alone" &&
-        peer "$uri" verify $stream 0 200
-    tries=$?
-    kill $holder 2>/dev/null
-    return $tries
+        is ABORTED peer "$uri" txn-status $stream "$alone" && peer "$uri" verify $stream 0 200
+    status=$?
+    kill "$(cat "$work/pinged-holder")" 2>/dev/null
+    return $status
 }
 
 # --- revisioned streams -----------------------------------------------------------------------------------------------------

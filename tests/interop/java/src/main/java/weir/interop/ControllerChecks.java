@@ -111,8 +111,8 @@ final class ControllerChecks {
         StreamCut cut = server.tail(stream);
         is("true", controller.truncateStream(scope, name, cut), "truncateStream");
         is("true", controller.truncateStream(scope, name, cut), "truncateStream to the same cut");
-        java.util.UUID first = wait(controller.createTransaction(stream, 10_000)).getTxnId();
-        java.util.UUID second = wait(controller.createTransaction(stream, 10_000)).getTxnId();
+        java.util.UUID first = wait(controller.createTransaction(stream, 60_000)).getTxnId();
+        java.util.UUID second = wait(controller.createTransaction(stream, 60_000)).getTxnId();
         require(!first.equals(second), "two transactions have one id");
         for (int i = 0; i < 2; i++) {
             is("null", controller.commitTransaction(stream, "writer", null, first), "commitTransaction");
