@@ -357,10 +357,14 @@ final class ControllerChecks {
      * for nobody. So another one, which the stream waits for, keeps watermarks from coming that far meanwhile.
      */
     private void writers() throws Exception {
-        Stream stream = server.newStream("writers", 1);
+        Stream stream = Stream.of("interop", server.fresh("writers"));
+        server.streams.createScope("interop");
+        is("true", controller.createStream("interop", stream.getStreamName(), StreamConfiguration.builder()
+                .scalingPolicy(ScalingPolicy.fixed(1)).timestampAggregationTimeout(600_000).build()), "createStream");
         Segment segment = new Segment("interop", stream.getStreamName(), 0);
         WriterPosition early = new WriterPosition(Map.of(segment, 0L));
         WriterPosition late = new WriterPosition(Map.of(segment, 100L));
+        is("null", controller.noteTimestampFromWriter("behind", stream, 500, early), "a time of the one that stays behind");
         is("null", controller.noteTimestampFromWriter("w", stream, 1000, early), "a time");
         is("null", controller.noteTimestampFromWriter("w", stream, 2000, late), "a later one");
         is("null", controller.noteTimestampFromWriter("w", stream, 2000, late), "the same again");
