@@ -338,17 +338,20 @@ released_by() { # released_by RELEASER MAKER URI
         { echo "a release went back"; return 1; }
 }
 
+# has_lines COUNT FILE
+has_lines() {
+    [ "$(wc -l <"$2")" -ge "$1" ]
+}
+
 # A group releases what is before its last checkpoint: a reader of one meets the checkpoint of the other.
 released_at_checkpoint() { # released_at_checkpoint READER MAKER URI
-    local reader=$1 maker=$2 uri=$3 stream tries pid
+    local reader=$1 maker=$2 uri=$3 stream pid
     stream=interop/checkpointed-$(of "$reader")
+    rm -f "$work/kept" # of the check before
     "$maker" "$uri" stream-create "$stream" scale=fixed:2 keep=size:1:1000000000000 &&
         "$maker" "$uri" group-subscribe "$stream-group" automatic "$stream" && peer "$uri" write "$stream" 0 100 || return 1
-    beside "$reader" "$uri" group-read "$stream-group" r 30000 200 >"$work/kept" & pid=$!
-    for ((tries = 0; tries < 60; tries++)); do
-        [ "$(grep -c . "$work/kept")" -lt 100 ] || break
-        sleep 0.3
-    done
+    beside "$reader" "$uri" group-read "$stream-group" r 120000 200 >"$work/kept" & pid=$!
+    await 120 "what was written" $pid has_lines 100 "$work/kept"
     offsets c_peer "$uri" "$stream" tail >"$(awaited_head "$stream" "$uri")" &&
         "$maker" "$uri" group-checkpoint "$stream-group" mark >"$work/mark" && peer "$uri" write "$stream" 100 200 || return 1
     wait $pid && grep -v '^checkpoint' "$work/kept" | sort -n -k 2 | verify_lines 0 200
@@ -375,20 +378,30 @@ await_head() {
     return 1
 }
 
-# What is left of the second stream are its last events, and it may become fewer once more while they are read.
+# keeps_last COUNT PROGRAM...: what is read are the last ones of so many events.
+keeps_last() {
+    local first
+    "${@:2}" >"$work/kept-size" || return 1
+    first=$(head -n 1 "$work/kept-size" | cut -d ' ' -f 2)
+    [ "${first:-0}" -gt 0 ] || { echo "it begins with event ${first:-none}"; return 1; }
+    verify_lines "$first" "$1" <"$work/kept-size"
+}
+
+# What is left of the second stream are its last events, and they may become fewer once more while they are read.
 kept_ends() { # kept_ends URI
-    local first tries reader
+    local count tries reader
     await_head "$1" interop/kept-time = "$(offsets c_peer "$1" interop/kept-time tail)" &&
         peer "$1" verify interop/kept-time 0 0 && await_head "$1" interop/kept-size != 0=0 || return 1
     touch "$work/enough-kept-size"
-    await 60 "the writer of kept-size" $$ test -e "$work/grown-kept-size"
+    await 240 "the writer of kept-size" $$ test -e "$work/grown-kept-size"
+    count=$(cat "$work/grown-kept-size")
     for reader in "peer $1 read interop/kept-size" "$weir stream read interop/kept-size --controller $1"; do
-        for tries in 1 2 3; do
-            ! $reader >"$work/kept-size" || break
+        for tries in 1 2 3 4 5; do
+            # shellcheck disable=SC2086 # words
+            ! keeps_last "$count" $reader || break
+            [ $tries -lt 5 ] || return 1
+            sleep 1
         done
-        first=$(head -n 1 "$work/kept-size" | cut -d ' ' -f 2)
-        [ "${first:-0}" -gt 0 ] || { echo "it begins with event ${first:-none}"; return 1; }
-        verify_lines "$first" "$(cat "$work/grown-kept-size")" <"$work/kept-size" || return 1
     done
     is 0=0 offsets peer "$1" interop/kept-whole head && peer "$1" verify interop/kept-whole 0 100
 }
