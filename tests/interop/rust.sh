@@ -49,7 +49,21 @@ start_rust_build() {
     pids="$pids $!"
 }
 
-# The checks that the Rust client makes by itself, once it is built; it prints their lines.
+# The checks with this part in their names. If the program ends in the midst of them, that is a failure of its own, which names
+# those that have no result.
+rust_checks() { # rust_checks SERVER PART
+    local server=$1 part=$2 lines=$work/rust-$1.lines status missing
+    (enter "$server" && timeout 1200 "$cache/rust/debug/rust-peer" "${uris[$server]/127.0.0.1/localhost}" "$part") \
+        >"$lines" 2>>"$work/rust-$server.log"
+    status=$?
+    missing=$(rust_names | grep -F -- "$part" | grep -vxF -f <(cut -f 3 "$lines") | paste -s -d ';' | sed 's/;/; /g')
+    cat "$lines" >>"$work/results.$server"
+    [ $status -gt 1 ] || [ -n "$missing" ] || return 0
+    printf 'FAILED\t0\trust: the client comes to the end of its checks\tit ended with status %s; not run: %s (%s)\n' \
+        "$status" "${missing:-none}" "$work/rust-$server.log" >>"$work/results.$server"
+}
+
+# What the Rust client does by itself, once it is built.
 rust_suite() {
     local server=$servers part
     [ -n "$rust_built" ] || return 0
@@ -59,7 +73,6 @@ rust_suite() {
         return
     fi
     for part in "${wanted[@]:-}"; do
-        (enter "$server" && timeout 900 "$cache/rust/debug/rust-peer" "${uris[$server]/127.0.0.1/localhost}" "$part") \
-            >>"$work/results.$server" 2>>"$work/rust-$server.log" || true
+        rust_checks "$server" "$part"
     done
 }

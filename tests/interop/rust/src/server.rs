@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const KEY_COUNT: usize = 10;
 const FRAME_LEN: usize = 8; // in front of every event: type and length, 4 bytes each
-const LEASE_MS: u64 = 10_000; // the least that a controller grants
+const LEASE_MS: u64 = 600_000; // the most that a controller grants: this client pings just when a lease is over
 
 pub struct Server {
     pub clients: ClientFactory,

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 const SETTLED_WITHIN: Duration = Duration::from_secs(120);
+const LEASE_MIN: Duration = Duration::from_secs(10); // the least that a controller grants
 
 /// Stream and id of the transaction that nobody pings.
 static ABANDONED: Mutex<Option<(ScopedStream, TxId)>> = Mutex::new(None);
@@ -155,9 +156,8 @@ async fn by_id(server: &'static Server) -> Outcome {
 
 async fn abandon(server: &'static Server) -> Outcome {
     let stream = server.new_stream("lease", 1).await?;
-    let lease = Duration::from_millis(server.clients.config().transaction_timeout_time());
-    let segments = server.controller().create_transaction(&stream, lease).await.map_err(why("create_transaction"))?;
-    *ABANDONED.lock().expect("nobody panicked") = Some((stream, segments.tx_id));
+    let begun = server.controller().create_transaction(&stream, LEASE_MIN).await.map_err(why("create_transaction"))?;
+    *ABANDONED.lock().expect("nobody panicked") = Some((stream, begun.tx_id));
     Ok(())
 }
 
@@ -166,7 +166,7 @@ async fn expired(server: &'static Server) -> Outcome {
     let (stream, id) = abandoned.ok_or("the first check did not begin it")?;
     let ended = outcome(server, &stream, id).await?;
     require!(ended == TransactionStatus::Aborted, "it ended {ended:?}");
-    let late = server.controller().ping_transaction(&stream, id, Duration::from_secs(10)).await;
+    let late = server.controller().ping_transaction(&stream, id, LEASE_MIN).await;
     require!(matches!(late, Ok(PingStatus::Aborted)) || late.is_err(), "a ping of it is answered {late:?}");
     Ok(())
 }
