@@ -11,6 +11,7 @@
 #include "store/controller/controller_int.h"
 #include "store/controller/stream_config.h"
 #include "store/rules/names.h"
+#include "weir/host.h"
 
 #define GROUP_STREAM_ROLLOVER_BYTES (INT64_C(4) << 20)
 #define RETENTION_NONE 0
@@ -202,6 +203,18 @@ static struct weir_held_stream *make_group_stream(struct weir_call *call, struct
     return stream;
 }
 
+/* A group that is asked for without an id, which is all zeros, gets one by chance. */
+static void give_id(struct weir_call *call, Pravega__ReaderGroupConfiguration *config, char text[WEIR_UUID_TEXT_LEN + 1])
+{
+    struct weir_rng rng;
+
+    if (!same_id(config->readergroupid, "00000000-0000-0000-0000-000000000000"))
+        return;
+    weir_rng_init(&rng, weir_host_random(weir_loop_host(call->ctl->loop)));
+    weir_uuid_text(weir_uuid_random(&rng), text);
+    config->readergroupid = text;
+}
+
 static void create_group(struct weir_call *call, struct weir_held_scope *scope,
                          const Pravega__ReaderGroupConfiguration *in)
 {
@@ -210,8 +223,10 @@ static void create_group(struct weir_call *call, struct weir_held_scope *scope,
     struct weir_held_stream *stream;
     struct subscriber_name text;
     struct weir_view subscriber = subscriber_name(&text, in->scope, in->readergroupname);
+    char id[WEIR_UUID_TEXT_LEN + 1];
     bool made = false;
 
+    give_id(call, &stored, id);
     if (group == NULL || record_take(&group->rec, &stored, 0) != WEIR_OK ||
         weir_name_table_insert(&scope->groups, group) != WEIR_OK) {
         weir_held_group_free(group);
@@ -220,9 +235,9 @@ static void create_group(struct weir_call *call, struct weir_held_scope *scope,
     }
     stream = make_group_stream(call, scope, in->readergroupname, &made);
     weir_batch_put_group(&call->batch, scope->name, group->name, &group->rec);
-    subscribe(call, in, subscriber, 0, INTO_BATCH);
+    subscribe(call, &stored, subscriber, 0, INTO_BATCH);
     if (weir_call_commit(call) == WEIR_OK) {
-        subscribe(call, in, subscriber, 0, INTO_MEMORY);
+        subscribe(call, &stored, subscriber, 0, INTO_MEMORY);
         answer_created(call, PRAVEGA__CREATE_READER_GROUP_RESPONSE__STATUS__SUCCESS, &stored);
         return;
     }

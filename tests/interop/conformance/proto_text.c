@@ -142,6 +142,8 @@ static void put_text(struct weir_buf *out, const ProtobufCFieldDescriptor *field
         weir_buf_printf(out, ":(a token)"); /* opaque; how many pages there are is all that counts */
         return;
     }
+    if (strcmp(field->name, "readerGroupId") == 0)
+        label_id(labels, text);
     weir_buf_printf(out, ":");
     put_string(out, text);
 }

@@ -92,6 +92,17 @@ void label_transient(struct labels *labels, struct weir_view segment)
     label_add(labels, name, (const char *)at + head, 32, true);
 }
 
+/* Those that a transcript chooses are no random ones: their version is not 4. */
+void label_id(struct labels *labels, struct weir_view id)
+{
+    char name[24];
+
+    if (id.len != WEIR_UUID_TEXT_LEN || id.ptr[14] != '4' || is_known(labels, id))
+        return;
+    snprintf(name, sizeof(name), "$id%d", ++labels->id_count);
+    label_add(labels, name, (const char *)id.ptr, id.len, true);
+}
+
 /* The label whose name begins `text`, the longest one. */
 static const struct label *label_at(const struct labels *labels, const char *text)
 {

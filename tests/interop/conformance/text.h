@@ -2,7 +2,7 @@
  * @file text.h
  * @brief The text of the transcripts: lines built and read piece by piece, and names for what differs from run to run.
  *
- * A *label* stands for such a thing: "@" for the run itself (scopes end with it), "$txn1", "$token1" and so on for what
+ * A *label* stands for such a thing: "@" for the run itself (scopes end with it), "$txn1", "$token1", "$id1" and so on for what
  * a server chose, in the order in which it came. Requests are expanded before they are read, answers are folded before
  * they are compared.
  */
@@ -27,15 +27,16 @@ struct labels {
     char run[12];
     struct label items[LABELS_MAX];
     size_t count;
-    int txn_count, random_count, token_count;
+    int txn_count, random_count, token_count, id_count;
 };
 
 void labels_init(struct labels *labels, uint64_t random);
 void labels_fini(struct labels *labels);
 /** The label of a transaction, by its number's low bits; made if it is new. */
 const char *label_of_txn(struct labels *labels, int64_t high_bits, int64_t low_bits);
-/** Makes one for a page's token, and for the random half of a transient segment's name. */
+/** Makes one for a page's token, for the random half of a transient segment's name, and for an id that is a random UUID. */
 void label_token(struct labels *labels, struct weir_view token);
+void label_id(struct labels *labels, struct weir_view id);
 void label_transient(struct labels *labels, struct weir_view segment);
 /** A request with its labels replaced; a NUL-terminated string that is the caller's. */
 char *labels_expand(const struct labels *labels, const char *request);

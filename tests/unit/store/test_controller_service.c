@@ -985,6 +985,40 @@ START_TEST(reader_groups)
 }
 END_TEST
 
+/* Makes the group without an id; returns the one that it has, to be freed. */
+static char *given_id(const char *name)
+{
+    Pravega__ReaderGroupConfiguration config = group_config(2);
+    const Pravega__CreateReaderGroupResponse *created;
+
+    config.readergroupname = pravega_proto_str(name);
+    config.readergroupid = pravega_proto_str("00000000-0000-0000-0000-000000000000");
+    created = rpc(served, "createReaderGroup", &config, NULL);
+    ck_assert_int_eq(created->status, PRAVEGA__CREATE_READER_GROUP_RESPONSE__STATUS__SUCCESS);
+    return strdup(created->config->readergroupid);
+}
+
+START_TEST(a_reader_group_without_an_id_is_given_one)
+{
+    char *first, *again, *other;
+    struct weir_uuid id;
+
+    make_stream(served, "sc", "st", 2);
+    first = given_id("rg");
+    ck_assert(weir_uuid_parse(weir_view_str(first), &id));
+    ck_assert(id.msb != 0 && id.lsb != 0);
+    served_restart(served);
+    again = given_id("rg");
+    ck_assert_str_eq(again, first);
+    other = given_id("rg2");
+    ck_assert_str_ne(other, first);
+    ck_assert_int_eq(publish(first, 0, 5, 5), PRAVEGA__UPDATE_SUBSCRIBER_STATUS__STATUS__SUCCESS);
+    free(first);
+    free(again);
+    free(other);
+}
+END_TEST
+
 START_TEST(reader_groups_that_cannot_be)
 {
     Pravega__ReaderGroupConfiguration config = group_config(0);
@@ -1036,6 +1070,7 @@ int main(void)
     tcase_add_test(tc, an_update_makes_the_segments_that_it_asks_for);
     tcase_add_test(tc, cuts_of_what_never_was);
     tcase_add_test(tc, reader_groups);
+    tcase_add_test(tc, a_reader_group_without_an_id_is_given_one);
     tcase_add_test(tc, reader_groups_that_cannot_be);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
