@@ -6,88 +6,39 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pravega/blocking.h"
 #include "pravega/format/watermark.h"
 #include "pravega/revisioned_stream.h"
-#include "weir/sim.h"
-#include "weir/store.h"
+#include "sim_store.h"
 
 #define SCOPE "scope"
 #define EVENT_LEN 92 /* 100 with its header */
 
-static struct weir_sim *sim;
-static struct weir_host *store_host, *client_host;
-static struct weir_loop *store_loop;
-static struct weir_store *store;
-static struct pravega_session *session;
-static struct weir_error err;
+static struct sim_store w;
 static const struct pravega_stream_name stream = {SCOPE, "events"};
 
-#define must(call) ck_assert_msg((call) == WEIR_OK, "%s", err.message)
-
-static void store_open(void)
-{
-    static const char *const settings[] = {"controller.retention.frequency.minutes=1", NULL};
-    struct weir_store_options options = {.data_dir = "store",
-                                         .advertised_host = "store",
-                                         .controller_port = 9090,
-                                         .segment_port = 12345,
-                                         .settings = settings};
-
-    must(weir_sim_host_new(sim, "store", "store-disk", &store_host, &err));
-    must(weir_loop_new(store_host, "store", &store_loop, &err));
-    must(weir_loop_start(store_loop, &err));
-    must(weir_store_open(store_loop, &options, &store, &err));
-}
-
-/* kill -9, and another start. */
-static void store_crash(void)
-{
-    weir_sim_host_silence(store_host);
-    weir_store_close(store);
-    weir_loop_free(store_loop);
-    weir_sim_host_crash(store_host);
-    store_open();
-}
+#define must(call) ck_assert_msg((call) == WEIR_OK, "%s", w.err.message)
 
 static void setup(void)
 {
-    struct pravega_client_options options = {.controller_uri = "tcp://store:9090"};
+    static const char *const settings[] = {"controller.retention.frequency.minutes=1", NULL};
 
-    err = (struct weir_error){0};
-    must(weir_sim_new(&(struct weir_sim_options){.seed = 7, .log_fd = -1}, &sim, &err));
-    must(weir_sim_host_new(sim, "client", "client-disk", &client_host, &err));
-    store_open();
-    must(pravega_session_open(client_host, &options, &session, &err));
-    must(pravega_await_scope_create(session, SCOPE, &err));
+    sim_store_begin(&w, NULL, &(struct weir_store_options){.settings = settings});
+    must(pravega_await_scope_create(w.session, SCOPE, &w.err));
 }
 
 static void teardown(void)
 {
-    pravega_session_close(session);
-    weir_store_close(store);
-    weir_loop_stop(store_loop);
-    weir_loop_join(store_loop);
-    weir_loop_free(store_loop);
-    weir_host_free(store_host);
-    weir_host_free(client_host);
-    weir_sim_free(sim);
-}
-
-static bool never(void *arg)
-{
-    (void)arg;
-    return false;
+    sim_store_end(&w);
 }
 
 static void run_for_s(int64_t seconds)
 {
-    (void)weir_sim_run(sim, never, NULL, seconds * WEIR_NS_PER_S);
+    sim_pass(w.sim, seconds * WEIR_NS_PER_S);
 }
 
 static void make(const struct pravega_stream_config *config)
 {
-    must(pravega_await_stream_create(session, &stream, config, &err));
+    must(pravega_await_stream_create(w.session, &stream, config, &w.err));
 }
 
 static struct pravega_writer *writer_new(const char *id)
@@ -95,7 +46,7 @@ static struct pravega_writer *writer_new(const char *id)
     struct pravega_writer_options options = {.writer_id = id};
     struct pravega_writer *writer;
 
-    must(pravega_await_writer_new(session, &stream, &options, &writer, &err));
+    must(pravega_await_writer_new(w.session, &stream, &options, &writer, &w.err));
     return writer;
 }
 
@@ -104,8 +55,8 @@ static void write_events(struct pravega_writer *writer, int count)
     static const char bytes[EVENT_LEN];
 
     for (int i = 0; i < count; i++)
-        must(pravega_await_write(session, writer, NULL, weir_view(bytes, sizeof(bytes)), &err));
-    must(pravega_await_flush(session, writer, &err));
+        must(pravega_await_write(w.session, writer, NULL, weir_view(bytes, sizeof(bytes)), &w.err));
+    must(pravega_await_flush(w.session, writer, &w.err));
 }
 
 static void write_once(int count)
@@ -113,7 +64,7 @@ static void write_once(int count)
     struct pravega_writer *writer = writer_new("once");
 
     write_events(writer, count);
-    must(pravega_await_writer_close(session, writer, &err));
+    must(pravega_await_writer_close(w.session, writer, &w.err));
 }
 
 /* Writes `per_second` events in each second. */
@@ -125,7 +76,7 @@ static void write_for_s(int per_second, int64_t seconds)
         write_events(writer, per_second);
         run_for_s(1);
     }
-    must(pravega_await_writer_close(session, writer, &err));
+    must(pravega_await_writer_close(w.session, writer, &w.err));
 }
 
 static size_t segment_count(void)
@@ -133,7 +84,7 @@ static size_t segment_count(void)
     struct pravega_ranges *ranges;
     size_t count;
 
-    must(pravega_await_current_segments(session, &stream, &ranges, &err));
+    must(pravega_await_current_segments(w.session, &stream, &ranges, &w.err));
     count = ranges->count;
     for (size_t i = 0; i < count; i++)
         ck_assert(ranges->ranges[i].min_key == (i == 0 ? 0 : ranges->ranges[i - 1].max_key));
@@ -147,7 +98,7 @@ static int64_t head(void)
     struct pravega_stream_info *info;
     int64_t sum = 0;
 
-    must(pravega_await_stream_info(session, &stream, &info, &err));
+    must(pravega_await_stream_info(w.session, &stream, &info, &w.err));
     for (size_t i = 0; i < info->head->position_count; i++)
         sum += info->head->positions[i].offset;
     free(info);
@@ -172,7 +123,7 @@ START_TEST(it_splits_what_grows_too_fast)
     ck_assert_uint_eq(segment_count(), _i == 0 ? 3 : 3);
     write_for_s(20, 15 * 60);
     ck_assert_uint_eq(segment_count(), 3);
-    store_crash();
+    sim_store_crash(&w);
     ck_assert_uint_eq(segment_count(), 3);
 }
 END_TEST
@@ -188,12 +139,12 @@ START_TEST(it_merges_what_is_silent)
     run_for_s(21 * 60);
     ck_assert_uint_eq(segment_count(), 5);
     fewer.min_segments = 2;
-    must(pravega_await_stream_update(session, &stream, &fewer, &err));
+    must(pravega_await_stream_update(w.session, &stream, &fewer, &w.err));
     run_for_s(1);
     ck_assert_uint_eq(segment_count(), 3); /* two pairs; what comes of a merge is not silent yet */
     run_for_s(21 * 60);
     ck_assert_uint_eq(segment_count(), 2);
-    store_crash();
+    sim_store_crash(&w);
     run_for_s(41 * 60);
     ck_assert_uint_eq(segment_count(), 2);
 }
@@ -209,7 +160,7 @@ START_TEST(it_merges_what_grows_slowly)
     write_for_s(4, 21 * 60);
     ck_assert_uint_eq(segment_count(), 2);
     fewer.min_segments = 1;
-    must(pravega_await_stream_update(session, &stream, &fewer, &err));
+    must(pravega_await_stream_update(w.session, &stream, &fewer, &w.err));
     write_for_s(4, 12 * 60);
     ck_assert_uint_eq(segment_count(), 1);
 }
@@ -223,13 +174,13 @@ START_TEST(a_sealed_or_fixed_stream_stays)
 
     make(&config);
     write_for_s(35, 9 * 60);
-    must(pravega_await_stream_update(session, &stream, &fixed, &err));
+    must(pravega_await_stream_update(w.session, &stream, &fixed, &w.err));
     write_for_s(35, 4 * 60);
     ck_assert_uint_eq(segment_count(), 1);
-    must(pravega_await_stream_update(session, &stream, &config, &err));
-    must(pravega_await_stream_seal(session, &stream, &err));
+    must(pravega_await_stream_update(w.session, &stream, &config, &w.err));
+    must(pravega_await_stream_seal(w.session, &stream, &w.err));
     run_for_s(25 * 60);
-    must(pravega_await_stream_delete(session, &stream, &err));
+    must(pravega_await_stream_delete(w.session, &stream, &w.err));
 }
 END_TEST
 
@@ -247,7 +198,7 @@ START_TEST(it_cuts_off_by_time)
     ck_assert_int_eq(head(), 0);
     run_for_s(3 * 60 + 30);
     if (_i == 1)
-        store_crash();
+        sim_store_crash(&w);
     run_for_s(90);
     ck_assert_int_eq(head(), 1000);
     run_for_s(2 * 60);
@@ -269,7 +220,7 @@ START_TEST(it_cuts_off_by_size)
         run_for_s(61);
     }
     ck_assert_int_eq(head(), 2000); /* 2000 are left: one cut further there would be 1000 */
-    store_crash();
+    sim_store_crash(&w);
     write_once(10);
     run_for_s(61);
     ck_assert_int_eq(head(), 3000);
@@ -284,8 +235,8 @@ static struct pravega_reader_group *subscribe(const char *name)
     const struct pravega_group_name group_name = {SCOPE, name};
     struct pravega_reader_group *group;
 
-    must(pravega_await_reader_group_create(session, &group_name, &config, &err));
-    must(pravega_await_reader_group_open(session, &group_name, &group, &err));
+    must(pravega_await_reader_group_create(w.session, &group_name, &config, &w.err));
+    must(pravega_await_reader_group_open(w.session, &group_name, &group, &w.err));
     return group;
 }
 
@@ -294,7 +245,7 @@ static void release(struct pravega_reader_group *group, int64_t offset)
     struct pravega_segment_offset position = {0, offset};
     const struct pravega_stream_cut cut = {.scope = (char *)stream.scope, .stream = (char *)stream.stream, .positions = &position, .position_count = 1};
 
-    must(pravega_await_reader_group_update_retention_stream_cut(session, group, &cut, 1, &err));
+    must(pravega_await_reader_group_update_retention_stream_cut(w.session, group, &cut, 1, &w.err));
 }
 
 /* Goal: nothing goes that a subscriber has not released, even one that has not released anything yet, unless there
@@ -316,7 +267,7 @@ START_TEST(it_waits_for_subscribers)
     release(other, 600);
     run_for_s(61);
     ck_assert_int_eq(head(), 600);
-    store_crash();
+    sim_store_crash(&w);
     release(other, 1500);
     run_for_s(61);
     ck_assert_int_eq(head(), 1000);
@@ -362,15 +313,15 @@ static const char *watermarks(void)
     size_t at = 0;
     bool is_set;
 
-    must(pravega_revisioned_stream_new(pravega_session_client(session), &name, &log, &err));
-    must(pravega_await_revisioned_oldest(session, log, &from, &err));
-    must(pravega_await_revisioned_read(session, log, &from, on_mark, &marks, &err));
-    must(pravega_await_revisioned_mark(session, log, &place, &is_set, &err));
+    must(pravega_revisioned_stream_new(pravega_session_client(w.session), &name, &log, &w.err));
+    must(pravega_await_revisioned_oldest(w.session, log, &from, &w.err));
+    must(pravega_await_revisioned_read(w.session, log, &from, on_mark, &marks, &w.err));
+    must(pravega_await_revisioned_mark(w.session, log, &place, &is_set, &w.err));
     ck_assert(is_set == (marks.count > 0));
     if (is_set) { /* from the mark on there is the last one, and nothing else */
         struct marks newest = {0};
 
-        must(pravega_await_revisioned_read(session, log, &place, on_mark, &newest, &err));
+        must(pravega_await_revisioned_read(w.session, log, &place, on_mark, &newest, &w.err));
         ck_assert_uint_eq(newest.count, 1);
         ck_assert_int_eq(newest.list[0].lower, marks.list[marks.count - 1].lower);
         pravega_watermark_fini(&newest.list[0]);
@@ -393,7 +344,7 @@ static const char *watermarks(void)
 
 static void note(struct pravega_writer *writer, int64_t time)
 {
-    must(pravega_await_note_time(session, writer, time, &err));
+    must(pravega_await_note_time(w.session, writer, time, &w.err));
 }
 
 /* Goal: a watermark when all writers have noted a later time; one that is silent holds it back for its timeout only,
@@ -415,7 +366,7 @@ START_TEST(it_marks_the_writers_times)
     ck_assert_str_eq(watermarks(), "100-150@200");
     run_for_s(30); /* nothing new */
     ck_assert_str_eq(watermarks(), "100-150@200");
-    store_crash();
+    sim_store_crash(&w);
     write_events(a, 1);
     note(a, 200);
     run_for_s(11);
@@ -430,8 +381,8 @@ START_TEST(it_marks_the_writers_times)
     note(a, 400);
     run_for_s(11);
     ck_assert_str_eq(watermarks(), "100-150@200 150-200@300 300-300@400 350-400@400");
-    must(pravega_await_writer_close(session, a, &err));
-    must(pravega_await_writer_close(session, b, &err));
+    must(pravega_await_writer_close(w.session, a, &w.err));
+    must(pravega_await_writer_close(w.session, b, &w.err));
 }
 END_TEST
 
@@ -445,16 +396,16 @@ START_TEST(a_watermark_is_made_once_through_crashes)
     make(&config);
     a = writer_new("a");
     note(a, 100);
-    syncs = weir_sim_disk_sync_count(sim, "store-disk") + (uint64_t)_i;
-    for (int ms = 0; ms < 15000 && weir_sim_disk_sync_count(sim, "store-disk") < syncs; ms++)
-        (void)weir_sim_run(sim, never, NULL, WEIR_NS_PER_MS);
-    store_crash();
+    syncs = weir_sim_disk_sync_count(w.sim, "store") + (uint64_t)_i;
+    for (int ms = 0; ms < 15000 && weir_sim_disk_sync_count(w.sim, "store") < syncs; ms++)
+        sim_pass(w.sim, WEIR_NS_PER_MS);
+    sim_store_crash(&w);
     run_for_s(25);
     ck_assert_str_eq(watermarks(), "100-100@0");
     note(a, 200);
     run_for_s(25);
     ck_assert_str_eq(watermarks(), "100-100@0 200-200@0");
-    must(pravega_await_writer_close(session, a, &err));
+    must(pravega_await_writer_close(w.session, a, &w.err));
 }
 END_TEST
 
@@ -471,14 +422,14 @@ START_TEST(a_watermark_follows_a_scale)
     write_events(a, 2);
     note(a, 100);
     note(b, 90);
-    must(pravega_await_stream_scale(session, &stream, &split, NULL, &err));
+    must(pravega_await_stream_scale(w.session, &stream, &split, NULL, &w.err));
     write_events(a, 1);
     note(a, 200);
     run_for_s(11);
     ck_assert_uint_eq(strlen(watermarks()), strlen("90-200@100@0"));
     ck_assert(strncmp(watermarks(), "90-200@", 7) == 0);
-    must(pravega_await_writer_close(session, a, &err));
-    must(pravega_await_writer_close(session, b, &err));
+    must(pravega_await_writer_close(w.session, a, &w.err));
+    must(pravega_await_writer_close(w.session, b, &w.err));
 }
 END_TEST
 
