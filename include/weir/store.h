@@ -34,6 +34,8 @@ enum weir_durability {
     X("controller.watermarking.frequency.seconds", watermark_period_ms, 1000, 1, 31536000, 10,                         \
       "between two watermarks of a stream")                                                                            \
     X("weir.watermarking.frequency.milliseconds", watermark_period_ms, 1, 10, 31536000000, 10000, "the same, finer")   \
+    X("weir.scale.quiet.milliseconds", scale_quiet_ms, 1, 0, 60000, 100,                                               \
+      "a scale that a client asks for waits until its segments have not grown for so long, or for five times that")    \
     X("autoScale.cooldown.time.seconds", scale_cooldown_ms, 1000, 0, 31536000, 600,                                    \
       "a younger segment is not scaled automatically")                                                                 \
     X("autoScale.mute.time.seconds", scale_mute_ms, 1000, 0, 31536000, 600,                                            \

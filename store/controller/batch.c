@@ -60,7 +60,7 @@ void *weir_batch_alloc(struct weir_batch *batch, size_t size)
     return memory;
 }
 
-static struct weir_view keep(struct weir_batch *batch, struct weir_view view)
+struct weir_view weir_batch_keep(struct weir_batch *batch, struct weir_view view)
 {
     uint8_t *copy = weir_batch_alloc(batch, view.len + 1);
 
@@ -107,7 +107,7 @@ static struct weir_change *add_named(struct weir_batch *batch, enum weir_change_
         batch->status = WEIR_E_NOMEM;
         return change;
     }
-    change->name = keep(batch, weir_view(text, (size_t)len));
+    change->name = weir_batch_keep(batch, weir_view(text, (size_t)len));
     free(text);
     return change;
 }
@@ -209,7 +209,7 @@ void weir_batch_merge_shadow(struct weir_batch *batch, const struct weir_held_st
     shadow_name(name, stream, txn, number);
     if (change != NULL) {
         change->lenient = true;
-        change->source = keep(batch, weir_view_str(name));
+        change->source = weir_batch_keep(batch, weir_view_str(name));
     }
 }
 
@@ -247,7 +247,7 @@ static void set_value(struct weir_batch *batch, struct weir_change *put, struct 
     if (record->status != WEIR_OK && batch->status == WEIR_OK)
         batch->status = record->status;
     if (put != NULL && record->status == WEIR_OK)
-        put->value = keep(batch, weir_buf_view(record));
+        put->value = weir_batch_keep(batch, weir_buf_view(record));
     weir_buf_fini(record);
 }
 

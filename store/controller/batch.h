@@ -24,6 +24,8 @@ void weir_batch_init(struct weir_batch *batch);
 void weir_batch_fini(struct weir_batch *batch);
 /** Memory that lives as long as the batch, zeroed; NULL (and status set) if there is none. */
 void *weir_batch_alloc(struct weir_batch *batch, size_t size);
+/** A copy that lives as long, with a zero behind it. */
+struct weir_view weir_batch_keep(struct weir_batch *batch, struct weir_view view);
 
 /* Segments of a stream. Lenient ones do not mind what is so already (see struct weir_change). */
 void weir_batch_create_segment(struct weir_batch *batch, const struct weir_held_stream *stream, int64_t id);

@@ -60,6 +60,7 @@ struct weir_call {
     enum weir_grpc_code code;
     const char *words; /* static */
     struct weir_login login;
+    struct weir_timer pause; /**< armed while the call waits for a better moment */
     const struct weir_rpc *rpc;
     ProtobufCMessage *message; /**< the request, until it is served */
     char *token;               /**< the delegation token for the reply, "" if there is none; the call's memory */
@@ -134,6 +135,13 @@ enum weir_status weir_stream_tail(struct weir_controller *ctl, const struct weir
 enum weir_status weir_stream_truncate_prepare(struct weir_batch *batch, struct weir_held_stream *stream,
                                               struct weir_cut *cut);
 void weir_stream_swap_head(struct weir_held_stream *stream, struct weir_cut *cut);
+/** A cut out of a message's map entries, sorted. */
+enum weir_status weir_cut_take(struct weir_cut *out, Pravega__StreamCut__CutEntry *const *entries, size_t count);
+/** What upstream fails with over a cut that it cannot look at: NOT_FOUND for an epoch that is not known, UNKNOWN for a
+ *  segment that its epoch has not, or if no segment has begun; OK for any other, valid or not. */
+enum weir_grpc_code weir_cut_fault(const struct weir_epochs *epochs, const struct weir_cut *cut);
+
+/* scaling.c */
 /**
  * Puts a scale into the batch and appends its epoch, to be dropped if the batch is refused. Afterwards the upkeep has
  * to follow. @retval WEIR_E_STATE, WEIR_E_INVAL, WEIR_E_NOMEM as weir_epochs_scale(), or fewer segments than the least
@@ -141,11 +149,6 @@ void weir_stream_swap_head(struct weir_held_stream *stream, struct weir_cut *cut
 enum weir_status weir_stream_scale_prepare(struct weir_batch *batch, struct weir_held_stream *stream,
                                            const int64_t *sealed, size_t sealed_count,
                                            const struct weir_segment_range *ranges, size_t range_count, int64_t now_ms);
-/** A cut out of a message's map entries, sorted. */
-enum weir_status weir_cut_take(struct weir_cut *out, Pravega__StreamCut__CutEntry *const *entries, size_t count);
-/** What upstream fails with over a cut that it cannot look at: NOT_FOUND for an epoch that is not known, UNKNOWN for a
- *  segment that its epoch has not, or if no segment has begun; OK for any other, valid or not. */
-enum weir_grpc_code weir_cut_fault(const struct weir_epochs *epochs, const struct weir_cut *cut);
 
 /* transactions.c */
 /** After a load: merges what was to be committed, starts leases. */

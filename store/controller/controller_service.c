@@ -3,6 +3,7 @@
  *
  *     LOGIN (its credentials are checked, if there are accounts) --allowed--> OPEN
  *     LOGIN --refused--> WAITING
+ *     OPEN --a scale waits for a better moment--> OPEN, its pause armed
  *     OPEN --commit--> COMMITTED --answer--> WAITING (reply packed) --durable--> answered, freed
  *     OPEN --answer--> WAITING, for a barrier
  */
@@ -21,6 +22,7 @@ static void call_free(struct weir_call *call)
     if (call->next != NULL)
         call->next->link = call->link;
     weir_access_cancel(&call->login);
+    weir_timer_stop(call->ctl->loop, &call->pause);
     pravega_proto_free(call->message);
     weir_batch_fini(&call->batch);
     free(call->reply);

@@ -1,6 +1,5 @@
 /*
- * stream_segments.c - the calls about a stream's segments: which there are, which follow, where it was cut, how it
- * scales.
+ * stream_segments.c - the calls about a stream's segments: which there are, which follow, where it was cut.
  */
 #include <stdlib.h>
 
@@ -384,96 +383,4 @@ void weir_rpc_truncate_stream(struct weir_call *call, const void *message)
         reply.status = truncate_stream(call, stream, &cut);
     weir_call_answer(call, &reply.base);
     weir_cut_fini(&cut);
-}
-
-/* --- Scaling ---------------------------------------------------------------------------------------------------- */
-
-enum weir_status weir_stream_scale_prepare(struct weir_batch *batch, struct weir_held_stream *stream,
-                                           const int64_t *sealed, size_t sealed_count,
-                                           const struct weir_segment_range *ranges, size_t range_count, int64_t now_ms)
-{
-    struct weir_epochs *epochs = &stream->rec.epochs;
-    enum weir_status status = weir_epochs_scale(epochs, sealed, sealed_count, ranges, range_count, now_ms);
-    const struct weir_epoch *added;
-
-    if (status != WEIR_OK)
-        return status;
-    added = weir_epochs_active(epochs);
-    if (added->segment_count < (size_t)stream->policy.segments_min) {
-        weir_epochs_drop_last(epochs);
-        return WEIR_E_STATE;
-    }
-    for (size_t i = 0; i < added->segment_count; i++) {
-        if (weir_segment_epoch(added->segments[i].id) == weir_epochs_active_number(epochs))
-            weir_batch_create_segment(batch, stream, added->segments[i].id);
-    }
-    for (size_t i = 0; i < sealed_count; i++)
-        weir_batch_seal_segment(batch, stream, sealed[i]);
-    weir_batch_put_stream(batch, stream);
-    return WEIR_OK;
-}
-
-/* The scale that a client asks for, into the call's batch. */
-static enum weir_status scale_prepare(struct weir_call *call, struct weir_held_stream *stream,
-                                      const Pravega__ScaleRequest *in)
-{
-    struct weir_segment_range *ranges = weir_call_alloc(call, in->n_newkeyranges, sizeof(*ranges));
-
-    if (ranges == NULL)
-        return WEIR_E_NOMEM;
-    for (size_t i = 0; i < in->n_newkeyranges; i++)
-        ranges[i] = (struct weir_segment_range){0, in->newkeyranges[i]->start, in->newkeyranges[i]->end};
-    return weir_stream_scale_prepare(&call->batch, stream, in->sealedsegments, in->n_sealedsegments, ranges,
-                                     in->n_newkeyranges, weir_loop_wall_ms(call->ctl->loop));
-}
-
-static void list_added(struct weir_call *call, Pravega__ScaleResponse *reply, const struct weir_held_stream *stream)
-{
-    const struct weir_epoch *added = weir_epochs_active(&stream->rec.epochs);
-
-    reply->segments = weir_call_alloc(call, added->segment_count, sizeof(*reply->segments));
-    for (size_t i = 0; i < added->segment_count && reply->segments != NULL; i++) {
-        if (weir_segment_epoch(added->segments[i].id) == weir_epochs_active_number(&stream->rec.epochs))
-            reply->segments[reply->n_segments++] =
-                weir_call_range(call, stream, &added->segments[i], added->segments[i].id);
-    }
-}
-
-void weir_rpc_scale(struct weir_call *call, const void *message)
-{
-    const Pravega__ScaleRequest *in = message;
-    Pravega__ScaleResponse reply = PRAVEGA__SCALE_RESPONSE__INIT;
-    struct weir_held_stream *stream = weir_call_stream(call, in->streaminfo);
-    enum weir_status status;
-
-    reply.status = PRAVEGA__SCALE_RESPONSE__SCALE_STREAM_STATUS__FAILURE;
-    status = stream == NULL || stream->rec.state == WEIR_STREAM_SEALED ? WEIR_E_INVAL : scale_prepare(call, stream, in);
-    if (status == WEIR_E_STATE) {
-        reply.status = PRAVEGA__SCALE_RESPONSE__SCALE_STREAM_STATUS__PRECONDITION_FAILED;
-    } else if (status == WEIR_OK && weir_call_commit(call) == WEIR_OK) {
-        reply.status = PRAVEGA__SCALE_RESPONSE__SCALE_STREAM_STATUS__STARTED;
-        reply.epoch = weir_epochs_active_number(&stream->rec.epochs) - 1;
-        list_added(call, &reply, stream);
-        weir_upkeep_follow(call->ctl, stream);
-    } else if (status == WEIR_OK) {
-        weir_epochs_drop_last(&stream->rec.epochs);
-    }
-    weir_call_answer(call, &reply.base);
-}
-
-/* A scale is one batch here: it is over when its call is answered. */
-void weir_rpc_check_scale(struct weir_call *call, const void *message)
-{
-    const Pravega__ScaleStatusRequest *in = message;
-    Pravega__ScaleStatusResponse reply = PRAVEGA__SCALE_STATUS_RESPONSE__INIT;
-    struct weir_held_stream *stream = weir_call_stream(call, in->streaminfo);
-    int32_t active = stream != NULL ? weir_epochs_active_number(&stream->rec.epochs) : -1;
-
-    if (in->epoch > active || in->epoch < 0)
-        reply.status = PRAVEGA__SCALE_STATUS_RESPONSE__SCALE_STATUS__INVALID_INPUT;
-    else if (in->epoch == active)
-        reply.status = PRAVEGA__SCALE_STATUS_RESPONSE__SCALE_STATUS__IN_PROGRESS;
-    else
-        reply.status = PRAVEGA__SCALE_STATUS_RESPONSE__SCALE_STATUS__SUCCESS;
-    weir_call_answer(call, &reply.base);
 }

@@ -8,6 +8,7 @@
 #include "weir/store.h"
 
 struct weir_store_settings {
+    int64_t scale_quiet_ms;      /**< a scale that is asked for waits until its segments have not grown for so long */
     int64_t scale_cooldown_ms;   /**< no advice about a segment that is younger */
     int64_t scale_mute_ms;       /**< between two pieces of the same advice about one segment */
     int64_t scale_expiry_ms;     /**< a segment that was silent for so long is cold */
