@@ -202,6 +202,18 @@ void play_store_seal(struct play_store *store, struct play_segment *segment)
     answer_waiting(store, segment);
 }
 
+void play_store_split(struct play_store *store, struct play_segment *segment)
+{
+    pravega_segment_id next = (pravega_segment_id)1 << 32 | (pravega_segment_id)store->segment_count;
+    double middle = (segment->min_key + segment->max_key) / 2;
+
+    play_store_segment(store, next, segment->min_key, middle);
+    play_store_segment(store, next + 1, middle, segment->max_key);
+    segment->successors[segment->successor_count++] = next;
+    segment->successors[segment->successor_count++] = next + 1;
+    play_store_seal(store, segment);
+}
+
 /* ---- appending ---- */
 
 static struct play_writer *writer_of(struct play_store *store, struct weir_uuid id, struct play_segment *segment)

@@ -144,6 +144,8 @@ void play_store_put(struct play_store *store, struct play_segment *segment, stru
 void play_store_put_raw(struct play_store *store, struct play_segment *segment, struct weir_view bytes);
 /** Seals it, without successors; reads that wait there end. */
 void play_store_seal(struct play_store *store, struct play_segment *segment);
+/** Seals it, with two halves of epoch 1 in its place; may be on_scale. */
+void play_store_split(struct play_store *store, struct play_segment *segment);
 /** What lies before `offset` is gone. */
 void play_store_truncate(struct play_segment *segment, int64_t offset);
 /** The controller's answers: a weir_grpc_serve_fn. */

@@ -197,6 +197,44 @@ START_TEST(a_transaction_that_is_gone_fails_with_words)
 }
 END_TEST
 
+static void seal_shadow(struct play_store *store, struct play_segment *segment)
+{
+    store->stream_missing = true;
+    play_store_seal(store, segment);
+}
+
+static void remove_shadow(struct play_store *store, struct play_segment *segment)
+{
+    store->stream_missing = true; /* it is not made anew */
+    segment->gone = true;
+}
+
+/* Goal: a transaction that others end under its writer fails for that, not for the connections that it costs.
+ * Method: a store that breaks the connection, and forgets its answer, if anything follows the refused append. */
+START_TEST(an_end_by_others_is_heard_of_though_blocks_follow_it)
+{
+    struct weir_sim_options options = {.seed = (uint64_t)_i + 1};
+    struct pravega_client *client;
+    struct play_store store;
+    struct app app = {0};
+
+    play_store_open(&store, &options);
+    play_store_segment(&store, 0, 0, 1);
+    store.late_refusals = true;
+    store.scale_at_append = 5;
+    store.on_scale = _i % 2 == 0 ? seal_shadow : remove_shadow;
+    client = play_store_client(&store, NULL);
+    begin(&store, client, &app, 0);
+    write_events(&app);
+    ck_assert_int_eq(flush(&store, &app), WEIR_E_TXN_FAILED);
+    ck_assert_msg(strstr(app.message, "no longer open") != NULL, "%s", app.message);
+    ck_assert_uint_eq(store.connection_count, 2); /* the answer was lost with the first one */
+    pravega_txn_free(app.txn);
+    pravega_client_free(client);
+    play_store_close(&store);
+}
+END_TEST
+
 START_TEST(transactions_that_cannot_begin_say_why)
 {
     struct weir_sim_options options = {.seed = 1};
@@ -511,6 +549,7 @@ int main(void)
     tcase_add_loop_test(tc, events_are_stored_in_shadow_segments, 0, 10);
     tcase_add_test(tc, an_open_transaction_is_pinged);
     tcase_add_loop_test(tc, a_transaction_that_is_gone_fails_with_words, 0, 3);
+    tcase_add_loop_test(tc, an_end_by_others_is_heard_of_though_blocks_follow_it, 0, 10);
     tcase_add_test(tc, transactions_that_cannot_begin_say_why);
     tcase_add_loop_test(tc, bad_options_begin_nothing, 0, 3);
     tcase_add_loop_test(tc, a_commit_flushes_and_waits_for_the_outcome, 0, 2);

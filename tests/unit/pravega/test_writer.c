@@ -277,18 +277,6 @@ static void replace_by(struct play_segment *segment, pravega_segment_id a, prave
 
 #define EPOCH(epoch, number) (((pravega_segment_id)(epoch) << 32) | (number))
 
-/* 0 is split in two; whichever segment the append went to. */
-static void split(struct play_store *store, struct play_segment *segment)
-{
-    double middle = (segment->min_key + segment->max_key) / 2, low = segment->min_key, high = segment->max_key;
-    pravega_segment_id first = EPOCH(1, (int64_t)store->segment_count);
-    struct play_segment *old = segment;
-
-    play_store_segment(store, first, low, middle);
-    play_store_segment(store, first + 1, middle, high);
-    replace_by(old, first, first + 1);
-}
-
 /* Both segments become one, and that one two again: seals that follow each other. */
 static void merge_and_split(struct play_store *store, struct play_segment *segment)
 {
@@ -313,7 +301,8 @@ static void merge(struct play_store *store, struct play_segment *segment)
 /* Goal: a scale, at whichever append it meets us, loses, doubles and reorders nothing. */
 START_TEST(scales_at_every_append_keep_keys_in_order)
 {
-    static void (*const scales[])(struct play_store *, struct play_segment *) = {split, merge, merge_and_split};
+    static void (*const scales[])(struct play_store *, struct play_segment *) = {play_store_split, merge,
+                                                                                 merge_and_split};
     uint64_t append_count = 1;
 
     for (uint64_t at = 1; at <= append_count; at++) {
@@ -356,7 +345,7 @@ START_TEST(a_seal_is_heard_of_though_blocks_follow_it)
     play_store_segment(&store, 1, 0.5, 1);
     store.late_refusals = true;
     store.scale_at_append = 5;
-    store.on_scale = split;
+    store.on_scale = play_store_split;
     client = play_store_client(&store, NULL);
     start_app(&app, &store, client, &(struct pravega_writer_options){.block_bytes = 700, .window_bytes = 20000});
     expect_all_written(&store, &app);
@@ -396,7 +385,7 @@ static void scale_at_random(struct play_store *store, struct play_segment *segme
         replace_by(at, next, -1);
         replace_by(above, next, -1);
     } else {
-        split(store, at);
+        play_store_split(store, at);
     }
 }
 

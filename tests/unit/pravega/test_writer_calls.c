@@ -131,17 +131,8 @@ static void check_whole_batches(struct play_store *at, struct play_segment *segm
             ck_assert_uint_eq(weir_get_u32be(event.ptr + 4), i);
         }
     }
-    if (at->append_count == at->seed && !segment->sealed) { /* its segment is split before it is stored */
-        pravega_segment_id next = (int64_t)at->segment_count << 32 | (int64_t)at->segment_count;
-        double low = segment->min_key, high = segment->max_key;
-
-        segment->sealed = true;
-        segment->current = false;
-        segment->successors[segment->successor_count++] = next;
-        segment->successors[segment->successor_count++] = next + 1;
-        play_store_segment(at, next, low, (low + high) / 2);
-        play_store_segment(at, next + 1, (low + high) / 2, high);
-    }
+    if (at->append_count == at->seed && !segment->sealed) /* its segment is split before it is stored */
+        play_store_split(at, segment);
 }
 
 static void write_batch(uint32_t batch, struct result *result)
@@ -298,6 +289,39 @@ START_TEST(closing_flushes_and_frees)
     writer = NULL;
     ck_assert_int_eq(closed.status, WEIR_OK);
     ck_assert_uint_eq(play_store_find(&store, 0)->data.len, PRAVEGA_EVENT_HEADER_LEN + 10);
+    close_world();
+}
+END_TEST
+
+static size_t stored_len(void)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < store.segment_count; i++)
+        len += store.segments[i].data.len;
+    return len;
+}
+
+/* Goal: a scale while a closing writer sends what it has is heard of, and closes no worse than another.
+ * Method: a store that breaks the connection, and forgets its answer, if anything follows the refused append. */
+START_TEST(closing_goes_on_to_successors)
+{
+    struct result closed = {0};
+
+    open_world_of(&(struct weir_sim_options){.seed = (uint64_t)_i + 1});
+    store.late_refusals = true;
+    store.scale_at_append = (uint64_t)_i + 1;
+    store.on_scale = play_store_split;
+    open_writer(&(struct pravega_writer_options){.block_bytes = 100});
+    for (int n = 0; n < 200; n++)
+        write_one("key0", "0123456789");
+    pravega_writer_close(writer, on_done, &closed);
+    await(&closed);
+    writer = NULL;
+    ck_assert_msg(closed.status == WEIR_OK, "%s", closed.message);
+    ck_assert_uint_eq(store.segment_count, 4);
+    ck_assert_uint_eq(stored_len(), 200 * (PRAVEGA_EVENT_HEADER_LEN + 10));
+    ck_assert_uint_eq(store.repeated_count, 0);
     close_world();
 }
 END_TEST
@@ -501,6 +525,7 @@ int main(void)
     tcase_add_test(tc, time_is_noted_by_itself);
     tcase_add_test(tc, notes_end_with_the_writer);
     tcase_add_test(tc, closing_flushes_and_frees);
+    tcase_add_loop_test(tc, closing_goes_on_to_successors, 0, 20);
     tcase_add_test(tc, lone_events_go_out_at_once);
     tcase_add_test(tc, open_blocks_wait_20_ms_at_most);
     tcase_add_test(tc, blocks_are_sized_by_the_round_trip);

@@ -168,22 +168,9 @@ START_TEST(cuts_at_every_frame_leave_one)
 }
 END_TEST
 
-static void split(struct play_store *at, struct play_segment *segment)
-{
-    pravega_segment_id next = (int64_t)at->segment_count << 32;
-
-    segment->sealed = true;
-    segment->current = false;
-    segment->successors[0] = next;
-    segment->successors[1] = next + 1;
-    segment->successor_count = 2;
-    play_store_segment(at, next, 0, 0.5);
-    play_store_segment(at, next + 1, 0.5, 1);
-}
-
 static void delete_after_split(struct play_store *at, struct play_segment *segment)
 {
-    split(at, segment);
+    play_store_split(at, segment);
     segment->gone = true;
 }
 
@@ -194,7 +181,7 @@ START_TEST(a_sealed_segment_gives_way_to_its_successors)
 
     open_world();
     store.scale_at_merge = 1;
-    store.on_scale = _i == 0 ? split : delete_after_split;
+    store.on_scale = _i == 0 ? play_store_split : delete_after_split;
     store.drop_transients = true;
     play(&app);
     expect_written(&app);
@@ -203,18 +190,13 @@ START_TEST(a_sealed_segment_gives_way_to_its_successors)
 }
 END_TEST
 
-static void seal(struct play_store *at, struct play_segment *segment)
-{
-    play_store_seal(at, segment);
-}
-
 START_TEST(a_sealed_stream_fails_the_writer)
 {
     struct app app = {0};
 
     open_world();
     store.scale_at_merge = 1;
-    store.on_scale = seal;
+    store.on_scale = play_store_seal;
     play(&app);
     ck_assert_int_eq(app.failure, WEIR_E_SEALED);
     ck_assert_int_eq(app.done_count, 2); /* the small one before it is stored, the large one is not */
