@@ -79,6 +79,19 @@ static bool checkpoint_is_needed(struct weir_check *check, uint64_t number)
     return number == numbers->items[numbers->count - 1];
 }
 
+/* --- What refers to the chunks --- */
+
+static void check_roots(struct weir_check *check)
+{
+    struct weir_error why = {0};
+
+    if (weir_folder_check_roots(&check->folder, check->dir, &why) == WEIR_OK)
+        return;
+    check->state_whole = false;
+    check->result.refused = true;
+    weir_check_damaged(check, &why);
+}
+
 /* --- Checkpoint --- */
 
 static enum weir_status check_checkpoint(struct weir_check *check, struct weir_error *err)
@@ -368,6 +381,7 @@ static enum weir_status look(struct weir_check *check, struct weir_error *err)
     if (status != WEIR_OK)
         return status;
     weir_check_say(check, "%s, format version %u", check->dir, WEIR_STORE_FORMAT_VERSION);
+    check_roots(check);
     status = check_checkpoint(check, err);
     if (status == WEIR_OK)
         status = check_logs(check, err);

@@ -49,6 +49,15 @@ void weir_folder_fini(struct weir_folder *folder)
     *folder = (struct weir_folder){0};
 }
 
+enum weir_status weir_folder_check_roots(const struct weir_folder *folder, const char *dir, struct weir_error *err)
+{
+    size_t root_count = folder->kinds[WEIR_PATH_CHECKPOINT].count + folder->kinds[WEIR_PATH_LOG].count;
+
+    if (folder->kinds[WEIR_PATH_CHUNK].count == 0 || root_count > 0)
+        return WEIR_OK;
+    return weir_fail(err, WEIR_E_DAMAGED, "%s has chunks of data, but neither a checkpoint nor a log that says whose", dir);
+}
+
 static enum weir_status read_open_file(struct weir_file *file, const char *path, struct weir_block **out,
                                        struct weir_error *err)
 {

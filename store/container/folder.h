@@ -22,6 +22,12 @@ struct weir_folder {
 /** @param out to be zeroed before, and given to fini after success and failure alike */
 enum weir_status weir_folder_list(struct weir_fs *fs, const char *dir, struct weir_folder *out, struct weir_error *err);
 void weir_folder_fini(struct weir_folder *folder);
+/**
+ * Whether something is there that refers to the chunks, if there are any. No crash takes that away: a chunk is written
+ * after the log of what it holds, which goes only when a checkpoint is in its place.
+ * @retval WEIR_E_DAMAGED nothing is: the files were removed, or are not all of a copy
+ */
+enum weir_status weir_folder_check_roots(const struct weir_folder *folder, const char *dir, struct weir_error *err);
 /** The whole file; the block is the caller's. */
 enum weir_status weir_folder_read(struct weir_fs *fs, const char *path, struct weir_block **out,
                                   struct weir_error *err);

@@ -221,6 +221,8 @@ enum weir_status weir_container_recover(struct weir_container *ctr, uint64_t *ne
     enum weir_status status = weir_folder_list(ctr->fs, ctr->dir, &folder, err);
 
     if (status == WEIR_OK)
+        status = weir_folder_check_roots(&folder, ctr->dir, err);
+    if (status == WEIR_OK)
         status = load_checkpoint(ctr, &folder.kinds[WEIR_PATH_CHECKPOINT], err);
     if (status == WEIR_OK)
         status = replay_log(ctr, &folder.kinds[WEIR_PATH_LOG], next_lsn, err);

@@ -287,6 +287,29 @@ START_TEST(missing_and_short_files)
 }
 END_TEST
 
+/* Goal: chunks whose checkpoint and log are both gone are no leftovers of a crash: nobody takes them for an empty store and
+ * removes them. */
+START_TEST(chunks_alone_are_kept)
+{
+    struct files before, after;
+
+    list_files(&m, &before);
+    for (int i = 0; i < before.count; i++)
+        if (strncmp(before.names[i], "chunk-", 6) != 0)
+            remove_file(&m, before.paths[i]);
+    list_files(&m, &before);
+    ck_assert_int_gt(before.count, 1);
+    check_ok(false);
+    assert_result(true, 1, 0);
+    assert_says("neither a checkpoint nor a log");
+    assert_says("good     chunk-0000000000000001: 7 pages");
+    ck_assert_int_eq(open_and_read(), WEIR_E_DAMAGED);
+    ck_assert_msg(strstr(m.err.message, "neither a checkpoint nor a log") != NULL, "%s", m.err.message);
+    list_files(&m, &after);
+    ck_assert_int_eq(after.count, before.count);
+}
+END_TEST
+
 START_TEST(who_may_not_be_checked)
 {
     machine_must_open(&m);
@@ -329,6 +352,7 @@ int main(void)
     tcase_add_test(tc, pages_of_the_dead_are_walked);
     tcase_add_test(tc, chunks_are_looked_at_without_their_checkpoint);
     tcase_add_test(tc, missing_and_short_files);
+    tcase_add_test(tc, chunks_alone_are_kept);
     tcase_add_test(tc, who_may_not_be_checked);
     tcase_add_test(tc, long_tables_are_cut);
     return run_suite("check", tc);
