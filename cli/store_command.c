@@ -20,6 +20,7 @@
 #define CONTROLLER_PORT 9090
 #define REST_PORT 9091
 #define REST_PORT_UNSET (-1)
+#define TOKEN_TTL_S 600
 
 struct store_args {
     const char *data, *listen, *advertise, *ready_file, *durability, *log;
@@ -49,7 +50,7 @@ static size_t options(struct cli_option *table, void *to)
          CLI_TEXT, &args->ready_file, 0, 0},
         {"--durability", "MODE", "sync (default), os or none: what an acknowledgement promises", CLI_TEXT,
          &args->durability, 0, 0},
-        {"--tls-certificate", "FILE", "PEM chain: speak TLS on both ports", CLI_TEXT, &args->tls_certificate, 0, 0},
+        {"--tls-certificate", "FILE", "PEM chain: speak TLS on all ports", CLI_TEXT, &args->tls_certificate, 0, 0},
         {"--tls-key", "FILE", "the certificate's private key, PEM", CLI_TEXT, &args->tls_key, 0, 0},
         {"--auth-accounts", "FILE", "lines USER:HASH:RIGHTS: who may do what (see weir store passwd)", CLI_TEXT,
          &args->auth_accounts, 0, 0},
@@ -75,6 +76,7 @@ static size_t options(struct cli_option *table, void *to)
     args->rest_port = REST_PORT_UNSET;
     args->controller_port = CONTROLLER_PORT;
     args->segment_port = 6000;
+    args->auth_token_ttl_s = TOKEN_TTL_S;
     args->max_connections = WEIR_STORE_CONNECTIONS_DEFAULT;
     args->max_controller_connections = WEIR_STORE_CONTROLLER_CONNECTIONS_DEFAULT;
     args->max_rest_connections = WEIR_STORE_REST_CONNECTIONS_DEFAULT;
@@ -119,21 +121,25 @@ static enum weir_status write_ready_file(struct weir_fs *fs, const struct store_
                                          const struct weir_store *store, struct weir_error *err)
 {
     const char *path = args->ready_file;
-    char aside[1024], text[1024], segments[300], rest[300];
+    char text[1024], segments[300], rest[300], *aside; /* a host has 253 bytes at most: weir/store.h */
     struct iovec iov = {text, 0};
     struct weir_file *file = NULL;
     enum weir_status status;
 
+    if (asprintf(&aside, "%s.new", path) < 0)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory to write %s", path);
     port_text(segments, sizeof(segments), args, "segments ", weir_store_segment_port(store), "\n");
     port_text(rest, sizeof(rest), args, args->tls_certificate != NULL ? "rest https://" : "rest http://",
               weir_store_rest_port(store), "\n");
-    snprintf(aside, sizeof(aside), "%s.new", path);
     iov.iov_len = (size_t)snprintf(text, sizeof(text), "%s\n%s%s", weir_store_uri(store), segments, rest);
     status = weir_fs_open(fs, aside, WEIR_OPEN_WRITE | WEIR_OPEN_CREATE | WEIR_OPEN_TRUNC, &file, err);
     if (status == WEIR_OK)
         status = weir_file_write_at(file, &iov, 1, 0, err);
     weir_file_close(file);
-    return status == WEIR_OK ? weir_fs_rename(fs, aside, path, err) : status;
+    if (status == WEIR_OK)
+        status = weir_fs_rename(fs, aside, path, err);
+    free(aside);
+    return status;
 }
 
 static void on_signal(void *arg, int signo)
@@ -155,14 +161,16 @@ static void on_hangup(void *arg)
 static enum weir_status announce(struct weir_host *host, const struct weir_store *store, const struct store_args *args,
                                  struct weir_error *err)
 {
-    char line[1024], rest[300];
+    char *line, rest[300];
     enum weir_status status = WEIR_OK;
 
     port_text(rest, sizeof(rest), args, args->tls_certificate != NULL ? ", https://" : ", http://",
               weir_store_rest_port(store), "");
-    snprintf(line, sizeof(line), "weir store: serving at %s, segments on port %d%s, data in %s\n",
-             weir_store_uri(store), weir_store_segment_port(store), rest, args->data);
+    if (asprintf(&line, "weir store: serving at %s, segments on port %d%s, data in %s\n", weir_store_uri(store),
+                 weir_store_segment_port(store), rest, args->data) < 0)
+        return weir_fail(err, WEIR_E_NOMEM, "no memory to say where the store serves");
     weir_console_out(weir_view_str(line), NULL); /* serving does not depend on being read about */
+    free(line);
     if (args->ready_file != NULL)
         status = write_ready_file(weir_host_fs(host), args, store, err);
     if (status == WEIR_OK)
@@ -248,6 +256,8 @@ static int run(int argc, char **argv, const void *from)
         return cli_usage(&cli_store_command, "\"%s\": the store takes no operands", argv[1]);
     if (durability < 0 || level < 0)
         return cli_usage(&cli_store_command, "--durability is sync, os or none; --log is error, warn, info or debug");
+    if (args->auth_token_ttl_s == 0)
+        return cli_usage(&cli_store_command, "--auth-token-ttl is a number of seconds, or -1: no token lasts for 0 of them");
     host_options.log_level = level_of[level];
     if (weir_host_new(&host_options, &host, &err) != WEIR_OK)
         return cli_failed(&err);

@@ -40,20 +40,30 @@ static uint16_t parse_port(const char *text, size_t len)
     return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
-/* Letters and digits, and what names and addresses have besides. In brackets is an IPv6 address, which has a colon. */
-static bool host_fits(const char *host, size_t len, bool bracketed)
+/* Letters up to this one of either case, digits, and what is there `more`. */
+static bool all_are(const char *text, size_t len, char last_letter, const char *more)
 {
-    const char *more = bracketed ? ":.%" : ".-_";
-
-    if (len == 0 || len > PRAVEGA_HOST_LEN_MAX || (bracketed && memchr(host, ':', len) == NULL))
-        return false;
     for (size_t i = 0; i < len; i++) {
-        char c = host[i];
+        char c = text[i], lower = (char)(c | 0x20);
 
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr(more, c) != NULL))
+        if (!((lower >= 'a' && lower <= last_letter) || (c >= '0' && c <= '9') || (c != '\0' && strchr(more, c) != NULL)))
             return false;
     }
     return true;
+}
+
+/* A name or an address of IPv4. In brackets is an address of IPv6, which has a colon; behind % is the interface. */
+static bool host_fits(const char *host, size_t len, bool bracketed)
+{
+    const char *zone = bracketed ? memchr(host, '%', len) : NULL;
+    size_t address_len = zone != NULL ? (size_t)(zone - host) : len;
+
+    if (len == 0 || len > PRAVEGA_HOST_LEN_MAX)
+        return false;
+    if (!bracketed)
+        return all_are(host, len, 'z', ".-_");
+    return memchr(host, ':', address_len) != NULL && all_are(host, address_len, 'f', ":.") &&
+           all_are(host + address_len, len - address_len, 'z', "%.-_");
 }
 
 static enum weir_status parse_address(const char *uri, const char *text, size_t len,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "pravega/controller_uri.h"
 #include "store/access/security.h"
 #include "store/container/container.h"
 #include "store/controller/controller.h"
@@ -85,11 +86,54 @@ static bool is_loopback(const char *host)
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
 }
 
+/* --- Where it is ---------------------------------------------------------------------------------------------------- */
+
+static const char *listen_host(const struct weir_store_options *options)
+{
+    return options->listen_host != NULL ? options->listen_host : "127.0.0.1";
+}
+
+static const char *advertised_host(const struct weir_store_options *options)
+{
+    return options->advertised_host != NULL ? options->advertised_host : listen_host(options);
+}
+
+/* Whether it is what clients take for a host, in a URI and by itself. */
+static enum weir_status check_advertised(struct weir_store *store, const char *host, struct weir_error *err)
+{
+    struct pravega_controller_address address;
+
+    if (!pravega_controller_address_make(host, 1, &address))
+        return weir_fail(err, WEIR_E_INVAL,
+                         "\"%.80s\" cannot be told to clients as the host to connect to: it has to be a name or an "
+                         "address, without brackets or a port",
+                         host);
+    if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
+        weir_log_warn(weir_loop_log(store->loop), "store",
+                      "clients are told to connect to %s, which works on this machine alone: give the others its name "
+                      "(--advertise)",
+                      host);
+    return WEIR_OK;
+}
+
+static enum weir_status make_uri(struct weir_store *store, const char *host, struct weir_error *err)
+{
+    const char *scheme = weir_security_tls(store->security) != NULL ? "tls" : "tcp";
+    const char *fmt = strchr(host, ':') != NULL ? "%s://[%s]:%u" : "%s://%s:%u";
+
+    if (asprintf(&store->uri, fmt, scheme, host, weir_controller_port(store->ctl)) >= 0)
+        return WEIR_OK;
+    store->uri = NULL;
+    return weir_fail(err, WEIR_E_NOMEM, "no memory for the store");
+}
+
+/* --- Opening -------------------------------------------------------------------------------------------------------- */
+
 /* Guards what listens on `host`. */
 static enum weir_status open_security(struct weir_store *store, const struct weir_store_options *options,
                                       const char *host, struct weir_error *err)
 {
-    enum weir_status status = weir_security_new(store->loop, store->ctr, options, &store->security, err);
+    enum weir_status status = weir_security_new(store->loop, options, &store->security, err);
 
     if (status == WEIR_OK && weir_security_access(store->security) != NULL &&
         weir_security_tls(store->security) == NULL && !is_loopback(host))
@@ -101,8 +145,7 @@ static enum weir_status open_security(struct weir_store *store, const struct wei
 static enum weir_status open_parts(struct weir_store *store, const struct weir_store_options *options,
                                    struct weir_error *err)
 {
-    const char *host = options->listen_host != NULL ? options->listen_host : "127.0.0.1";
-    const char *advertised = options->advertised_host != NULL ? options->advertised_host : host;
+    const char *host = listen_host(options), *advertised = advertised_host(options);
     struct weir_container_options container = {.durability = options->durability,
                                                .flush_bytes = options->flush_bytes,
                                                .on_failed = on_failed,
@@ -119,6 +162,10 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
     enum weir_status status = take_settings(&controller.settings, options->settings, err);
 
     size_call_room(&store->call_room, options);
+    if (status == WEIR_OK)
+        status = check_advertised(store, advertised, err);
+    if (status == WEIR_OK)
+        status = open_security(store, options, host, err);
     if (status == WEIR_OK && options->rest)
         status = weir_store_metrics_new(store->loop, &store->metrics, err);
     if (status != WEIR_OK)
@@ -130,7 +177,7 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
     if (status != WEIR_OK)
         return status;
     weir_segment_merge_recover(store->ctr, weir_loop_wall_ms(store->loop));
-    status = open_security(store, options, host, err);
+    status = weir_security_keep_key(store->security, store->ctr, err);
     if (status != WEIR_OK)
         return status;
     segments.tls = controller.listen.tls = weir_security_tls(store->security);
@@ -150,12 +197,7 @@ static enum weir_status open_parts(struct weir_store *store, const struct weir_s
         if (status != WEIR_OK)
             return status;
     }
-    if (asprintf(&store->uri, "%s://%s:%u", segments.tls != NULL ? "tls" : "tcp", advertised,
-                 weir_controller_port(store->ctl)) < 0) {
-        store->uri = NULL;
-        return weir_fail(err, WEIR_E_NOMEM, "no memory for the store");
-    }
-    return WEIR_OK;
+    return make_uri(store, advertised, err);
 }
 
 enum weir_status weir_store_open(struct weir_loop *loop, const struct weir_store_options *options,

@@ -49,7 +49,8 @@ enum weir_durability {
 struct weir_store_options {
     const char *data_dir;        /**< NULL means "weir-data" */
     const char *listen_host;     /**< NULL means "127.0.0.1" */
-    const char *advertised_host; /**< what getURI answers; NULL means listen_host */
+    const char *advertised_host; /**< what getURI answers: a name or an address, 253 bytes at most; NULL means
+                                  *   listen_host */
     uint16_t controller_port;    /**< 0 picks a free one */
     uint16_t segment_port;       /**< 0 picks a free one */
     enum weir_durability durability;
@@ -109,7 +110,7 @@ struct weir_store_options {
  * @retval WEIR_E_BUSY     another process holds the folder (the message names it), or a port is taken
  * @retval WEIR_E_DAMAGED  a file is damaged elsewhere than at its torn end: the message names file and offset
  * @retval WEIR_E_INVAL    a file of certificates, accounts or keys is not what it should be: the message names it; no such
- *                         setting, or a value out of its range
+ *                         setting, or a value out of its range; a host that clients could not connect to
  * @retval WEIR_E_NOT_FOUND, WEIR_E_FULL, WEIR_E_DENIED, WEIR_E_IO
  */
 enum weir_status weir_store_open(struct weir_loop *loop, const struct weir_store_options *options,

@@ -137,11 +137,15 @@ static enum weir_status open_tls(struct weir_security *security, const struct we
     return status;
 }
 
-static enum weir_status open_accounts(struct weir_security *security, struct weir_container *ctr,
-                                      const struct weir_store_options *options, struct weir_error *err)
+static enum weir_status open_accounts(struct weir_security *security, const struct weir_store_options *options,
+                                      struct weir_error *err)
 {
     enum weir_status status;
 
+    if (security->accounts == NULL && options->auth_signing_key != NULL)
+        return weir_fail(err, WEIR_E_INVAL,
+                         "signing key %s is for the tokens of accounts, and there are none: give the file of accounts, too",
+                         options->auth_signing_key);
     if (security->accounts == NULL)
         return WEIR_OK;
     security->accounts_watch.paths[0] = security->accounts;
@@ -149,11 +153,8 @@ static enum weir_status open_accounts(struct weir_security *security, struct wei
     status = weir_access_new(security->loop, security->accounts, &security->access, err);
     if (status == WEIR_OK && options->auth_signing_key != NULL)
         status = read_key(security, options->auth_signing_key, err);
-    else if (status == WEIR_OK)
-        status = own_key(security, ctr, err);
     if (status != WEIR_OK)
         return status;
-    security->token_key.bytes = weir_buf_view(&security->key);
     security->token_key.ttl_s = options->auth_token_ttl_s != 0 ? options->auth_token_ttl_s : TTL_S;
     weir_file_watch_start(&security->accounts_watch);
     return WEIR_OK;
@@ -166,9 +167,8 @@ static bool copy(char **out, const char *text)
     return text == NULL || *out != NULL;
 }
 
-enum weir_status weir_security_new(struct weir_loop *loop, struct weir_container *ctr,
-                                   const struct weir_store_options *options, struct weir_security **out,
-                                   struct weir_error *err)
+enum weir_status weir_security_new(struct weir_loop *loop, const struct weir_store_options *options,
+                                   struct weir_security **out, struct weir_error *err)
 {
     struct weir_security *security = calloc(1, sizeof(*security));
     enum weir_status status;
@@ -183,13 +183,26 @@ enum weir_status weir_security_new(struct weir_loop *loop, struct weir_container
     else
         status = weir_fail(err, WEIR_E_NOMEM, "no memory for the store");
     if (status == WEIR_OK)
-        status = open_accounts(security, ctr, options, err);
+        status = open_accounts(security, options, err);
     if (status != WEIR_OK) {
         weir_security_free(security);
         return status;
     }
     *out = security;
     return WEIR_OK;
+}
+
+enum weir_status weir_security_keep_key(struct weir_security *security, struct weir_container *ctr,
+                                        struct weir_error *err)
+{
+    enum weir_status status = WEIR_OK;
+
+    if (security->access == NULL)
+        return WEIR_OK;
+    if (security->key.len == 0)
+        status = own_key(security, ctr, err);
+    security->token_key.bytes = weir_buf_view(&security->key);
+    return status;
 }
 
 void weir_security_free(struct weir_security *security)

@@ -15,14 +15,22 @@
 struct weir_security; /* opaque */
 
 /**
- * Reads what the options name; blocks. Nothing is guarded that they do not name.
- * @param ctr where the key of tokens is kept that was not given; outlives it
- * @retval WEIR_E_INVAL a file is missing, is not what it should be, or out of its time; the message names it
+ * Reads what the options name; blocks. Nothing is guarded that they do not name. Before anything else of the store is
+ * made: what is wrong here leaves nothing behind.
+ * @retval WEIR_E_INVAL a file is missing, is not what it should be, or out of its time; the message names it; a key of
+ *                      tokens without accounts
  * @retval WEIR_E_NOT_FOUND, WEIR_E_DENIED, WEIR_E_LIMIT, WEIR_E_IO, WEIR_E_NOMEM
  */
-enum weir_status weir_security_new(struct weir_loop *loop, struct weir_container *ctr,
-                                   const struct weir_store_options *options, struct weir_security **out,
-                                   struct weir_error *err);
+enum weir_status weir_security_new(struct weir_loop *loop, const struct weir_store_options *options,
+                                   struct weir_security **out, struct weir_error *err);
+/**
+ * Accounts need a key of tokens: where none was given, the one that is kept in the container, or a new one. Before
+ * weir_security_token_key(); nothing without accounts.
+ * @param ctr outlives it
+ * @retval WEIR_E_FULL, WEIR_E_IO, WEIR_E_NOMEM
+ */
+enum weir_status weir_security_keep_key(struct weir_security *security, struct weir_container *ctr,
+                                        struct weir_error *err);
 void weir_security_free(struct weir_security *security); /**< NULL is fine */
 
 /** Reads certificates and accounts anew, as if they had changed; what comes of it is logged, soon. */

@@ -39,6 +39,8 @@ static const struct bad {
     {"tcp://[::1]", "has no port"},
     {"tcp://[::1", "has no port"},
     {"tcp://[::1]9090", "has no port"},
+    {"tcp://[store:9090]:9090", "is not host:port"},
+    {"tcp://[%eth0:]:9090", "is not host:port"},
     {"tcp://:9090", "is not host:port"},
     {"tcp://a b:9090", "is not host:port"},
     {"tcp://user@host:9090", "is not host:port"},
