@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+#include "store/rules/epochs.h"
+
+#define TEXT(n) TEXT_(n)
+#define TEXT_(n) #n
 #define MS_PER_MINUTE INT64_C(60000)
 #define MS_PER_HOUR (60 * MS_PER_MINUTE)
 #define MS_PER_DAY (24 * MS_PER_HOUR)
@@ -65,8 +69,8 @@ static const char *read_scaling(const json_t *in, Pravega__ScalingPolicy *out)
         wrong = take_count(in, "scaleFactor", INT32_MAX, &factor);
     if (wrong != NULL)
         return wrong;
-    if (segments < 1)
-        return "minSegments of its scalingPolicy has to be 1 or more";
+    if (segments < 1 || segments > WEIR_EPOCH_SEGMENTS_MAX)
+        return "minSegments of its scalingPolicy has to be 1 to " TEXT(WEIR_EPOCH_SEGMENTS_MAX);
     out->minnumsegments = (int32_t)segments;
     if (out->scaletype == PRAVEGA__SCALING_POLICY__SCALING_POLICY_TYPE__FIXED_NUM_SEGMENTS)
         return NULL;
@@ -139,6 +143,8 @@ static const char *read_retention(const json_t *in, Pravega__RetentionPolicy *ou
     } else {
         return "its retentionPolicy needs a type: LIMITED_DAYS or LIMITED_SIZE_MB";
     }
+    if (wrong == NULL && out->retentionparam == 0) /* to keep nothing is what a forgotten value would mean */
+        return "its retentionPolicy needs a value of 1 or more, or a timeBasedRetention that is not 0";
     if (out->retentionmax == 0)
         out->retentionmax = INT64_MAX; /* no limit, as Pravega's client writes it */
     return wrong;

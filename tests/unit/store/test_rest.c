@@ -132,6 +132,7 @@ START_TEST(streams_that_cannot_be)
         "{\"streamName\":\"x\"," FIXED(-1) "}",
         "{\"streamName\":\"x\"," FIXED(1.5) "}",
         "{\"streamName\":\"x\"," FIXED(4294967297) "}",
+        "{\"streamName\":\"x\"," FIXED(10001) "}",
         "{\"streamName\":\"x\",\"scalingPolicy\":{\"type\":\"BY_MOON\",\"minSegments\":1}}",
         "{\"streamName\":\"x\",\"scalingPolicy\":{\"type\":\"BY_RATE_IN_EVENTS_PER_SEC\",\"minSegments\":1}}",
         "{\"streamName\":\"x\",\"scalingPolicy\":[]," FIXED(1) "}x",
@@ -139,6 +140,10 @@ START_TEST(streams_that_cannot_be)
         "{\"streamName\":\"x\"," FIXED(1) ","
         "\"retentionPolicy\":{\"type\":\"LIMITED_SIZE_MB\",\"value\":99999999999999}}",
         "{\"streamName\":\"x\"," FIXED(1) ",\"retentionPolicy\":{\"type\":\"LIMITED_DAYS\",\"value\":-1}}",
+        "{\"streamName\":\"x\"," FIXED(1) ",\"retentionPolicy\":{\"type\":\"LIMITED_SIZE_MB\"}}",
+        "{\"streamName\":\"x\"," FIXED(1) ",\"retentionPolicy\":{\"type\":\"LIMITED_SIZE_MB\",\"value\":0}}",
+        "{\"streamName\":\"x\"," FIXED(1) ",\"retentionPolicy\":{\"type\":\"LIMITED_DAYS\",\"maxValue\":1}}",
+        "{\"streamName\":\"x\"," FIXED(1) ",\"retentionPolicy\":{\"type\":\"LIMITED_DAYS\",\"timeBasedRetention\":[]}}",
         "{\"streamName\":\"x\"," FIXED(1) ",\"streamTags\":\"a\"}",
         "{\"streamName\":\"x\"," FIXED(1) ",\"streamTags\":[1]}",
         "{\"streamName\":\"x\"," FIXED(1) ",\"rolloverSizeBytes\":\"1\"}",
