@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/kept_port.h"
+
 #define READY_TIMEOUT_MS 250000 /* only a hang takes so long, on any machine */
 #define ARGS_MAX 64
 
@@ -156,14 +158,20 @@ static void learn_ports(struct store_process *store)
     if (sscanf(said, "weir store: serving at %127[^,]", store->uri) != 1 || segments == NULL ||
         sscanf(segments, "segments on port %7[0-9]", store->segment_port) != 1)
         die("the store said: %s", said);
-    snprintf(store->controller_port, sizeof(store->controller_port), "%s", strrchr(store->uri, ':') + 1);
     free(said);
+}
+
+static void choose_port(char text[8])
+{
+    uint16_t port;
+
+    kept_port(&port); /* for good: the store comes again there, whoever else looks for a port meanwhile */
+    snprintf(text, 8, "%u", port);
 }
 
 void store_start(struct store_process *store, const char *weir, const char *folder)
 {
     const char *ready = path_in(folder, "ready"), *log = path_in(folder, "store.err");
-    bool again = store->uri[0] != '\0';
     const char *argv[ARGS_MAX] = {weir,
                                   "store",
                                   "--data",
@@ -171,14 +179,18 @@ void store_start(struct store_process *store, const char *weir, const char *fold
                                   "--ready-file",
                                   ready,
                                   "--controller-port",
-                                  again ? store->controller_port : "0",
+                                  store->controller_port,
                                   "--segment-port",
-                                  again ? store->segment_port : "0",
+                                  store->segment_port,
                                   "--advertise",
                                   store->advertise != NULL ? store->advertise : "127.0.0.1",
                                   NULL};
     size_t count = 0;
 
+    if (store->controller_port[0] == '\0') {
+        choose_port(store->controller_port);
+        choose_port(store->segment_port);
+    }
     store->weir = weir;
     snprintf(store->folder, sizeof(store->folder), "%s", folder);
     while (argv[count] != NULL)
@@ -191,8 +203,7 @@ void store_start(struct store_process *store, const char *weir, const char *fold
         if (process_wait(&store->process, 2) != RUNNING || waited_ms > READY_TIMEOUT_MS)
             die("the store did not come up (code %d): %s", store->process.code, file_text(log));
     }
-    if (!again)
-        learn_ports(store);
+    learn_ports(store);
 }
 
 void store_stop(struct store_process *store, int signo)

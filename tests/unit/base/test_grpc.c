@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/grpc.h"
 #include "base/grpc_message.h"
 #include "base/http2.h"
+#include "tests/kept_port.h"
 #include "tests/unit/base/pipe_net.h"
 #include "tests/unit/base/tls_certs.h"
 #include "weir/host.h"
@@ -345,9 +347,13 @@ END_TEST
 START_TEST(a_server_that_dies_fails_its_calls_and_the_channel_finds_the_next_one)
 {
     struct outcome lost = {0}, outcome = {0};
-    uint16_t port = weir_grpc_server_port(server);
+    uint16_t port;
+    int kept = kept_port(&port);
     char where[32];
 
+    weir_grpc_server_free(server);
+    serve_at(port, NULL);
+    open_channel("127.0.0.1", port, NULL, NULL);
     snprintf(where, sizeof(where), "127.0.0.1:%u", port);
     begin(&lost, "/t.S/Hold", weir_view(NULL, 0), LONG_MS);
     begin(&outcome, "/t.S/Die", weir_view(NULL, 0), LONG_MS);
@@ -366,6 +372,7 @@ START_TEST(a_server_that_dies_fails_its_calls_and_the_channel_finds_the_next_one
     expect_ok(&outcome, weir_view("a", 1));
     outcome_fini(&lost);
     outcome_fini(&outcome);
+    close(kept);
 }
 END_TEST
 

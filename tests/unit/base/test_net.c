@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/rng.h"
+#include "tests/kept_port.h"
 #include "weir/host.h"
 #include "weir/net.h"
 
@@ -249,12 +250,11 @@ END_TEST
 
 START_TEST(refused_connection_names_its_target)
 {
-    struct end client = {0}, nobody = {0};
-    struct weir_listener *listener = listen_here(on_accept, &nobody);
-    uint16_t port = weir_listener_port(listener);
+    struct end client = {0};
+    uint16_t port;
+    int kept = kept_port(&port);
     char where[32];
 
-    weir_listener_close(listener);
     snprintf(where, sizeof(where), "%s:%u", _i == 0 ? "127.0.0.1" : "localhost", port);
     connect_here(_i == 0 ? "127.0.0.1" : "localhost", port, &client);
     ck_assert_int_eq(client.failed, 0);
@@ -263,6 +263,7 @@ START_TEST(refused_connection_names_its_target)
     ck_assert_int_eq(client.opened, 0);
     ck_assert_int_eq(client.why.status, WEIR_E_REFUSED);
     ck_assert_ptr_nonnull(strstr(client.why.message, where));
+    close(kept);
 }
 END_TEST
 

@@ -4,8 +4,10 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/tls.h"
+#include "tests/kept_port.h"
 #include "tests/unit/base/pipe_conn.h"
 #include "tests/unit/base/tls_certs.h"
 #include "weir/host.h"
@@ -447,15 +449,14 @@ END_TEST
 
 START_TEST(a_refused_connection_says_so)
 {
-    listen_with(server_tls);
-    struct weir_target target = {"127.0.0.1", weir_listener_port(listener), client_tls};
+    struct weir_target target = {"127.0.0.1", 0, client_tls};
+    int kept = kept_port(&target.port);
 
-    weir_listener_close(listener);
-    listener = NULL;
     ck_assert_int_eq(weir_net_connect(loop, &target, &handler, &client, &client.conn, NULL), WEIR_OK);
     weir_loop_run(loop);
     ck_assert_int_eq(client.failed, 1);
     ck_assert_int_eq(client.why.status, WEIR_E_REFUSED);
+    close(kept);
 }
 END_TEST
 
