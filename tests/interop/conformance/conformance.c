@@ -25,11 +25,11 @@
 #include "talk.h"
 #include "wire_text.h"
 
-#define WAIT_NS (10 * WEIR_NS_PER_S)            /* for an answer that is due */
+#define WAIT_NS (60 * WEIR_NS_PER_S)            /* for an answer that is due */
 #define WAIT_AFTER_NS WEIR_NS_PER_S             /* the same once an answer was wrong: more will be */
 #define QUIET_NS (700 * WEIR_NS_PER_MS)         /* nothing more is coming, when recording */
 #define AGAIN_NS (40 * WEIR_NS_PER_MS)
-#define AGAIN_COUNT 500
+#define AGAIN_COUNT 1500
 #define ITEMS_MAX 1000
 
 struct run {

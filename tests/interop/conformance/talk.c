@@ -15,7 +15,7 @@
 #include "weir/net.h"
 #include "wire_text.h"
 
-#define CALL_DEADLINE_MS 40000
+#define CALL_DEADLINE_MS 120000
 #define NAMES_COUNT 26
 
 struct link {
