@@ -4,7 +4,7 @@
 cache=build/interop # jars and classes stay here between runs
 work=""             # the folder of this run
 pids=""             # what clean_up has to end
-taken_ports=""
+ports=""            # where the ports that were chosen are written down, if not in $work: the rows of `run` have one folder
 
 # Debian's Java and Maven, if there are none.
 need_java() {
@@ -26,16 +26,15 @@ resolve() {
     echo "$sum" >"$cache/$name/resolved"
 }
 
-# free_port: one that nothing listens on, below the range that the system hands out itself.
+# free_port: one that nothing listens on, below the range that the system hands out itself, and no other part of this run was
+# given: what is to listen there has yet to start.
 free_port() {
-    local port
-    while :; do
-        port=$((20000 + RANDOM % 12000))
-        case " $taken_ports " in *" $port "*) continue ;; esac
-        grep -q "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null || break
+    for _ in {1..1000}; do
+        free_port=$((20000 + RANDOM % 12000))
+        ! grep -q "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$free_port") [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null &&
+            mkdir "${ports:-$work}/port-$free_port" 2>/dev/null && return
     done
-    taken_ports="$taken_ports $port"
-    free_port=$port
+    die "no port is free, or ${ports:-$work} takes no folder"
 }
 
 # await SECONDS WHAT PID COMMAND...: repeats COMMAND until it succeeds, while PID lives.
