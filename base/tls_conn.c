@@ -1,9 +1,9 @@
 /*
  * tls_conn.c - one TLS connection, a filter over any other connection.
  *
- * OpenSSL sees the lower connection through a BIO. Reading from the BIO reads the lower connection; writing to it
- * appends to `out`, which flush() hands down. So a record, once made, is accepted for good, and at most OUT_LEN_FULL
- * bytes and a record wait here while the lower connection is full.
+ * OpenSSL sees the lower connection through a BIO (tls_bio.c). Reading from the BIO reads the lower connection; writing
+ * to it appends to `out`, which flush() hands down. So a record, once made, is accepted for good, and at most
+ * OUT_LEN_FULL bytes and a record wait here while the lower connection is full.
  *
  *     CONNECTING --lower open--> HANDSHAKE --finished--> OPEN --close_notify--> ENDED (may still write)
  *     any of these --failure--> BROKEN (final)
@@ -13,111 +13,26 @@
  * may be readable until a read comes up empty; while it is false and OpenSSL holds bytes, the owner is told again each
  * turn.
  */
-#include "base/tls.h"
+#include "base/tls_conn_int.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
-
-#include "base/net_int.h"
-#include "base/tls_int.h"
-#include "weir/buf.h"
 
 #define RECORD_LEN_MAX 16384u
 #define OUT_LEN_FULL (4 * RECORD_LEN_MAX) /* no new record is made above it */
-#define OUT_LEN_MAX (1u << 20)            /* a handshake flight with a long chain fits too */
-#define HANDSHAKE_NS (30 * WEIR_NS_PER_S)
 #define LINGER_NS (5 * WEIR_NS_PER_S)
-
-enum tls_state { TLS_CONNECTING, TLS_HANDSHAKE, TLS_OPEN, TLS_ENDED, TLS_BROKEN, TLS_LINGERING };
-
-struct tls_conn {
-    struct weir_conn base;
-    enum tls_state state;
-    struct weir_loop *loop;
-    struct weir_tls *tls;
-    struct weir_conn *lower;
-    SSL *ssl;
-    const struct weir_conn_handler *handler;
-    void *arg;
-    struct weir_buf out;         /* records that `lower` has not taken yet */
-    struct weir_deferred again;  /* tells the owner of bytes that OpenSSL holds */
-    struct weir_timer timer;     /* of HANDSHAKE and LINGERING */
-    struct weir_error lower_why; /* why `lower` gives or takes no more; status OK while it does */
-    struct weir_error why;       /* of ENDED and BROKEN */
-    char *host;                  /* a client's: what the certificate has to name */
-    unsigned depth;              /* callbacks under way: freed when the last returns */
-    bool is_client, drained, want_read, writer_waits, closed;
-    bool told; /* on_error has been called, for BROKEN or ENDED */
-};
 
 static struct tls_conn *tls_conn(struct weir_conn *conn)
 {
     return (struct tls_conn *)conn; /* base is the first member */
 }
 
-/* --- the BIO under OpenSSL --- */
-
-static int bio_read(BIO *bio, char *buf, int len)
-{
-    struct tls_conn *conn = BIO_get_data(bio);
-    struct weir_error err = {0};
-    size_t got = 0;
-    enum weir_status status;
-
-    BIO_clear_retry_flags(bio);
-    if (len <= 0)
-        return -1;
-    status = weir_conn_read(conn->lower, buf, (size_t)len, &got, &err);
-    if (status == WEIR_OK)
-        return (int)got;
-    if (status == WEIR_E_AGAIN) {
-        BIO_set_retry_read(bio);
-        return -1;
-    }
-    if (conn->lower_why.status == WEIR_OK) {
-        conn->lower_why = err;
-        conn->lower_why.status = status;
-    }
-    return status == WEIR_E_CLOSED ? 0 : -1;
-}
-
-static int bio_write(BIO *bio, const char *buf, int len)
-{
-    struct tls_conn *conn = BIO_get_data(bio);
-
-    BIO_clear_retry_flags(bio);
-    if (len < 0)
-        return -1;
-    weir_buf_append(&conn->out, buf, (size_t)len);
-    return conn->out.status == WEIR_OK ? len : -1;
-}
-
-static long bio_ctrl(BIO *bio, int command, long num, void *ptr)
-{
-    (void)bio, (void)num, (void)ptr;
-    return command == BIO_CTRL_FLUSH ? 1 : 0;
-}
-
-BIO_METHOD *weir_tls_bio_new(void)
-{
-    BIO_METHOD *method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "weir connection");
-
-    if (method == NULL)
-        return NULL;
-    BIO_meth_set_read(method, bio_read);
-    BIO_meth_set_write(method, bio_write);
-    BIO_meth_set_ctrl(method, bio_ctrl);
-    return method;
-}
-
 /* --- end of life --- */
 
-static void destroy(struct tls_conn *conn)
+void weir_tls_conn_destroy(struct tls_conn *conn)
 {
     if (conn->lower != NULL)
         weir_conn_close(conn->lower);
@@ -139,7 +54,7 @@ static void enter(struct tls_conn *conn)
 static void leave(struct tls_conn *conn)
 {
     if (--conn->depth == 0 && conn->closed && conn->state != TLS_LINGERING)
-        destroy(conn);
+        weir_tls_conn_destroy(conn);
 }
 
 static void break_off(struct tls_conn *conn, const struct weir_error *why)
@@ -186,67 +101,11 @@ static void tell_again(struct tls_conn *conn)
         weir_loop_defer(conn->loop, &conn->again);
 }
 
-/* --- words for what OpenSSL refuses --- */
-
-static void word_bad_certificate(struct tls_conn *conn, long verdict, struct weir_error *why)
-{
-    const char *peer = weir_conn_peer(conn->lower);
-    const char *text = X509_verify_cert_error_string(verdict);
-
-    switch (verdict) {
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        weir_fail(why, WEIR_E_AUTH,
-                  "certificate of %s does not name \"%s\"; connect by a name that it holds, or switch the host name "
-                  "check off",
-                  peer, conn->host);
-        return;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-        weir_fail(why, WEIR_E_AUTH, "certificate of %s is out of its time: %s; renew it", peer, text);
-        return;
-    default:
-        weir_fail(why, WEIR_E_AUTH, "certificate of %s is not trusted: %s; add its authority to the trust store (%s)",
-                  peer, text, conn->tls->trust_store != NULL ? conn->tls->trust_store : "the system's");
-    }
-}
-
-/* The lower connection is over. An end without close_notify may be somebody's in between: not an end in order. */
-static void word_lower_failure(struct tls_conn *conn, struct weir_error *why)
-{
-    const char *peer = weir_conn_peer(conn->lower);
-
-    if (conn->lower_why.status != WEIR_E_CLOSED || conn->state == TLS_CONNECTING)
-        *why = conn->lower_why;
-    else if (conn->state == TLS_HANDSHAKE)
-        weir_fail(why, WEIR_E_CLOSED, "%s ended the connection during the TLS handshake", peer);
-    else
-        weir_fail(why, WEIR_E_IO, "%s ended the connection without a TLS close", peer);
-}
-
-/* Words the failure that an SSL call just reported. */
-static void word_failure(struct tls_conn *conn, struct weir_error *why)
-{
-    const char *peer = weir_conn_peer(conn->lower);
-    long verdict = SSL_get_verify_result(conn->ssl);
-    char text[128];
-
-    if (conn->is_client && conn->state == TLS_HANDSHAKE && verdict != X509_V_OK)
-        word_bad_certificate(conn, verdict, why);
-    else if (conn->lower_why.status != WEIR_OK)
-        word_lower_failure(conn, why);
-    else if (conn->out.status != WEIR_OK)
-        weir_fail(why, WEIR_E_NOMEM, "no memory for TLS records to %s", peer);
-    else
-        weir_fail(why, WEIR_E_PROTO, "TLS with %s failed: %s", peer, weir_tls_reason(text, sizeof(text)));
-    ERR_clear_error();
-}
-
 static void break_off_by_ssl(struct tls_conn *conn)
 {
     struct weir_error why = {0};
 
-    word_failure(conn, &why);
+    weir_tls_word_failure(conn, &why);
     break_off(conn, &why);
 }
 
@@ -254,7 +113,7 @@ static void break_off_by_lower(struct tls_conn *conn)
 {
     struct weir_error why = {0};
 
-    word_lower_failure(conn, &why);
+    weir_tls_word_lower_failure(conn, &why);
     break_off(conn, &why);
 }
 
@@ -378,7 +237,7 @@ static void tell_readable(struct tls_conn *conn)
     leave(conn);
 }
 
-static void on_again(void *arg)
+void weir_tls_conn_on_again(void *arg)
 {
     tell_readable(arg);
 }
@@ -414,7 +273,7 @@ static void handshake(struct tls_conn *conn)
     if (result != 1 && SSL_get_error(conn->ssl, result) != SSL_ERROR_WANT_READ) {
         struct weir_error why = {0};
 
-        word_failure(conn, &why);
+        weir_tls_word_failure(conn, &why);
         flush(conn); /* the alert that tells the peer */
         break_off(conn, &why);
     } else if (flush(conn) == WEIR_OK && result == 1) {
@@ -495,7 +354,7 @@ static void lower_on_writable(void *arg)
 
     if (conn->closed) {
         if (status != WEIR_OK || conn->out.len == 0)
-            destroy(conn);
+            weir_tls_conn_destroy(conn);
         return;
     }
     enter(conn);
@@ -511,7 +370,7 @@ static void lower_on_error(void *arg, const struct weir_error *why)
     struct tls_conn *conn = arg;
 
     if (conn->state == TLS_LINGERING) {
-        destroy(conn);
+        weir_tls_conn_destroy(conn);
         return;
     }
     if (conn->lower_why.status == WEIR_OK)
@@ -528,24 +387,24 @@ static void lower_on_error(void *arg, const struct weir_error *why)
     leave(conn);
 }
 
-static const struct weir_conn_handler lower_handler = {
+const struct weir_conn_handler weir_tls_lower_handler = {
     .on_open = lower_on_open,
     .on_readable = lower_on_readable,
     .on_writable = lower_on_writable,
     .on_error = lower_on_error,
 };
 
-static void on_timer(void *arg)
+void weir_tls_conn_on_timer(void *arg)
 {
     struct tls_conn *conn = arg;
     struct weir_error why = {0};
 
     if (conn->state == TLS_LINGERING) {
-        destroy(conn);
+        weir_tls_conn_destroy(conn);
         return;
     }
     weir_fail(&why, WEIR_E_TIMEOUT, "no TLS handshake with %s within %d s", weir_conn_peer(conn->lower),
-              (int)(HANDSHAKE_NS / WEIR_NS_PER_S));
+              (int)(WEIR_TLS_HANDSHAKE_NS / WEIR_NS_PER_S));
     enter(conn);
     break_off(conn, &why);
     tell_end(conn);
@@ -592,7 +451,7 @@ static void conn_close(struct weir_conn *base)
         }
     }
     if (conn->depth == 0)
-        destroy(conn);
+        weir_tls_conn_destroy(conn);
 }
 
 static const char *conn_peer(struct weir_conn *base)
@@ -600,7 +459,7 @@ static const char *conn_peer(struct weir_conn *base)
     return weir_conn_peer(tls_conn(base)->lower);
 }
 
-static const struct weir_conn_ops tls_conn_ops = {
+const struct weir_conn_ops weir_tls_conn_ops = {
     .set_handler = conn_set_handler,
     .read = conn_read,
     .writev = conn_writev,
@@ -608,115 +467,3 @@ static const struct weir_conn_ops tls_conn_ops = {
     .close = conn_close,
     .peer = conn_peer,
 };
-
-/* --- making one --- */
-
-static enum weir_status set_client_rules(struct tls_conn *conn, const char *host)
-{
-    struct in6_addr address;
-    bool is_address = inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
-
-    conn->host = strdup(host);
-    if (conn->host == NULL)
-        return WEIR_E_NOMEM;
-    SSL_set_connect_state(conn->ssl);
-    SSL_set_verify(conn->ssl, SSL_VERIFY_PEER, NULL);
-    if (!is_address && SSL_set_tlsext_host_name(conn->ssl, host) != 1)
-        return WEIR_E_INVAL;
-    if (conn->tls->skip_hostname_check)
-        return WEIR_OK;
-    if (is_address)
-        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(conn->ssl), host) == 1 ? WEIR_OK : WEIR_E_INVAL;
-    SSL_set_hostflags(conn->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_set1_host(conn->ssl, host) == 1 ? WEIR_OK : WEIR_E_INVAL;
-}
-
-static const struct weir_conn_handler silent_handler = {0};
-
-static struct tls_conn *conn_new(struct weir_loop *loop, struct weir_tls *tls)
-{
-    struct tls_conn *conn = calloc(1, sizeof(*conn));
-    BIO *bio;
-
-    if (conn == NULL)
-        return NULL;
-    conn->base.ops = &tls_conn_ops;
-    conn->loop = loop;
-    conn->tls = weir_tls_ref(tls);
-    conn->handler = &silent_handler;
-    conn->want_read = true;
-    conn->again = (struct weir_deferred){.fn = on_again, .arg = conn};
-    conn->timer = (struct weir_timer){.fn = on_timer, .arg = conn};
-    weir_buf_init(&conn->out, OUT_LEN_MAX);
-    conn->ssl = weir_tls_ssl_new(tls);
-    bio = conn->ssl != NULL ? BIO_new(tls->bio) : NULL;
-    if (bio == NULL) {
-        destroy(conn);
-        return NULL;
-    }
-    BIO_set_data(bio, conn);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(conn->ssl, bio, bio);
-    return conn;
-}
-
-/* Nothing can fail from here on. */
-static struct weir_conn *stand_on(struct tls_conn *conn, struct weir_conn *lower)
-{
-    conn->lower = lower;
-    weir_conn_set_handler(lower, &lower_handler, conn);
-    weir_timer_start(conn->loop, &conn->timer, HANDSHAKE_NS);
-    return &conn->base;
-}
-
-enum weir_status weir_tls_wrap_client(struct weir_loop *loop, struct weir_tls *tls, const char *host,
-                                      struct weir_conn *lower, const struct weir_conn_handler *handler, void *arg,
-                                      struct weir_conn **out, struct weir_error *err)
-{
-    struct tls_conn *conn = conn_new(loop, tls);
-    enum weir_status status;
-
-    if (conn == NULL)
-        return weir_fail(err, WEIR_E_NOMEM, "no memory for a TLS connection to %s", host);
-    conn->is_client = true;
-    conn->handler = handler;
-    conn->arg = arg;
-    status = set_client_rules(conn, host);
-    if (status != WEIR_OK) {
-        destroy(conn);
-        return weir_fail(err, status, "\"%s\" cannot be the host name of a TLS connection", host);
-    }
-    *out = stand_on(conn, lower);
-    return WEIR_OK;
-}
-
-enum weir_status weir_tls_wrap_server(struct weir_loop *loop, struct weir_tls *tls, struct weir_conn *lower,
-                                      struct weir_conn **out, struct weir_error *err)
-{
-    struct tls_conn *conn;
-
-    if (!weir_tls_can_serve(tls))
-        return weir_fail(err, WEIR_E_INVAL, "a TLS server needs a certificate and its private key");
-    conn = conn_new(loop, tls);
-    if (conn == NULL)
-        return weir_fail(err, WEIR_E_NOMEM, "no memory for a TLS connection");
-    conn->state = TLS_HANDSHAKE;
-    SSL_set_accept_state(conn->ssl);
-    *out = stand_on(conn, lower);
-    return WEIR_OK;
-}
-
-enum weir_status weir_tls_offer_protocol(struct weir_conn *base, const char *name, struct weir_error *err)
-{
-    struct tls_conn *conn = tls_conn(base);
-    size_t len = strlen(name);
-    uint8_t list[256];
-
-    assert(base->ops == &tls_conn_ops && conn->is_client);
-    assert(len > 0 && len < sizeof(list));
-    list[0] = (uint8_t)len;
-    memcpy(list + 1, name, len);
-    if (SSL_set_alpn_protos(conn->ssl, list, (unsigned)len + 1) != 0)
-        return weir_fail(err, WEIR_E_NOMEM, "no memory for a TLS connection");
-    return WEIR_OK;
-}

@@ -1,6 +1,6 @@
 /**
  * @file base/tls_int.h
- * @brief What tls.c (certificates and rules) and tls_conn.c (one connection) share.
+ * @brief What tls.c (certificates and rules) and the files of one connection share.
  */
 #ifndef WEIR_BASE_TLS_INT_H
 #define WEIR_BASE_TLS_INT_H
@@ -17,7 +17,7 @@ struct weir_tls {
     atomic_uint refs;     /* connections of several loops share it; all but `ctx` is read-only after weir_tls_new() */
     pthread_mutex_t lock; /* of `ctx`, which weir_tls_reload() replaces; connections keep the one they began with */
     SSL_CTX *ctx;
-    BIO_METHOD *bio;   /* reads from and writes to the connection below, see tls_conn.c */
+    BIO_METHOD *bio;   /* reads from and writes to the connection below, see tls_bio.c */
     char *trust_store; /* for words; NULL means the system's */
     bool has_certificate;
     bool skip_hostname_check;
