@@ -112,7 +112,13 @@ bool weir_fs_exists(struct weir_fs *fs, const char *path)
 
 enum weir_status weir_fs_lock(struct weir_fs *fs, const char *path, struct weir_fs_lock **out, struct weir_error *err)
 {
-    return fs->ops->lock(fs, path, out, err);
+    return fs->ops->lock(fs, path, false, out, err);
+}
+
+enum weir_status weir_fs_lock_existing(struct weir_fs *fs, const char *path, struct weir_fs_lock **out,
+                                       struct weir_error *err)
+{
+    return fs->ops->lock(fs, path, true, out, err);
 }
 
 void weir_fs_unlock(struct weir_fs_lock *lock)

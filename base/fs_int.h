@@ -34,7 +34,8 @@ struct weir_fs_ops {
                              enum weir_status (*each)(void *arg, const char *name, bool is_dir), void *arg,
                              struct weir_error *err);
     bool (*exists)(struct weir_fs *fs, const char *path);
-    enum weir_status (*lock)(struct weir_fs *fs, const char *path, struct weir_fs_lock **out, struct weir_error *err);
+    enum weir_status (*lock)(struct weir_fs *fs, const char *path, bool existing, struct weir_fs_lock **out,
+                             struct weir_error *err);
     enum weir_status (*free_bytes)(struct weir_fs *fs, const char *path, uint64_t *bytes, struct weir_error *err);
 };
 

@@ -378,7 +378,8 @@ static enum weir_status fail_held(struct weir_error *err, const char *path, int 
                      pid[0] != '\0' ? "process " : "another process", pid);
 }
 
-static enum weir_status fs_lock(struct weir_fs *fs, const char *path, struct weir_fs_lock **out, struct weir_error *err)
+static enum weir_status fs_lock(struct weir_fs *fs, const char *path, bool existing, struct weir_fs_lock **out,
+                                struct weir_error *err)
 {
     struct posix_lock *lock = malloc(sizeof(*lock));
     enum weir_status status;
@@ -387,7 +388,7 @@ static enum weir_status fs_lock(struct weir_fs *fs, const char *path, struct wei
     if (lock == NULL)
         return fail(err, ENOMEM, "lock", path);
     lock->base.unlock = unlock;
-    lock->fd = open_retry(path, O_RDWR | O_CREAT | O_CLOEXEC);
+    lock->fd = open_retry(path, existing ? O_RDONLY | O_CLOEXEC : O_RDWR | O_CREAT | O_CLOEXEC);
     if (lock->fd < 0) {
         status = fail(err, errno, "open lock file", path);
         free(lock);
@@ -398,7 +399,7 @@ static enum weir_status fs_lock(struct weir_fs *fs, const char *path, struct wei
         unlock(&lock->base);
         return status;
     }
-    if (ftruncate(lock->fd, 0) == 0)
+    if (!existing && ftruncate(lock->fd, 0) == 0)
         dprintf(lock->fd, "%d\n", (int)getpid());
     *out = &lock->base;
     return WEIR_OK;

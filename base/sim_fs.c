@@ -452,12 +452,14 @@ static void fs_unlock(struct weir_fs_lock *base)
     weir_sim_host_settle(host);
 }
 
-static enum weir_status fs_lock(struct weir_fs *fs, const char *path, struct weir_fs_lock **out, struct weir_error *err)
+static enum weir_status fs_lock(struct weir_fs *fs, const char *path, bool existing, struct weir_fs_lock **out,
+                                struct weir_error *err)
 {
     struct sim_host *host = host_of(fs);
     struct sim_node *node;
     struct sim_lock *lock;
-    enum weir_status status = node_for_open(host, path, WEIR_OPEN_WRITE | WEIR_OPEN_CREATE, &node, err);
+    enum weir_status status =
+        node_for_open(host, path, existing ? WEIR_OPEN_READ : WEIR_OPEN_WRITE | WEIR_OPEN_CREATE, &node, err);
 
     if (status != WEIR_OK)
         return status;

@@ -66,6 +66,9 @@ enum weir_status weir_fs_list(struct weir_fs *fs, const char *path,
 bool weir_fs_exists(struct weir_fs *fs, const char *path);
 /** Takes the lock file `path` for this process (created if missing). @retval WEIR_E_BUSY another process holds it */
 enum weir_status weir_fs_lock(struct weir_fs *fs, const char *path, struct weir_fs_lock **out, struct weir_error *err);
+/** The same with a lock file that is there, of which only the lock is taken: nothing is written, which a disk may refuse. */
+enum weir_status weir_fs_lock_existing(struct weir_fs *fs, const char *path, struct weir_fs_lock **out,
+                                       struct weir_error *err);
 void weir_fs_unlock(struct weir_fs_lock *lock); /**< NULL is fine */
 
 /** Bytes free to this process in the file system of `path`. */

@@ -368,7 +368,7 @@ static enum weir_status lock_folder(struct weir_check *check, struct weir_fs_loc
     if (!weir_fs_exists(check->fs, check->dir))
         return weir_fail(err, WEIR_E_NOT_FOUND, "there is no folder %s", check->dir);
     weir_store_path_named(path, check->dir, "lock");
-    return weir_fs_exists(check->fs, path) ? weir_fs_lock(check->fs, path, lock, err) : WEIR_OK;
+    return weir_fs_exists(check->fs, path) ? weir_fs_lock_existing(check->fs, path, lock, err) : WEIR_OK;
 }
 
 static enum weir_status look(struct weir_check *check, struct weir_error *err)
