@@ -63,13 +63,21 @@ static json_t *health_answer(const struct weir_rest_call *call, const char *what
     return NULL;
 }
 
+/* As a part of the whole, which is for everybody: details are not, where there are accounts. */
+static json_t *shown_answer(const struct weir_rest_call *call, const char *what, size_t part)
+{
+    bool guarded = strcmp(what, "details") == 0 && call->rest->parts.access != NULL;
+
+    return guarded ? json_object() : health_answer(call, what, part);
+}
+
 static json_t *health_of(const struct weir_rest_call *call, size_t part)
 {
     static const char *const keys[] = {"status", "readiness", "liveness", "details"};
     json_t *out = json_pack("{s:s}", "name", part < PART_COUNT ? parts[part] : ""), *children = json_object();
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        json_object_set_new(out, keys[i], health_answer(call, keys[i], part));
+        json_object_set_new(out, keys[i], shown_answer(call, keys[i], part));
     for (size_t i = 0; part == PART_COUNT && i < PART_COUNT; i++)
         json_object_set_new(children, parts[i], health_of(call, i));
     json_object_set_new(out, "children", children);
@@ -102,10 +110,12 @@ void weir_rest_health(struct weir_rest_call *call)
     tell(call, health_of(call, PART_COUNT));
 }
 
+/* Details have routes of their own, which ask for a right: what comes here by that name was encoded to pass them by. */
 void weir_rest_health_part(struct weir_rest_call *call)
 {
     size_t part = part_of(call->names[1]);
-    json_t *out = part != NO_PART ? health_answer(call, call->names[0], part) : NULL;
+    bool passes_by = strcmp(call->names[0], "details") == 0;
+    json_t *out = part != NO_PART && !passes_by ? health_answer(call, call->names[0], part) : NULL;
 
     if (out == NULL && part == PART_COUNT && part_of(call->names[0]) != NO_PART)
         out = health_of(call, part_of(call->names[0]));

@@ -91,6 +91,10 @@ void weir_rest_answer(struct weir_rest_call *call, enum weir_http_status status,
 {
     if (!take_answer(call, status, out))
         return;
+    if (weir_container_full(call->rest->parts.ctr)) { /* the barrier may wait for days */
+        weir_rest_refuse(call, WEIR_HTTP_INSUFFICIENT_STORAGE, "the answer waits for space on the store's disk");
+        return;
+    }
     call->op.done = query_done;
     weir_container_barrier(call->rest->parts.ctr, &call->op);
 }

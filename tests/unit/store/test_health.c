@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/sim_client.h"
+#include "weir/fs.h"
 #include "weir/store.h"
 
 #define LIMIT_NS (60 * WEIR_NS_PER_S)
@@ -80,12 +81,38 @@ START_TEST(a_full_disk)
     ck_says("GET /v1/health/status", "", "\"STARTING\"");
     ck_says("GET /v1/health/details/log", "", "no space left");
     ck_says("GET /metrics", "", "\nweir_store_disk_full 1\n");
+    ck_says("GET /v1/health/log", "", "\"details\":{\"waiting\":\"no space left on the disk\"}");
     ck_says("POST /v1/scopes", "{\"scopeName\":\"second\"}", "HTTP/1.1 507 ");
+    ck_says("GET /v1/scopes", "", "HTTP/1.1 507 ");
     weir_sim_disk_capacity(sim, "store", 0);
     ck_has(&first, "HTTP/1.1 201 ");
     ck_says("GET /v1/health/readiness", "", "\r\n\r\ntrue");
     ck_says("GET /metrics", "", "\nweir_store_disk_full 0\n");
     ck_says("GET /v1/scopes", "", "{\"scopeName\":\"before\"},{\"scopeName\":\"first\"}]}");
+}
+END_TEST
+
+/* Goal: where there are accounts, what is wrong is told to those who may know it, and nobody else. */
+START_TEST(details_are_not_for_everybody)
+{
+    static const char quiet[] = "{\"name\":\"log\",\"status\":\"STARTING\",\"readiness\":false,\"liveness\":true,"
+                                "\"details\":{},\"children\":{}}";
+    struct weir_store_options options = {.rest = true, .auth_accounts = "accounts"};
+    struct weir_file *file;
+
+    weir_store_close(store);
+    store = NULL;
+    ck_assert_int_eq(weir_fs_open(weir_host_fs(host), "accounts", WEIR_OPEN_WRITE | WEIR_OPEN_CREATE, &file, NULL),
+                     WEIR_OK);
+    weir_file_close(file);
+    weir_sim_disk_capacity(sim, "store", 1);
+    ck_assert_int_eq(weir_store_open(loop, &options, &store, NULL), WEIR_OK);
+    sim_pass(sim, WEIR_NS_PER_S); /* it has a key of tokens to keep */
+    ck_says("GET /v1/health/status", "", "\"STARTING\"");
+    ck_says("GET /v1/health", "", quiet);
+    ck_says("GET /v1/health/log", "", quiet);
+    ck_says("GET /v1/health/details/log", "", "HTTP/1.1 401 ");
+    weir_sim_disk_capacity(sim, "store", 0);
 }
 END_TEST
 
@@ -127,6 +154,7 @@ int main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, a_full_disk);
+    tcase_add_test(tc, details_are_not_for_everybody);
     tcase_add_test(tc, a_failed_disk);
     tcase_add_test(tc, figures_of_the_last_minutes);
     suite_add_tcase(suite, tc);

@@ -179,6 +179,9 @@ START_TEST(http_asks_who_it_is)
         {"reader", "GET /v1/health/details", NULL, 403, NULL},
         {"admin", "GET /v1/health/details", NULL, 200, "{}"},
         {NULL, "GET /v1/health/readiness", NULL, 200, "true"},
+        {NULL, "GET /v1/health/details/log", NULL, 401, NULL},
+        {NULL, "GET /v1/health/%64etails", NULL, 404, NULL},
+        {NULL, "GET /v1/health/%64etails/log", NULL, 404, NULL},
         {NULL, "GET /prometheus", NULL, 200, NULL},
         {"admin", "PUT /v1/scopes/sc/streams/st/state", state, 200, NULL},
     };
