@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/grpc_server_int.h"
+#include "base/tls.h"
 
 /* Of one connection: what is held back then is refused. */
 #define HELD_COUNT_MAX (2 * WEIR_HTTP2_SERVER_STREAMS_MAX)
@@ -276,6 +277,7 @@ static void on_accept(void *arg, struct weir_conn *lower)
     struct weir_grpc_server_conn *conn = weir_grpc_make_place(server) ? calloc(1, sizeof(*conn)) : NULL;
     struct weir_error err = {0};
 
+    weir_tls_agree_to_protocol(lower, "h2");
     if (conn == NULL) {
         server->stats.refused_count++;
         if (weir_log_turn(&server->refusals, weir_loop_now_ns(server->loop)))

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "base/tls.h"
+
 #define HEAD_LEN_DEFAULT ((size_t)16 << 10)
 #define HEADERS_DEFAULT 64
 #define BODY_LEN_DEFAULT ((size_t)1 << 20)
@@ -66,6 +68,7 @@ static void on_accept(void *arg, struct weir_conn *lower)
 {
     struct weir_http_server *server = arg;
 
+    weir_tls_agree_to_protocol(lower, "http/1.1");
     if (make_room(server) && weir_http_conn_new(server, lower)) {
         server->stats.accepted_count++;
         return;

@@ -16,8 +16,6 @@
 
 #include "base/tls_int.h"
 
-#define PROTOCOLS_SERVED "\x02h2" /* ALPN, length-prefixed */
-
 const char *weir_tls_reason(char *text, size_t cap)
 {
     unsigned long code = ERR_get_error();
@@ -38,17 +36,23 @@ static enum weir_status fail_file(struct weir_error *err, const char *what, cons
                      weir_tls_reason(text, sizeof(text)));
 }
 
+/* ALPN: the one protocol that the connection's server speaks, if the client's list has it. Names have their length in
+ * front. */
 static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
                            unsigned int in_len, void *arg)
 {
-    unsigned char *chosen;
+    const char *spoken = SSL_get_app_data(ssl);
+    size_t len = spoken != NULL ? strlen(spoken) : 0;
 
-    (void)ssl, (void)arg;
-    if (SSL_select_next_proto(&chosen, out_len, (const unsigned char *)PROTOCOLS_SERVED, sizeof(PROTOCOLS_SERVED) - 1,
-                              in, in_len) != OPENSSL_NPN_NEGOTIATED)
-        return SSL_TLSEXT_ERR_NOACK;
-    *out = chosen;
-    return SSL_TLSEXT_ERR_OK;
+    (void)arg;
+    for (size_t at = 0; len > 0 && at < in_len && in[at] < in_len - at; at += in[at] + 1u) {
+        if (in[at] != len || memcmp(in + at + 1, spoken, len) != 0)
+            continue;
+        *out = in + at + 1;
+        *out_len = in[at];
+        return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
 }
 
 /* Without it OpenSSL would ask the terminal for the password of an encrypted key. */

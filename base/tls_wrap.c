@@ -123,3 +123,13 @@ enum weir_status weir_tls_offer_protocol(struct weir_conn *base, const char *nam
         return weir_fail(err, WEIR_E_NOMEM, "no memory for a TLS connection");
     return WEIR_OK;
 }
+
+void weir_tls_agree_to_protocol(struct weir_conn *base, const char *name)
+{
+    struct tls_conn *conn = (struct tls_conn *)base; /* if it has TLS */
+
+    if (base->ops != &weir_tls_conn_ops)
+        return;
+    assert(!conn->is_client);
+    SSL_set_app_data(conn->ssl, (void *)(uintptr_t)name); /* for select_protocol() in tls.c */
+}
