@@ -566,11 +566,15 @@ static void body(void *arg)
 
 static void open_ledgers(void *arg)
 {
+    static const char *const scales_at_once[] = {"weir.scale.quiet.milliseconds=0", NULL};
     struct trial *trial = arg;
+    uint64_t seed = trial->world.run->seed;
 
     ledger_init(&trial->ledger, trial->world.run);
     table_ledger_init(&trial->table_ledger, trial->world.run);
-    trial->world.flush_bytes = trial->world.run->seed % 2 == 0 ? 0 : 30000; /* half of the seeds flush all the while */
+    trial->world.flush_bytes = seed % 2 == 0 ? 0 : 30000; /* half of the seeds flush all the while */
+    if (seed % 4 < 2)
+        trial->world.store_settings = scales_at_once; /* so that there are many of them, and others that wait */
 }
 
 static void stop(void *arg)
@@ -595,7 +599,7 @@ static void play(struct seed_run *run)
 }
 
 static const struct scenario scenarios[] = {
-    {.name = "store-crash", .play = play, .every = 1, 
+    {.name = "store-crash", .play = play, .every = 1,
      .must_see = "runs with splits, merges, rolled transactions, truncations and raised counts"},
     {0},
 };
