@@ -4,7 +4,8 @@
  *     new --bytes in memory, or an answer without bytes--> READY --> done
  *      |--bytes in a chunk--> COLD (on the pool) --> READY
  *      |--nothing there yet--> WAITING (at the segment) --bytes, seal, deletion--> as if new
- *      '--memory needed, and too much in use--> QUEUED --others are done--> as if new
+ *      |--memory needed, and too much in use--> QUEUED --others are done--> as if new
+ *      '--memory needed, and nobody wants the bytes by now--> READY, without
  *
  * Bytes in memory are handed out where they stand in the log's buffer, unless they are in many pieces: then they are copied
  * together, since a copy costs less than another round of the reader, which has one read under way for each segment.
@@ -45,18 +46,6 @@ static void count_memory(struct weir_container *ctr, size_t len)
         ctr->stats.reading_bytes_max = ctr->stats.reading_bytes;
 }
 
-/* False: the read has to wait for its turn. */
-static bool has_turn(struct weir_segment_read *read, size_t len)
-{
-    struct weir_container *ctr = read->seg->ctr;
-
-    if (ctr->stats.reading_bytes + len <= MEMORY_MAX)
-        return true;
-    read->state = READ_QUEUED;
-    weir_read_ring_push(&ctr->queued, read);
-    return false;
-}
-
 static void become_ready(struct weir_segment_read *read, enum weir_status status)
 {
     struct weir_segment *seg = read->seg;
@@ -73,6 +62,23 @@ static void become_ready(struct weir_segment_read *read, enum weir_status status
     }
     weir_read_ring_push(&seg->ctr->ready, read);
     weir_container_deliver_soon(seg->ctr);
+}
+
+/* Whether memory may be spent on the read. False: it waits for its turn, or is not wanted any more. */
+static bool has_turn(struct weir_segment_read *read, size_t len)
+{
+    struct weir_container *ctr = read->seg->ctr;
+
+    if (ctr->stats.reading_bytes + len > MEMORY_MAX) {
+        read->state = READ_QUEUED;
+        weir_read_ring_push(&ctr->queued, read);
+        return false;
+    }
+    if (read->wanted != NULL && !read->wanted(read)) {
+        become_ready(read, WEIR_E_AGAIN);
+        return false;
+    }
+    return true;
 }
 
 static void hold(struct weir_segment_read *read, struct weir_block *block, struct weir_view data)

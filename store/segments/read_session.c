@@ -4,6 +4,7 @@
  *     READING --bytes, end, refusal--> SENDING (the data is lent to the outbox) --last byte gone--> freed
  *     READING --HOLD_NS without news--> an empty reply, freed
  *     READING --bytes, while too much is unsent--> PARKED (the bytes are let go) --replies have gone--> READING
+ *     READING --its turn to fetch bytes, while too much is unsent--> PARKED
  *
  * A read at the tail is held until data comes; readers ask again after an empty reply.
  */
@@ -154,11 +155,30 @@ void weir_wire_reads_go_on(struct weir_wire_conn *conn)
     }
 }
 
+static struct weir_read_job *job_of(struct weir_segment_read *read)
+{
+    return (struct weir_read_job *)((char *)read - offsetof(struct weir_read_job, read));
+}
+
+/* Bytes that could not be sent are not worth the copy, or the read from the disk. */
+static bool read_wanted(struct weir_segment_read *read)
+{
+    return weir_wire_may_reply(job_of(read)->job.conn);
+}
+
 static void read_done(struct weir_segment_read *read)
 {
-    struct weir_read_job *job = (struct weir_read_job *)((char *)read - offsetof(struct weir_read_job, read));
+    struct weir_read_job *job = job_of(read);
 
     weir_timer_stop(job->job.conn->server->loop, &job->hold);
+    if (read->status == WEIR_E_AGAIN && weir_wire_may_reply(job->job.conn)) {
+        begin_read(job); /* replies have gone meanwhile, and nobody would take it up again */
+        return;
+    }
+    if (read->status == WEIR_E_AGAIN) {
+        park(job);
+        return;
+    }
     if (read->status == WEIR_OK && read->data.len > 0 && !weir_wire_may_reply(job->job.conn)) {
         park(job);
         return;
@@ -213,6 +233,7 @@ void weir_wire_read_segment(struct weir_wire_conn *conn, const struct pravega_wi
     job->hold = (struct weir_timer){.fn = hold_over, .arg = job};
     len = len < READ_LEN_MIN ? READ_LEN_MIN : len;
     job->read = (struct weir_segment_read){.done = read_done,
+                                           .wanted = read_wanted,
                                            .offset = cmd->offset,
                                            .len_max = (size_t)(len > READ_LEN_MAX ? READ_LEN_MAX : len),
                                            .wait = true};
