@@ -59,7 +59,12 @@ enum weir_status weir_fs_remove(struct weir_fs *fs, const char *path, struct wei
 
 enum weir_status weir_fs_mkdir(struct weir_fs *fs, const char *path, struct weir_error *err)
 {
-    return fs->ops->mkdir(fs, path, err);
+    return fs->ops->mkdir(fs, path, false, err);
+}
+
+enum weir_status weir_fs_mkdir_private(struct weir_fs *fs, const char *path, struct weir_error *err)
+{
+    return fs->ops->mkdir(fs, path, true, err);
 }
 
 enum weir_status weir_fs_sync_dir(struct weir_fs *fs, const char *path, struct weir_error *err)

@@ -28,7 +28,7 @@ struct weir_fs_ops {
                              struct weir_error *err);
     enum weir_status (*rename)(struct weir_fs *fs, const char *from, const char *to, struct weir_error *err);
     enum weir_status (*remove)(struct weir_fs *fs, const char *path, struct weir_error *err);
-    enum weir_status (*mkdir)(struct weir_fs *fs, const char *path, struct weir_error *err);
+    enum weir_status (*mkdir)(struct weir_fs *fs, const char *path, bool is_private, struct weir_error *err);
     enum weir_status (*sync_dir)(struct weir_fs *fs, const char *path, struct weir_error *err);
     enum weir_status (*list)(struct weir_fs *fs, const char *path,
                              enum weir_status (*each)(void *arg, const char *name, bool is_dir), void *arg,

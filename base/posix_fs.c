@@ -265,18 +265,18 @@ static enum weir_status fs_remove(struct weir_fs *fs, const char *path, struct w
 }
 
 /* One folder; a folder that is there is fine. 0 or an errno. */
-static int make_dir(const char *path)
+static int make_dir(const char *path, mode_t mode)
 {
     struct stat stat_buf;
 
-    if (mkdir(path, 0777) == 0)
+    if (mkdir(path, mode) == 0)
         return 0;
     if (errno == EEXIST && stat(path, &stat_buf) == 0 && S_ISDIR(stat_buf.st_mode))
         return 0;
     return errno;
 }
 
-static enum weir_status fs_mkdir(struct weir_fs *fs, const char *path, struct weir_error *err)
+static enum weir_status fs_mkdir(struct weir_fs *fs, const char *path, bool is_private, struct weir_error *err)
 {
     char part[PATH_MAX];
     size_t len = strlen(path);
@@ -290,7 +290,7 @@ static enum weir_status fs_mkdir(struct weir_fs *fs, const char *path, struct we
             continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        error = make_dir(part);
+        error = make_dir(part, is_private && path[i + strspn(path + i, "/")] == '\0' ? 0700 : 0777);
     }
     if (error != 0) /* of the last one: a parent may exist that we may not make */
         return fail(err, error, "make folder", path);

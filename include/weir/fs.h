@@ -52,6 +52,8 @@ enum weir_status weir_fs_rename(struct weir_fs *fs, const char *from, const char
 enum weir_status weir_fs_remove(struct weir_fs *fs, const char *path, struct weir_error *err);
 /** With parents, as mkdir -p; an existing folder is fine. */
 enum weir_status weir_fs_mkdir(struct weir_fs *fs, const char *path, struct weir_error *err);
+/** The same; the folder itself, if it is new, is for its owner alone. An existing one stays as it is, and so do parents. */
+enum weir_status weir_fs_mkdir_private(struct weir_fs *fs, const char *path, struct weir_error *err);
 enum weir_status weir_fs_sync_dir(struct weir_fs *fs, const char *path, struct weir_error *err);
 /**
  * Makes the name of `path` durable, and those of the folders above it: syncs each of them, up from the nearest. Those

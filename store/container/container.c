@@ -193,7 +193,7 @@ static enum weir_status take_folder(struct weir_container *ctr, struct weir_erro
 {
     char path[WEIR_STORE_PATH_LEN_MAX];
     bool is_new = !weir_fs_exists(ctr->fs, ctr->dir);
-    enum weir_status status = weir_fs_mkdir(ctr->fs, ctr->dir, err);
+    enum weir_status status = weir_fs_mkdir_private(ctr->fs, ctr->dir, err);
 
     if (status == WEIR_OK && is_new)
         status = weir_fs_sync_parents(ctr->fs, ctr->dir, err);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -174,6 +175,24 @@ START_TEST(rename_replaces_and_remove_removes)
 }
 END_TEST
 
+/* Goal: a private folder keeps others out; its parents are as they would be, and one that is there is left alone. */
+START_TEST(a_private_folder_is_for_its_owner)
+{
+    struct stat found, ordinary;
+
+    ck_assert_int_eq(weir_fs_mkdir(fs, in_folder("open"), &err), WEIR_OK);
+    ck_assert_int_eq(stat(in_folder("open"), &ordinary), 0);
+    ck_assert_int_eq(weir_fs_mkdir_private(fs, in_folder("parent/mine/"), &err), WEIR_OK);
+    ck_assert_int_eq(stat(in_folder("parent/mine"), &found), 0);
+    ck_assert_uint_eq(found.st_mode & 0777, 0700);
+    ck_assert_int_eq(stat(in_folder("parent"), &found), 0);
+    ck_assert_uint_eq(found.st_mode, ordinary.st_mode);
+    ck_assert_int_eq(weir_fs_mkdir_private(fs, in_folder("open"), &err), WEIR_OK);
+    ck_assert_int_eq(stat(in_folder("open"), &found), 0);
+    ck_assert_uint_eq(found.st_mode, ordinary.st_mode);
+}
+END_TEST
+
 START_TEST(folders_are_made_with_parents_and_removed_empty)
 {
     char from[PATH_MAX];
@@ -336,6 +355,7 @@ int main(void)
     tcase_add_test(tc, many_buffers_are_written_in_full);
     tcase_add_test(tc, open_flags_mean_what_they_say);
     tcase_add_test(tc, rename_replaces_and_remove_removes);
+    tcase_add_test(tc, a_private_folder_is_for_its_owner);
     tcase_add_test(tc, folders_are_made_with_parents_and_removed_empty);
     tcase_add_test(tc, list_is_in_byte_order);
     tcase_add_test(tc, lock_has_one_holder);

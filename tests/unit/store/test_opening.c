@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "weir/fs.h"
 #include "weir/store.h"
@@ -111,6 +112,20 @@ START_TEST(everywhere_is_no_place_to_connect_to)
 }
 END_TEST
 
+/* Goal: who shares the machine reads neither the events nor the key of tokens, which lies in the folder. */
+START_TEST(its_folder_is_its_own)
+{
+    struct weir_store_options options = {0};
+    struct stat found;
+    char data[80];
+
+    ck_assert_msg(open_with(&options) == WEIR_OK, "%s", err.message);
+    snprintf(data, sizeof(data), "%s/data", dir);
+    ck_assert_int_eq(stat(data, &found), 0);
+    ck_assert_uint_eq(found.st_mode & 077, 0);
+}
+END_TEST
+
 /* Goal: options that would guard it are not passed over in silence, and wrong ones are refused before anything is made. */
 START_TEST(what_would_guard_it_has_to_be_whole)
 {
@@ -133,6 +148,7 @@ int main(void)
     tcase_add_test(tc, hosts_that_nobody_could_use);
     tcase_add_test(tc, an_address_of_ipv6_has_brackets);
     tcase_add_test(tc, everywhere_is_no_place_to_connect_to);
+    tcase_add_test(tc, its_folder_is_its_own);
     tcase_add_test(tc, what_would_guard_it_has_to_be_whole);
     tcase_set_timeout(tc, 300);
     suite_add_tcase(suite, tc);
