@@ -13,6 +13,7 @@
 
 #include "store/container/check_int.h"
 #include "store/container/checkpoint.h"
+#include "store/container/reached.h"
 
 #define LINE_LEN_MAX 4096u
 
@@ -140,6 +141,7 @@ struct log_check {
     struct weir_check *check;
     const char *path;
     uint64_t number, next_lsn, first_lsn;
+    uint64_t end; /* where the whole records of the newest file end */
     bool newest, damaged;
 };
 
@@ -238,6 +240,7 @@ static enum weir_status check_log_block(struct log_check *log, struct weir_block
     if (status != WEIR_OK)
         return weir_fail(err, status, "out of memory to check %s", log->path);
     log->next_lsn = reader.next_lsn;
+    log->end = reader.offset;
     weir_check_say(log->check, "  %s  %s: LSN %" PRIu64 " to %" PRIu64 ", %" PRIu64 " bytes",
                    log->damaged ? "DAMAGED" : "good   ", weir_check_name(log->check, log->path), log->number,
                    reader.next_lsn - 1, reader.offset);
@@ -256,6 +259,7 @@ static enum weir_status check_log(struct log_check *log, struct weir_error *err)
     enum weir_status status;
 
     log->check->result.file_count++;
+    log->end = 0;
     log->damaged = false;
     if (log->number != log->next_lsn) {
         weir_fail(&why, WEIR_E_DAMAGED, "%s: the log before it is missing (LSN %" PRIu64 " to %" PRIu64 ")", log->path,
@@ -277,6 +281,33 @@ static enum weir_status check_log(struct log_check *log, struct weir_error *err)
     return WEIR_OK;
 }
 
+/* With damage before, what is missing is told already. */
+static enum weir_status check_reached(struct log_check *log, struct weir_error *err)
+{
+    struct weir_check *check = log->check;
+    struct weir_reached reached;
+    struct weir_error why = {0};
+    enum weir_status status = weir_reached_read(check->fs, check->dir, &check->folder, &reached, &why);
+
+    check->result.file_count += check->folder.has_reached;
+    if (status == WEIR_E_NOMEM || status == WEIR_E_UNSUPPORTED) {
+        if (err != NULL)
+            *err = why;
+        return status;
+    }
+    if (status == WEIR_OK && check->folder.has_reached)
+        weir_check_say(check, "  good     %s: LSN %" PRIu64 " was acknowledged", WEIR_STORE_REACHED, reached.lsn);
+    if (status == WEIR_OK && check->state_whole)
+        status = weir_reached_check(&reached, check->dir, log->next_lsn - 1, log->newest ? log->path : NULL, log->end,
+                                    &why);
+    if (status == WEIR_OK)
+        return WEIR_OK;
+    check->state_whole = false;
+    check->result.refused = true;
+    weir_check_damaged(check, &why);
+    return WEIR_OK;
+}
+
 static enum weir_status check_logs(struct weir_check *check, struct weir_error *err)
 {
     const struct weir_file_numbers *numbers = &check->folder.kinds[WEIR_PATH_LOG];
@@ -287,13 +318,13 @@ static enum weir_status check_logs(struct weir_check *check, struct weir_error *
     log.path = path;
     for (size_t i = 0; i < numbers->count && status == WEIR_OK; i++) {
         log.number = numbers->items[i];
-        log.newest = i + 1 == numbers->count;
         if (log.number <= check->published_lsn)
             continue;
+        log.newest = i + 1 == numbers->count;
         weir_store_path(path, check->dir, WEIR_PATH_LOG, log.number);
         status = check_log(&log, err);
     }
-    return status;
+    return status == WEIR_OK ? check_reached(&log, err) : status;
 }
 
 /* --- Segments --- */
@@ -376,7 +407,8 @@ static enum weir_status look(struct weir_check *check, struct weir_error *err)
     const struct weir_folder *folder = &check->folder;
     enum weir_status status = weir_folder_list(check->fs, check->dir, &check->folder, err);
 
-    if (status == WEIR_OK && folder->kinds[0].count + folder->kinds[1].count + folder->kinds[2].count == 0)
+    if (status == WEIR_OK && !folder->has_reached &&
+        folder->kinds[0].count + folder->kinds[1].count + folder->kinds[2].count == 0)
         status = weir_fail(err, WEIR_E_NOT_FOUND, "there is no store's file in %s", check->dir);
     if (status != WEIR_OK)
         return status;

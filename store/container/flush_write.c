@@ -87,7 +87,7 @@ static enum weir_status publish(struct weir_flush *flush)
     char temporary[WEIR_STORE_PATH_LEN_MAX], path[WEIR_STORE_PATH_LEN_MAX];
     enum weir_status status;
 
-    weir_store_path_named(temporary, ctr->dir, "checkpoint.tmp");
+    weir_store_path_named(temporary, ctr->dir, WEIR_STORE_CHECKPOINT_TEMPORARY);
     weir_store_path(path, ctr->dir, WEIR_PATH_CHECKPOINT, flush->lsn);
     status = write_checkpoint_file(flush, temporary);
     if (status == WEIR_OK)

@@ -31,7 +31,9 @@ static enum weir_status note_name(void *arg, const char *name, bool is_dir)
     for (int kind = WEIR_PATH_LOG; kind <= WEIR_PATH_CHUNK; kind++)
         if (weir_store_path_parse(name, (enum weir_path_kind)kind, &number))
             return note_number(&folder->kinds[kind], number);
-    folder->has_temporary |= strcmp(name, "checkpoint.tmp") == 0;
+    folder->has_temporary |= strcmp(name, WEIR_STORE_CHECKPOINT_TEMPORARY) == 0;
+    folder->has_reached |= strcmp(name, WEIR_STORE_REACHED) == 0;
+    folder->has_reached_temporary |= strcmp(name, WEIR_STORE_REACHED_TEMPORARY) == 0;
     return WEIR_OK;
 }
 

@@ -17,6 +17,7 @@ struct weir_file_numbers {
 struct weir_folder {
     struct weir_file_numbers kinds[3]; /**< by weir_path_kind */
     bool has_temporary;                /**< a checkpoint that was being written */
+    bool has_reached, has_reached_temporary;
 };
 
 /** @param out to be zeroed before, and given to fini after success and failure alike */

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "store/container/figures.h"
 #include "store/container/paths.h"
+#include "store/container/reached.h"
 #include "weir/fs.h"
 
 #define BLOCK_LEN (2u << 20)
@@ -34,6 +35,7 @@ struct log_file {
     uint64_t len;  /* records made so far included */
     uint32_t refs; /* groups of it, and the log while it is the newest */
     bool ready;    /* header and name are durable */
+    bool reached;  /* so is that its first group was (reached.h) */
 };
 
 struct log_group {
@@ -212,6 +214,18 @@ static enum weir_status prepare_file(struct weir_store_log *log, struct log_file
     return status;
 }
 
+/* Notes that the file is needed from now on. What is not synced as it comes is not told: it may be gone one day. */
+static enum weir_status tell_reached(struct weir_store_log *log, struct log_file *file, uint64_t lsn,
+                                     struct weir_error *err)
+{
+    bool synced = log->options.durability == WEIR_DURABILITY_SYNC;
+    enum weir_status status =
+        weir_reached_write(log->fs, log->options.dir, synced ? lsn : log->options.next_lsn - 1, err);
+
+    file->reached = status == WEIR_OK;
+    return status;
+}
+
 /* Thread: the pool's, or the loop's while nothing is in flight. */
 static enum weir_status write_group(struct weir_store_log *log, struct log_group *group, struct weir_error *err)
 {
@@ -221,6 +235,8 @@ static enum weir_status write_group(struct weir_store_log *log, struct log_group
         status = weir_file_write_at(group->file->file, group->iov, group->count, group->offset, err);
     if (status == WEIR_OK && log->options.durability == WEIR_DURABILITY_SYNC)
         status = weir_file_sync(group->file->file, err);
+    if (status == WEIR_OK && !group->file->reached)
+        status = tell_reached(log, group->file, group->last_lsn, err);
     return status;
 }
 
@@ -387,6 +403,8 @@ enum weir_status weir_store_log_finish(struct weir_store_log *log, struct weir_e
     status = write_rest(log, err);
     if (status != WEIR_OK || log->file == NULL)
         return status;
+    if (log->options.durability == WEIR_DURABILITY_SYNC) /* else, less is noticed one day: nothing fails for it */
+        weir_reached_write(log->fs, log->options.dir, log->next_lsn - 1, NULL);
     if (weir_store_log_reserve(log, 0, &block) == NULL)
         return weir_fail(err, WEIR_E_NOMEM, "out of memory to close the log in %s", log->options.dir);
     weir_store_log_commit(log, WEIR_RECORD_END);

@@ -6,7 +6,8 @@
  *     log-<first LSN>              16 hexadecimal digits each
  *     checkpoint-<last LSN>
  *     chunk-<id>
- *     checkpoint.tmp               being written; means nothing
+ *     reached                      an LSN that was acknowledged
+ *     checkpoint.tmp, reached.tmp  being written; mean nothing
  */
 #ifndef WEIR_STORE_PATHS_H
 #define WEIR_STORE_PATHS_H
@@ -16,6 +17,10 @@
 
 #define WEIR_STORE_DIR_LEN_MAX 4000
 #define WEIR_STORE_PATH_LEN_MAX (WEIR_STORE_DIR_LEN_MAX + 64)
+
+#define WEIR_STORE_CHECKPOINT_TEMPORARY "checkpoint.tmp"
+#define WEIR_STORE_REACHED "reached"
+#define WEIR_STORE_REACHED_TEMPORARY "reached.tmp"
 
 enum weir_path_kind { WEIR_PATH_LOG, WEIR_PATH_CHECKPOINT, WEIR_PATH_CHUNK };
 

@@ -3,11 +3,11 @@
  *
  * All integers big-endian. A file header, 40 bytes, in every file of every format version:
  *
- *      0  u8[8]  magic: "weirlog\n", "weirckp\n" or "weirchk\n"
+ *      0  u8[8]  magic: "weirlog\n", "weirckp\n", "weirchk\n" or "weirrch\n"
  *      8  u32    format version
  *     12  u32    0
- *     16  u64    number: first LSN (log), last LSN contained (checkpoint), id (chunk)
- *     24  u64    salt: random, the seed of the file's checksums
+ *     16  u64    number: first LSN (log), last LSN contained (checkpoint), id (chunk), an LSN (reached)
+ *     24  u64    salt: random, the seed of the file's checksums; 0 (reached)
  *     32  u64    XXH3 of bytes 0..31
  *
  * A record, a multiple of 8 bytes:
@@ -29,8 +29,8 @@
 #include "base/hash.h"
 #include "weir/endian.h"
 
-static const char magics[][9] = {"weirlog\n", "weirckp\n", "weirchk\n"};
-static const char *const kind_names[] = {"log", "checkpoint", "chunk"};
+static const char magics[][9] = {"weirlog\n", "weirckp\n", "weirchk\n", "weirrch\n"};
+static const char *const kind_names[] = {"log", "checkpoint", "chunk", "reached"};
 
 #define CHECKED_HEADER_LEN 32u
 

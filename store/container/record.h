@@ -14,15 +14,15 @@
 #include "weir/error.h"
 #include "weir/view.h"
 
-#define WEIR_STORE_FORMAT_VERSION 2u
+#define WEIR_STORE_FORMAT_VERSION 3u
 #define WEIR_FILE_HEADER_LEN 40u
 #define WEIR_RECORD_HEADER_LEN 32u
 #define WEIR_RECORD_PAYLOAD_LEN_MAX (128u << 20)
 
-enum weir_file_kind { WEIR_FILE_LOG, WEIR_FILE_CHECKPOINT, WEIR_FILE_CHUNK };
+enum weir_file_kind { WEIR_FILE_LOG, WEIR_FILE_CHECKPOINT, WEIR_FILE_CHUNK, WEIR_FILE_REACHED };
 
 struct weir_file_header {
-    uint64_t number; /**< log: its first LSN; checkpoint: the last LSN it contains; chunk: its id */
+    uint64_t number; /**< log: its first LSN; checkpoint: the last LSN it contains; chunk: its id; reached.h */
     uint64_t salt;   /**< random; seeds every checksum of the file, so that stored bytes can't pose as records */
 };
 

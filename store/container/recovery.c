@@ -2,8 +2,8 @@
  * recovery.c - opening a folder: the newest checkpoint, then the records of all log files after it.
  *
  * What may be wrong after a crash, and nothing else: files from before the newest checkpoint or of an unfinished flush
- * are still there (removed); the newest log file has a torn tail (cut) or not even its header (removed). Any other
- * fault is damage, and the folder is refused with file and offset: to go on would lose what was acknowledged. What is
+ * are still there (removed); the newest log file has a torn tail (cut) or not even its header (removed), unless that takes
+ * what the file `reached` says was acknowledged. Any other fault is damage, and the folder is refused with file and offset: to go on would lose what was acknowledged. What is
  * recovered is made durable before anybody sees it.
  */
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "store/container/checkpoint.h"
 #include "store/container/container_int.h"
 #include "store/container/folder.h"
+#include "store/container/reached.h"
 
 static enum weir_status remove_file(struct weir_container *ctr, enum weir_path_kind kind, uint64_t number,
                                     struct weir_error *err)
@@ -54,8 +55,15 @@ struct replay {
     struct weir_container *ctr;
     const char *path;
     uint64_t next_lsn;
+    const struct weir_reached *reached;
     bool newest; /* the file may have a torn tail */
 };
+
+/* Before anything of the newest file is cut: a tail that was acknowledged is not torn. */
+static enum weir_status check_reached(const struct replay *replay, uint64_t offset, struct weir_error *err)
+{
+    return weir_reached_check(replay->reached, replay->ctr->dir, replay->next_lsn - 1, replay->path, offset, err);
+}
 
 static enum weir_status replay_record(struct replay *replay, const struct weir_record *record, struct weir_block *block,
                                       struct weir_error *err)
@@ -123,7 +131,8 @@ static enum weir_status replay_block(struct replay *replay, struct weir_block *b
     if (status != WEIR_E_END && (!replay->newest || !weir_record_tail_is_torn(&reader)))
         return weir_fail(err, WEIR_E_DAMAGED, "%s is damaged at offset %llu: no whole record stands there",
                          replay->path, (unsigned long long)reader.offset);
-    return harden(replay, &reader, err);
+    status = replay->newest ? check_reached(replay, reader.offset, err) : WEIR_OK;
+    return status == WEIR_OK ? harden(replay, &reader, err) : status;
 }
 
 static enum weir_status replay_file(struct replay *replay, uint64_t number, struct weir_error *err)
@@ -143,25 +152,33 @@ static enum weir_status replay_file(struct replay *replay, uint64_t number, stru
         return status;
     /* Records follow only when the header is durable: without them, the file was just being made. */
     if (replay->newest && block->len <= WEIR_FILE_HEADER_LEN &&
-        weir_file_header_get(weir_view(block->bytes, block->len), WEIR_FILE_LOG, path, &header, NULL) == WEIR_E_DAMAGED)
-        status = remove_file(replay->ctr, WEIR_PATH_LOG, number, err);
-    else
+        weir_file_header_get(weir_view(block->bytes, block->len), WEIR_FILE_LOG, path, &header, NULL) == WEIR_E_DAMAGED) {
+        status = check_reached(replay, 0, err);
+        if (status == WEIR_OK)
+            status = remove_file(replay->ctr, WEIR_PATH_LOG, number, err);
+    } else {
         status = replay_block(replay, block, err);
+    }
     weir_block_unref(block);
     return status;
 }
 
-static enum weir_status replay_log(struct weir_container *ctr, const struct weir_file_numbers *logs, uint64_t *next_lsn,
+static enum weir_status replay_log(struct weir_container *ctr, const struct weir_folder *folder, uint64_t *next_lsn,
                                    struct weir_error *err)
 {
-    struct replay replay = {.ctr = ctr, .next_lsn = ctr->published_lsn + 1};
-    enum weir_status status = WEIR_OK;
+    const struct weir_file_numbers *logs = &folder->kinds[WEIR_PATH_LOG];
+    struct weir_reached reached;
+    struct replay replay = {.ctr = ctr, .next_lsn = ctr->published_lsn + 1, .reached = &reached};
+    enum weir_status status = weir_reached_read(ctr->fs, ctr->dir, folder, &reached, err);
 
     for (size_t i = 0; i < logs->count && status == WEIR_OK; i++) {
         replay.newest = i + 1 == logs->count;
         if (logs->items[i] > ctr->published_lsn)
             status = replay_file(&replay, logs->items[i], err);
     }
+    replay.path = NULL;
+    if (status == WEIR_OK && (logs->count == 0 || logs->items[logs->count - 1] <= ctr->published_lsn))
+        status = check_reached(&replay, 0, err);
     *next_lsn = replay.next_lsn;
     return status;
 }
@@ -198,8 +215,11 @@ static enum weir_status remove_leftovers(struct weir_container *ctr, const struc
     for (size_t i = 0; i < chunks->count && status == WEIR_OK; i++)
         if (weir_chunk_set_find(&ctr->state.chunks, chunks->items[i]) == NULL)
             status = remove_file(ctr, WEIR_PATH_CHUNK, chunks->items[i], err);
-    weir_store_path_named(path, ctr->dir, "checkpoint.tmp");
+    weir_store_path_named(path, ctr->dir, WEIR_STORE_CHECKPOINT_TEMPORARY);
     if (status == WEIR_OK && folder->has_temporary)
+        status = weir_fs_remove(ctr->fs, path, err);
+    weir_store_path_named(path, ctr->dir, WEIR_STORE_REACHED_TEMPORARY);
+    if (status == WEIR_OK && folder->has_reached_temporary)
         status = weir_fs_remove(ctr->fs, path, err);
     return status;
 }
@@ -225,7 +245,7 @@ enum weir_status weir_container_recover(struct weir_container *ctr, uint64_t *ne
     if (status == WEIR_OK)
         status = load_checkpoint(ctr, &folder.kinds[WEIR_PATH_CHECKPOINT], err);
     if (status == WEIR_OK)
-        status = replay_log(ctr, &folder.kinds[WEIR_PATH_LOG], next_lsn, err);
+        status = replay_log(ctr, &folder, next_lsn, err);
     if (status == WEIR_OK)
         status = check_chunks(ctr, err);
     if (status == WEIR_OK)

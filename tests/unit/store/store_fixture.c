@@ -420,4 +420,5 @@ void flip(struct machine *m, const char *path, uint64_t offset, uint8_t bits)
 void remove_file(struct machine *m, const char *path)
 {
     ck_assert_int_eq(weir_fs_remove(machine_fs(m), path, NULL), WEIR_OK);
+    ck_assert_int_eq(weir_fs_sync_dir(machine_fs(m), DIR, NULL), WEIR_OK);
 }

@@ -122,6 +122,6 @@ uint8_t *load_file(struct machine *m, const char *path, size_t *len);
 void save_file(struct machine *m, const char *path, const void *bytes, size_t len);
 /** Turns some bits over, durably; once more turns them back. */
 void flip(struct machine *m, const char *path, uint64_t offset, uint8_t bits);
-void remove_file(struct machine *m, const char *path);
+void remove_file(struct machine *m, const char *path); /**< durably */
 
 #endif
