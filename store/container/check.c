@@ -224,6 +224,8 @@ static enum weir_status check_log_block(struct log_check *log, struct weir_block
                        weir_check_name(log->check, log->path));
         return WEIR_OK;
     }
+    if (status == WEIR_OK)
+        status = weir_file_header_join(&header, log->path, &log->check->state.store, &why);
     if (status == WEIR_OK && header.number != log->number)
         status = weir_fail(&why, WEIR_E_DAMAGED, "%s is damaged at offset 16: it is the log of another LSN", log->path);
     if (status == WEIR_E_DAMAGED) {
@@ -287,7 +289,7 @@ static enum weir_status check_reached(struct log_check *log, struct weir_error *
     struct weir_check *check = log->check;
     struct weir_reached reached;
     struct weir_error why = {0};
-    enum weir_status status = weir_reached_read(check->fs, check->dir, &check->folder, &reached, &why);
+    enum weir_status status = weir_reached_read(check->fs, check->dir, &check->folder, &check->state.store, &reached, &why);
 
     check->result.file_count += check->folder.has_reached;
     if (status == WEIR_E_NOMEM || status == WEIR_E_UNSUPPORTED) {

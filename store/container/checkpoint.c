@@ -38,9 +38,9 @@ static void end_record(struct weir_checkpoint_writer *writer, enum weir_record_t
                      payload_len, writer->salt);
 }
 
-void weir_checkpoint_begin(struct weir_checkpoint_writer *writer, uint64_t lsn, uint64_t salt)
+void weir_checkpoint_begin(struct weir_checkpoint_writer *writer, uint32_t store, uint64_t lsn, uint64_t salt)
 {
-    struct weir_file_header header = {.number = lsn, .salt = salt};
+    struct weir_file_header header = {.store = store, .number = lsn, .salt = salt};
     uint8_t *head;
 
     *writer = (struct weir_checkpoint_writer){.salt = salt};
@@ -301,6 +301,8 @@ enum weir_status weir_checkpoint_load(struct weir_state *state, struct weir_view
     struct weir_record record = {.offset = WEIR_FILE_HEADER_LEN};
     enum weir_status status = weir_file_header_get(file, WEIR_FILE_CHECKPOINT, path, &header, err);
 
+    if (status == WEIR_OK)
+        status = weir_file_header_join(&header, path, &state->store, err);
     if (status != WEIR_OK)
         return status;
     weir_record_reader_init(&reader, file, header.salt, 1);

@@ -16,7 +16,7 @@ struct weir_checkpoint_writer {
 };
 
 /** @param lsn the last record that the state contains */
-void weir_checkpoint_begin(struct weir_checkpoint_writer *writer, uint64_t lsn, uint64_t salt);
+void weir_checkpoint_begin(struct weir_checkpoint_writer *writer, uint32_t store, uint64_t lsn, uint64_t salt);
 void weir_checkpoint_op(struct weir_checkpoint_writer *writer, const struct weir_op *op);
 /** The segment's own numbers and its attributes; its extents follow, in order. */
 void weir_checkpoint_segment(struct weir_checkpoint_writer *writer, const struct weir_segment *seg);

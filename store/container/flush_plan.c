@@ -147,7 +147,7 @@ static void write_checkpoint(struct weir_flush *flush)
 
     for (size_t i = 0; i < state->chunks.count; i++)
         chunk_count += listed(flush, state->chunks.items[i]);
-    weir_checkpoint_begin(&flush->checkpoint, flush->lsn, weir_host_random(weir_loop_host(ctr->loop)));
+    weir_checkpoint_begin(&flush->checkpoint, state->store, flush->lsn, weir_host_random(weir_loop_host(ctr->loop)));
     weir_checkpoint_op(&flush->checkpoint, &(struct weir_op){.code = WEIR_OP_BEGIN,
                                                              .segment = state->next_segment_id,
                                                              .chunk = state->chunks.next_id,

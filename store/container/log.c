@@ -192,7 +192,7 @@ static void add_piece(struct log_group *group, struct weir_block *block, uint8_t
 static enum weir_status prepare_file(struct weir_store_log *log, struct log_file *file, struct weir_error *err)
 {
     const char *dir = log->options.dir;
-    struct weir_file_header header = {.number = file->first_lsn, .salt = file->salt};
+    struct weir_file_header header = {.store = log->options.store, .number = file->first_lsn, .salt = file->salt};
     uint8_t bytes[WEIR_FILE_HEADER_LEN];
     char path[WEIR_STORE_PATH_LEN_MAX];
     enum weir_status status = WEIR_OK;
@@ -219,8 +219,8 @@ static enum weir_status tell_reached(struct weir_store_log *log, struct log_file
                                      struct weir_error *err)
 {
     bool synced = log->options.durability == WEIR_DURABILITY_SYNC;
-    enum weir_status status =
-        weir_reached_write(log->fs, log->options.dir, synced ? lsn : log->options.next_lsn - 1, err);
+    enum weir_status status = weir_reached_write(log->fs, log->options.dir, log->options.store,
+                                                 synced ? lsn : log->options.next_lsn - 1, err);
 
     file->reached = status == WEIR_OK;
     return status;
@@ -404,7 +404,7 @@ enum weir_status weir_store_log_finish(struct weir_store_log *log, struct weir_e
     if (status != WEIR_OK || log->file == NULL)
         return status;
     if (log->options.durability == WEIR_DURABILITY_SYNC) /* else, less is noticed one day: nothing fails for it */
-        weir_reached_write(log->fs, log->options.dir, log->next_lsn - 1, NULL);
+        weir_reached_write(log->fs, log->options.dir, log->options.store, log->next_lsn - 1, NULL);
     if (weir_store_log_reserve(log, 0, &block) == NULL)
         return weir_fail(err, WEIR_E_NOMEM, "out of memory to close the log in %s", log->options.dir);
     weir_store_log_commit(log, WEIR_RECORD_END);

@@ -19,6 +19,7 @@ struct weir_store_log_options {
     struct weir_loop *loop;
     const char *dir; /**< borrowed, outlives the log */
     enum weir_durability durability;
+    uint32_t store; /**< in the headers of its files */
     uint64_t next_lsn;
     uint64_t file_len_max; /**< a new file begins beyond this */
     struct weir_store_figures *figures; /**< NULL: nothing is measured */

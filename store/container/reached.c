@@ -7,15 +7,15 @@
 
 #include "store/container/record.h"
 
-static enum weir_status write_temporary(struct weir_fs *fs, const char *path, uint64_t lsn, struct weir_error *err)
+static enum weir_status write_temporary(struct weir_fs *fs, const char *path, const struct weir_file_header *header,
+                                        struct weir_error *err)
 {
-    struct weir_file_header header = {.number = lsn};
     uint8_t bytes[WEIR_FILE_HEADER_LEN];
     struct weir_file *file = NULL;
     enum weir_status status =
         weir_fs_open(fs, path, WEIR_OPEN_WRITE | WEIR_OPEN_CREATE | WEIR_OPEN_TRUNC, &file, err);
 
-    weir_file_header_put(bytes, WEIR_FILE_REACHED, &header);
+    weir_file_header_put(bytes, WEIR_FILE_REACHED, header);
     if (status == WEIR_OK)
         status = weir_file_write_at(file, &(struct iovec){bytes, sizeof(bytes)}, 1, 0, err);
     if (status == WEIR_OK)
@@ -24,14 +24,16 @@ static enum weir_status write_temporary(struct weir_fs *fs, const char *path, ui
     return status;
 }
 
-enum weir_status weir_reached_write(struct weir_fs *fs, const char *dir, uint64_t lsn, struct weir_error *err)
+enum weir_status weir_reached_write(struct weir_fs *fs, const char *dir, uint32_t store, uint64_t lsn,
+                                    struct weir_error *err)
 {
+    struct weir_file_header header = {.store = store, .number = lsn};
     char temporary[WEIR_STORE_PATH_LEN_MAX], path[WEIR_STORE_PATH_LEN_MAX];
     enum weir_status status;
 
     weir_store_path_named(temporary, dir, WEIR_STORE_REACHED_TEMPORARY);
     weir_store_path_named(path, dir, WEIR_STORE_REACHED);
-    status = write_temporary(fs, temporary, lsn, err);
+    status = write_temporary(fs, temporary, &header, err);
     if (status == WEIR_OK)
         status = weir_fs_rename(fs, temporary, path, err);
     return status == WEIR_OK ? weir_fs_sync_dir(fs, dir, err) : status;
@@ -47,7 +49,7 @@ static bool may_be_without(const struct weir_folder *folder)
 }
 
 enum weir_status weir_reached_read(struct weir_fs *fs, const char *dir, const struct weir_folder *folder,
-                                   struct weir_reached *out, struct weir_error *err)
+                                   uint32_t *store, struct weir_reached *out, struct weir_error *err)
 {
     char path[WEIR_STORE_PATH_LEN_MAX];
     struct weir_file_header header = {0};
@@ -63,6 +65,8 @@ enum weir_status weir_reached_read(struct weir_fs *fs, const char *dir, const st
         return status;
     status = weir_file_header_get(weir_view(block->bytes, block->len), WEIR_FILE_REACHED, path, &header, err);
     weir_block_unref(block);
+    if (status == WEIR_OK)
+        status = weir_file_header_join(&header, path, store, err);
     out->lsn = header.number;
     return status;
 }

@@ -17,10 +17,11 @@ struct weir_reached {
 };
 
 /** Blocks until it is on the disk. @retval WEIR_E_FULL, WEIR_E_IO the file before it may still be there */
-enum weir_status weir_reached_write(struct weir_fs *fs, const char *dir, uint64_t lsn, struct weir_error *err);
-/** @retval WEIR_E_DAMAGED, WEIR_E_UNSUPPORTED, WEIR_E_IO */
+enum weir_status weir_reached_write(struct weir_fs *fs, const char *dir, uint32_t store, uint64_t lsn,
+                                    struct weir_error *err);
+/** @param store see weir_file_header_join() @retval WEIR_E_DAMAGED, WEIR_E_UNSUPPORTED, WEIR_E_IO */
 enum weir_status weir_reached_read(struct weir_fs *fs, const char *dir, const struct weir_folder *folder,
-                                   struct weir_reached *out, struct weir_error *err);
+                                   uint32_t *store, struct weir_reached *out, struct weir_error *err);
 /**
  * Whether what was found is all that has to be there.
  * @param last_lsn  the last LSN found

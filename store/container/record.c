@@ -5,7 +5,7 @@
  *
  *      0  u8[8]  magic: "weirlog\n", "weirckp\n", "weirchk\n" or "weirrch\n"
  *      8  u32    format version
- *     12  u32    0
+ *     12  u32    store: random, the same in all files of a folder; 0 in chunks
  *     16  u64    number: first LSN (log), last LSN contained (checkpoint), id (chunk), an LSN (reached)
  *     24  u64    salt: random, the seed of the file's checksums; 0 (reached)
  *     32  u64    XXH3 of bytes 0..31
@@ -39,7 +39,7 @@ void weir_file_header_put(uint8_t out[WEIR_FILE_HEADER_LEN], enum weir_file_kind
 {
     memcpy(out, magics[kind], 8);
     weir_put_u32be(out + 8, WEIR_STORE_FORMAT_VERSION);
-    weir_put_u32be(out + 12, 0);
+    weir_put_u32be(out + 12, header->store);
     weir_put_u64be(out + 16, header->number);
     weir_put_u64be(out + 24, header->salt);
     weir_put_u64be(out + 32, weir_hash64(weir_view(out, CHECKED_HEADER_LEN), 0));
@@ -63,8 +63,19 @@ enum weir_status weir_file_header_get(struct weir_view file, enum weir_file_kind
             err, WEIR_E_UNSUPPORTED,
             "%s has format version %u, and this program reads version %u: open it with the Weir that wrote it", path,
             weir_get_u32be(at + 8), WEIR_STORE_FORMAT_VERSION);
-    *out = (struct weir_file_header){.number = weir_get_u64be(at + 16), .salt = weir_get_u64be(at + 24)};
+    *out = (struct weir_file_header){
+        .store = weir_get_u32be(at + 12), .number = weir_get_u64be(at + 16), .salt = weir_get_u64be(at + 24)};
     return WEIR_OK;
+}
+
+enum weir_status weir_file_header_join(const struct weir_file_header *header, const char *path, uint32_t *store,
+                                       struct weir_error *err)
+{
+    if (*store == 0)
+        *store = header->store;
+    if (*store == header->store)
+        return WEIR_OK;
+    return weir_fail(err, WEIR_E_DAMAGED, "%s is damaged at offset 12: it is a file of another store", path);
 }
 
 void weir_record_seal(uint8_t *at, enum weir_record_type type, uint64_t lsn, uint64_t group, size_t payload_len,

@@ -22,6 +22,7 @@
 enum weir_file_kind { WEIR_FILE_LOG, WEIR_FILE_CHECKPOINT, WEIR_FILE_CHUNK, WEIR_FILE_REACHED };
 
 struct weir_file_header {
+    uint32_t store;  /**< random; the same in all files of a folder but chunks, whose salts the checkpoint has */
     uint64_t number; /**< log: its first LSN; checkpoint: the last LSN it contains; chunk: its id; reached.h */
     uint64_t salt;   /**< random; seeds every checksum of the file, so that stored bytes can't pose as records */
 };
@@ -31,6 +32,14 @@ void weir_file_header_put(uint8_t out[WEIR_FILE_HEADER_LEN], enum weir_file_kind
 /** @retval WEIR_E_DAMAGED, WEIR_E_UNSUPPORTED (another version) the message names `path` */
 enum weir_status weir_file_header_get(struct weir_view file, enum weir_file_kind kind, const char *path,
                                       struct weir_file_header *out, struct weir_error *err);
+
+/**
+ * Whether the file is of the store whose files were looked at before.
+ * @param store  that store; 0: none was, and it receives that of this one
+ * @retval WEIR_E_DAMAGED it is of another
+ */
+enum weir_status weir_file_header_join(const struct weir_file_header *header, const char *path, uint32_t *store,
+                                       struct weir_error *err);
 
 enum weir_record_type {
     WEIR_RECORD_OPS = 1, /**< payload: operations (ops.h) that happen together */

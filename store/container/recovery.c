@@ -117,6 +117,8 @@ static enum weir_status replay_block(struct replay *replay, struct weir_block *b
     struct weir_record record;
     enum weir_status status = weir_file_header_get(bytes, WEIR_FILE_LOG, replay->path, &header, err);
 
+    if (status == WEIR_OK)
+        status = weir_file_header_join(&header, replay->path, &replay->ctr->state.store, err);
     if (status != WEIR_OK)
         return status;
     if (header.number != replay->next_lsn)
@@ -169,7 +171,7 @@ static enum weir_status replay_log(struct weir_container *ctr, const struct weir
     const struct weir_file_numbers *logs = &folder->kinds[WEIR_PATH_LOG];
     struct weir_reached reached;
     struct replay replay = {.ctr = ctr, .next_lsn = ctr->published_lsn + 1, .reached = &reached};
-    enum weir_status status = weir_reached_read(ctr->fs, ctr->dir, folder, &reached, err);
+    enum weir_status status = weir_reached_read(ctr->fs, ctr->dir, folder, &ctr->state.store, &reached, err);
 
     for (size_t i = 0; i < logs->count && status == WEIR_OK; i++) {
         replay.newest = i + 1 == logs->count;
@@ -254,6 +256,8 @@ enum weir_status weir_container_recover(struct weir_container *ctr, uint64_t *ne
         status = remove_leftovers(ctr, &folder, err);
     if (status == WEIR_E_DAMAGED)
         tell_what_to_do(ctr, err);
+    if (status == WEIR_OK && ctr->state.store == 0 && *next_lsn == 1) /* nothing was there */
+        ctr->state.store = (uint32_t)weir_host_random(weir_loop_host(ctr->loop)) | 1;
     weir_folder_fini(&folder);
     return status;
 }

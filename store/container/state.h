@@ -26,6 +26,7 @@ struct weir_effect {
 struct weir_state {
     struct weir_container *ctr; /**< given to each segment */
     uint64_t seed;              /**< of the name hashes */
+    uint32_t store;             /**< weir_file_header_join(): 0 until a file was read or the store is new */
     struct weir_segment **by_name, **by_id;
     size_t table_cap, segment_count;
     uint64_t next_segment_id;

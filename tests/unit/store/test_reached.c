@@ -1,5 +1,6 @@
 /*
- * test_reached.c - files of a folder that are gone, cut or older than the others are never taken for the end of a store.
+ * test_reached.c - files of a folder that are gone, cut, older than the others or of another store are never taken for
+ * what a store left.
  */
 #include "store/container/check.h"
 #include "store_fixture.h"
@@ -9,18 +10,23 @@
 static struct machine m;
 
 /* A checkpoint with its chunk, and two logs behind it; of the newest, each append is a group of its own. The store is
- * down, in order or (_i == 1) by a crash. */
-static void fill(bool crash)
+ * down, in order or by a crash. */
+static void fill_with(uint64_t seed, const char *byte, bool crash)
 {
-    machine_init(&m, 1, 1 << 20);
+    machine_init(&m, seed, 1 << 20);
     ck_assert_int_eq(create(&m, "s"), WEIR_OK);
-    ck_assert_int_eq(append(&m, "s", "a"), WEIR_OK);
+    ck_assert_int_eq(append(&m, "s", byte), WEIR_OK);
     ck_assert_int_eq(flush(&m), WEIR_OK);
-    ck_assert_int_eq(append(&m, "s", "b"), WEIR_OK);
+    ck_assert_int_eq(append(&m, "s", byte), WEIR_OK);
     machine_recover(&m);
     for (int i = 2; i < APPENDS; i++)
-        ck_assert_int_eq(append(&m, "s", (char[2]){(char)('a' + i)}), WEIR_OK);
+        ck_assert_int_eq(append(&m, "s", byte), WEIR_OK);
     (crash ? machine_crash_and_boot : machine_reboot)(&m);
+}
+
+static void fill(bool crash)
+{
+    fill_with(1, "a", crash);
 }
 
 static void teardown(void)
@@ -187,6 +193,35 @@ START_TEST(reached_is_old_or_damaged)
 }
 END_TEST
 
+/* Goal: a file of the same name from another store's folder is known, though it is whole and its LSNs join.
+ * Method: two stores of the same steps with other data; each file of the one in the folder of the other. */
+START_TEST(a_file_of_another_store_is_refused)
+{
+    struct files files;
+    uint8_t *others[8];
+    size_t lens[8];
+
+    fill_with(2, "z", false);
+    list_files(&m, &files);
+    for (int i = 0; i < files.count; i++)
+        others[i] = load_file(&m, files.paths[i], &lens[i]);
+    machine_fini(&m);
+    fill(false);
+    for (int i = 0; i < files.count; i++) {
+        size_t len;
+        uint8_t *bytes = load_file(&m, files.paths[i], &len);
+
+        save_file(&m, files.paths[i], others[i], lens[i]);
+        ck_assert_msg(look(0, APPENDS) == WEIR_E_DAMAGED, "%s is taken", files.names[i]);
+        ck_assert(strstr(m.err.message, "another") != NULL);
+        save_file(&m, files.paths[i], bytes, len);
+        free(bytes);
+        free(others[i]);
+    }
+    ck_assert_int_eq(look(APPENDS, APPENDS), WEIR_OK);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("reached");
@@ -197,5 +232,6 @@ int main(void)
     tcase_add_loop_test(tc, after_an_orderly_end_no_tail_is_torn, 0, 2);
     tcase_add_test(tc, after_a_crash_a_log_that_began_has_to_be_there);
     tcase_add_test(tc, reached_is_old_or_damaged);
+    tcase_add_test(tc, a_file_of_another_store_is_refused);
     return run_suite("reached", tc);
 }
