@@ -221,6 +221,8 @@ void weir_wire_setup_append(struct weir_wire_conn *conn, const struct pravega_wi
     struct weir_table_info table;
     struct append_job *job;
 
+    if (session != NULL) /* also if there is no other one to come: what is sent next is not for the old segment */
+        session_forget(appends, session);
     if (seg == NULL) {
         pravega_wire_encode_no_such_segment(weir_wire_reply(conn),
                                             &(struct pravega_wire_no_such_segment){
@@ -232,8 +234,6 @@ void weir_wire_setup_append(struct weir_wire_conn *conn, const struct pravega_wi
         weir_wire_conn_end(conn, "it wanted to append to a table");
         return;
     }
-    if (session != NULL)
-        session_forget(appends, session);
     session = appends->session_count < SESSIONS_MAX ? calloc(1, sizeof(*session)) : NULL;
     if (session == NULL) {
         weir_segment_unref(seg);
