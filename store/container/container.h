@@ -181,13 +181,14 @@ struct weir_segment_read {
     void (*done)(struct weir_segment_read *read); /**< from the loop, never from inside the call */
     int64_t offset;
     size_t len_max; /**< 1 or more; capped at 2 MiB */
-    bool wait;      /**< at or beyond the tail: wait for bytes, the seal or the deletion; else 0 bytes come at once */
+    bool wait;      /**< at or beyond the tail: wait for bytes, the seal, a merge or the deletion; else 0 bytes come at once */
     /** Asked before memory is spent on it, or the disk read: false ends it with AGAIN. NULL: it is wanted. */
     bool (*wanted)(struct weir_segment_read *read);
 
     /**
-     * OK (0 or more bytes) · AGAIN (not wanted any more) · TRUNCATED (offset < start_offset) · NOT_FOUND (deleted) · SEALED (became sealed while this
-     * read waited, and no byte came) · INVAL (beyond the end of a sealed segment) · DAMAGED, IO, NOMEM
+     * OK (0 or more bytes) · AGAIN (not wanted any more) · TRUNCATED (offset < start_offset) · NOT_FOUND (deleted) · SEALED
+     * (became sealed, or the source of a merge, while this read waited, and no byte came) · INVAL (beyond the end of a
+     * sealed segment) · DAMAGED, IO, NOMEM
      */
     enum weir_status status;
     struct weir_view data; /**< valid until weir_segment_read_release(); may be fewer bytes than there are */

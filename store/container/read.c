@@ -242,7 +242,7 @@ static void resolve(struct weir_segment_read *read, bool has_waited)
     struct weir_segment *seg = read->seg;
 
     if (seg->deleted) {
-        become_ready(read, WEIR_E_NOT_FOUND);
+        become_ready(read, has_waited && seg->sealed ? WEIR_E_SEALED : WEIR_E_NOT_FOUND);
     } else if (read->offset < seg->start_offset) {
         become_ready(read, WEIR_E_TRUNCATED);
     } else if (read->offset < seg->durable_length) {

@@ -282,6 +282,7 @@ static enum weir_status apply_merge(struct weir_state *state, struct weir_segmen
         return status;
     seg->event_count = (int64_t)((uint64_t)seg->event_count + (uint64_t)source->event_count);
     seg->last_modified_ms = op->time_ms;
+    source->sealed = true; /* as whoever waits at its end is to be told */
     take_out(state, source);
     tell_grown(seg);
     return WEIR_OK;
