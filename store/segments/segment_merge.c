@@ -112,6 +112,19 @@ static void forget_transient(struct weir_wire_conn *conn, struct weir_view name)
 
 /* --- Merges ----------------------------------------------------------------------------------------------------- */
 
+/* A merge into itself, or with a table: upstream does the latter, or ends the connection, and damages what is there. */
+static void refuse_kind(struct weir_segment_job *job, struct weir_buf *out, struct weir_view source)
+{
+    if (weir_view_equal(source, job->segment))
+        pravega_wire_encode_segment_is_sealed(
+            out, &(struct pravega_wire_segment_is_sealed){
+                     .request_id = job->request_id, .segment = job->segment, .offset = -1});
+    else
+        pravega_wire_encode_operation_unsupported(
+            out, &(struct pravega_wire_operation_unsupported){.request_id = job->request_id,
+                                                              .operation = weir_view_str("mergeSegments")});
+}
+
 static void finish_merged(struct weir_segment_job *job, struct weir_buf *out)
 {
     switch (job->op.status) {
@@ -125,7 +138,9 @@ static void finish_merged(struct weir_segment_job *job, struct weir_buf *out)
     case WEIR_E_NOT_FOUND: /* upstream names the source, whichever is missing */
         weir_segment_reply_missing(job->job.conn, job->request_id, job->source, -1);
         return;
-    case WEIR_E_INVAL:  /* into itself */
+    case WEIR_E_INVAL:
+        refuse_kind(job, out, job->source);
+        return;
     case WEIR_E_SEALED: /* the target is; upstream names the source here, too */
         pravega_wire_encode_segment_is_sealed(
             out, &(struct pravega_wire_segment_is_sealed){
@@ -264,6 +279,14 @@ static void finish_batch_merged(struct weir_segment_job *job, struct weir_buf *o
     struct weir_in items = pravega_wire_items(&sources);
     struct weir_buf merged;
 
+    if (job->op.status == WEIR_E_INVAL) {
+        struct weir_view refused = pravega_wire_name_next(&items);
+
+        for (size_t i = 0; i < job->op.refused_index; i++)
+            refused = pravega_wire_name_next(&items);
+        refuse_kind(job, out, refused);
+        return;
+    }
     if (job->op.status != WEIR_OK) {
         weir_segment_finish_refused(job, out);
         return;
@@ -281,6 +304,39 @@ static void finish_batch_merged(struct weir_segment_job *job, struct weir_buf *o
                                                       .target = job->segment,
                                                       .merged = {(int32_t)job->change_count, weir_buf_view(&merged)}});
     weir_buf_fini(&merged);
+}
+
+static int by_source(const void *a, const void *b)
+{
+    const struct weir_change *left = *(struct weir_change *const *)a, *right = *(struct weir_change *const *)b;
+    size_t len = left->source.len < right->source.len ? left->source.len : right->source.len;
+    int order = len > 0 ? memcmp(left->source.ptr, right->source.ptr, len) : 0;
+
+    if (order == 0)
+        order = (left->source.len > right->source.len) - (left->source.len < right->source.len);
+    return order != 0 ? order : (left > right) - (left < right);
+}
+
+/* A source that is named again counts as merged, like one that is missing; a change without a source is lenient. */
+static bool pass_over_repeated(struct weir_change *changes, size_t count)
+{
+    struct weir_change **sorted = calloc(count + 1, sizeof(struct weir_change *));
+    struct weir_view before = weir_view(NULL, 0);
+
+    if (sorted == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &changes[i];
+    qsort(sorted, count, sizeof(struct weir_change *), by_source);
+    for (size_t i = 0; i < count; i++) {
+        struct weir_view source = sorted[i]->source;
+
+        if (i > 0 && weir_view_equal(source, before))
+            sorted[i]->source = weir_view(NULL, 0);
+        before = source;
+    }
+    free(sorted);
+    return true;
 }
 
 void weir_wire_merge_batch(struct weir_wire_conn *conn, const struct pravega_wire_merge_segments_batch *cmd)
@@ -310,6 +366,11 @@ void weir_wire_merge_batch(struct weir_wire_conn *conn, const struct pravega_wir
     for (size_t i = 0; i < job->change_count; i++)
         job->changes[i] = (struct weir_change){
             .kind = WEIR_CHANGE_MERGE, .lenient = true, .name = cmd->target, .source = pravega_wire_name_next(&items)};
+    if (!pass_over_repeated(job->changes, job->change_count)) {
+        weir_segment_job_drop(job);
+        weir_wire_conn_end(conn, "out of memory");
+        return;
+    }
     weir_container_change(conn->server->ctr, job->changes, job->change_count, &job->op);
     items = pravega_wire_items(&cmd->sources);
     for (size_t i = 0; i < job->change_count; i++)
