@@ -18,6 +18,7 @@
 #define FORGOTTEN_PER_CHANGE 256
 #define SOURCES_MAX 4096
 #define UPDATES_MAX 1024
+#define TYPE_TRANSIENT 128 /* upstream's bit of a segment's type */
 #define TRANSIENT_KEY "transient/"
 #define MERGED_KEY "merged/"
 #define KEY_SIZE (sizeof(TRANSIENT_KEY) + PRAVEGA_SEGMENT_NAME_LEN_MAX)
@@ -82,8 +83,10 @@ void weir_wire_create_transient(struct weir_wire_conn *conn, const struct praveg
     job = weir_segment_job_new(conn, cmd->request_id, view, weir_view(NULL, 0), weir_segment_finish_created);
     transient = job != NULL ? calloc(1, sizeof(*transient) + view.len) : NULL;
     if (transient != NULL) {
+        struct weir_attribute_update type = {
+            .id = WEIR_ATTRIBUTE_SEGMENT_TYPE, .type = WEIR_ATTRIBUTE_REPLACE, .value = TYPE_TRANSIENT};
         struct weir_change changes[] = {
-            {.kind = WEIR_CHANGE_CREATE, .name = view},
+            {.kind = WEIR_CHANGE_CREATE, .name = view, .updates = &type, .update_count = 1},
             {.kind = WEIR_CHANGE_PUT, .name = map_key(key, TRANSIENT_KEY, view), .value = weir_view("", 0)}};
 
         memcpy(transient->name, name, view.len);
