@@ -282,7 +282,8 @@ static void change_keys(struct weir_segment_job *job, struct weir_segment *seg, 
     }
     job->held_bytes = list->items.len;
     conn->table_bytes += job->held_bytes;
-    (are_entries ? weir_table_update : weir_table_remove)(seg, items, (size_t)list->count, job->value, &job->op);
+    (are_entries ? weir_table_update : weir_table_remove)(
+        seg, items, (size_t)list->count, job->value >= 0 ? job->value : WEIR_TABLE_ANY_LENGTH, &job->op);
     if (are_entries && job->op.status == WEIR_OK)
         note_versions(job, items, (size_t)list->count);
     if (job->items.status != WEIR_OK)
