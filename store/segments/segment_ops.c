@@ -177,12 +177,26 @@ static void finish_attribute_updated(struct weir_segment_job *job, struct weir_b
                                                               .success = job->op.status == WEIR_OK});
 }
 
+/* What the container has to find. Core attributes are compared as they are shown, and one that is not there is never
+ * replaced, as upstream, where "not there" is a value of other attributes only. */
+static int64_t expected_of(struct weir_container *ctr, const struct pravega_wire_update_segment_attribute *cmd)
+{
+    const struct weir_segment *seg = weir_segment_peek(ctr, cmd->segment);
+    int64_t shown, stored;
+
+    if (seg == NULL || cmd->attribute_id.msb != WEIR_ATTRIBUTE_CORE_MSB)
+        return cmd->expected_value;
+    shown = attribute_of(seg, cmd->attribute_id);
+    stored = weir_segment_attribute(seg, cmd->attribute_id);
+    return shown != WEIR_ATTRIBUTE_NONE && shown == cmd->expected_value ? stored : stored ^ 1;
+}
+
 static void update_attribute(struct weir_wire_conn *conn, const struct pravega_wire_update_segment_attribute *cmd)
 {
     struct weir_attribute_update update = {.id = cmd->attribute_id,
                                            .type = WEIR_ATTRIBUTE_REPLACE_IF_EQUALS,
                                            .value = cmd->new_value,
-                                           .expected = cmd->expected_value};
+                                           .expected = expected_of(conn->server->ctr, cmd)};
     struct weir_change change = {
         .kind = WEIR_CHANGE_ATTRIBUTES, .name = cmd->segment, .updates = &update, .update_count = 1};
     struct weir_segment_job *job =
@@ -286,7 +300,7 @@ static void truncate_at(struct weir_wire_conn *conn, const struct pravega_wire_t
     struct weir_change change = {.kind = WEIR_CHANGE_TRUNCATE, .name = cmd->segment, .offset = cmd->truncation_offset};
     struct weir_segment_job *job;
 
-    if (cmd->truncation_offset < 0) {
+    if (cmd->truncation_offset < 0 && weir_segment_peek(conn->server->ctr, cmd->segment) != NULL) {
         weir_wire_conn_end(conn, "it truncated at a negative offset");
         return;
     }
