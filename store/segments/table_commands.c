@@ -9,6 +9,8 @@
 #include "store/segments/segment_job.h"
 #include "store/segments/table_service.h"
 
+#define ROLLOVER_BYTES (INT64_C(16) << 20) /* of a table that is made without a size, as upstream tells it */
+
 /* --- Refusals --------------------------------------------------------------------------------------------------- */
 
 struct weir_segment *weir_table_asked(struct weir_wire_conn *conn, int64_t request_id, struct weir_view segment,
@@ -85,8 +87,9 @@ void weir_wire_tables_go_on(struct weir_wire_conn *conn)
 
 static void create(struct weir_wire_conn *conn, const struct pravega_wire_create_table_segment *cmd)
 {
-    struct weir_attribute_update update = {
-        .id = WEIR_ATTRIBUTE_ROLLOVER_SIZE, .type = WEIR_ATTRIBUTE_REPLACE, .value = cmd->rollover_bytes};
+    struct weir_attribute_update update = {.id = WEIR_ATTRIBUTE_ROLLOVER_SIZE,
+                                           .type = WEIR_ATTRIBUTE_REPLACE,
+                                           .value = cmd->rollover_bytes > 0 ? cmd->rollover_bytes : ROLLOVER_BYTES};
     struct weir_change change = {.kind = WEIR_CHANGE_CREATE,
                                  .table = true,
                                  .key_len = cmd->key_len > 0 ? (uint32_t)cmd->key_len : 0,
