@@ -26,6 +26,7 @@ struct posix_file {
 struct posix_lock {
     struct weir_fs_lock base;
     int fd;
+    int folder_fd; /* -1: of a file system that locks no folders */
 };
 
 static enum weir_status status_of(int error)
@@ -363,8 +364,12 @@ static bool fs_exists(struct weir_fs *fs, const char *path)
 
 static void unlock(struct weir_fs_lock *base)
 {
-    close(((struct posix_lock *)base)->fd); /* the kernel gives the lock back, as it does when a process dies */
-    free(base);
+    struct posix_lock *lock = (struct posix_lock *)base;
+
+    close(lock->fd); /* the kernel gives the lock back, as it does when a process dies */
+    if (lock->folder_fd >= 0)
+        close(lock->folder_fd);
+    free(lock);
 }
 
 /* The holder's process id is in the file, only to be named here. */
@@ -378,6 +383,28 @@ static enum weir_status fail_held(struct weir_error *err, const char *path, int 
                      pid[0] != '\0' ? "process " : "another process", pid);
 }
 
+static int open_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX] = ".";
+    size_t len = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
+
+    if (len >= sizeof(folder))
+        return -1;
+    if (slash != NULL)
+        memcpy(folder, path, len);
+    return open_retry(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* The folder as well: a lock file that somebody removes is made anew by the next, and keeps nobody out. */
+static enum weir_status lock_folder_of(struct posix_lock *lock, const char *path, struct weir_error *err)
+{
+    lock->folder_fd = open_folder_of(path);
+    if (lock->folder_fd < 0 || flock(lock->folder_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return WEIR_OK;
+    return fail_held(err, path, lock->fd);
+}
+
 static enum weir_status fs_lock(struct weir_fs *fs, const char *path, bool existing, struct weir_fs_lock **out,
                                 struct weir_error *err)
 {
@@ -388,6 +415,7 @@ static enum weir_status fs_lock(struct weir_fs *fs, const char *path, bool exist
     if (lock == NULL)
         return fail(err, ENOMEM, "lock", path);
     lock->base.unlock = unlock;
+    lock->folder_fd = -1;
     lock->fd = open_retry(path, existing ? O_RDONLY | O_CLOEXEC : O_RDWR | O_CREAT | O_CLOEXEC);
     if (lock->fd < 0) {
         status = fail(err, errno, "open lock file", path);
@@ -396,6 +424,11 @@ static enum weir_status fs_lock(struct weir_fs *fs, const char *path, bool exist
     }
     if (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
         status = errno == EWOULDBLOCK ? fail_held(err, path, lock->fd) : fail(err, errno, "lock", path);
+        unlock(&lock->base);
+        return status;
+    }
+    status = lock_folder_of(lock, path, err);
+    if (status != WEIR_OK) {
         unlock(&lock->base);
         return status;
     }

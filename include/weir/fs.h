@@ -66,7 +66,10 @@ enum weir_status weir_fs_list(struct weir_fs *fs, const char *path,
                               struct weir_error *err);
 /** True if a file or folder is there. */
 bool weir_fs_exists(struct weir_fs *fs, const char *path);
-/** Takes the lock file `path` for this process (created if missing). @retval WEIR_E_BUSY another process holds it */
+/**
+ * Takes the lock file `path` for this process (created if missing), and its folder, where the file system can: it holds
+ * though the file is removed. @retval WEIR_E_BUSY another process holds it
+ */
 enum weir_status weir_fs_lock(struct weir_fs *fs, const char *path, struct weir_fs_lock **out, struct weir_error *err);
 /** The same with a lock file that is there, of which only the lock is taken: nothing is written, which a disk may refuse. */
 enum weir_status weir_fs_lock_existing(struct weir_fs *fs, const char *path, struct weir_fs_lock **out,
