@@ -174,7 +174,7 @@ void weir_rpc_get_kvt_segments(struct weir_call *call, const void *message)
     weir_call_answer(call, &reply.base);
 }
 
-/* A page of the scope's tables. An empty page is the last one. */
+/* A page of the scope's tables. An empty page is the last one; the token is the last name told (scope_lists.c). */
 void weir_rpc_list_kvts(struct weir_call *call, const void *message)
 {
     const Pravega__KVTablesInScopeRequest *in = message;
@@ -193,13 +193,13 @@ void weir_rpc_list_kvts(struct weir_call *call, const void *message)
          reply.n_kvtables < WEIR_LIST_PAGE;
          at++) {
         Pravega__KeyValueTableInfo *info = &infos[reply.n_kvtables];
+        char *name = ((struct weir_held_kvt *)scope->kvts.items[at])->name;
 
-        token.token = ((struct weir_held_kvt *)scope->kvts.items[at])->name;
-        if (!weir_call_sees_table(call, scope->name, token.token))
+        if (!weir_call_sees_table(call, scope->name, name))
             continue;
         pravega__key_value_table_info__init(info);
         info->scope = scope->name;
-        info->kvtname = token.token;
+        info->kvtname = token.token = name;
         pointers[reply.n_kvtables++] = info;
     }
     reply.kvtables = pointers;

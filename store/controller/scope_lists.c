@@ -1,9 +1,9 @@
 /*
  * scope_lists.c - the calls that list scopes and streams, page by page.
  *
- * An empty page is the last one. A list goes by name, and its token is the last name that was looked at. Those of a tag
- * go as upstream's index of tags does, part by part (store/rules/upstream_order.h) and by name within a part: there
- * the token is the part and the name.
+ * An empty page is the last one. A list goes by name, and its token is the last name that it told: what the caller may not
+ * see is in no token either, and is passed over again. Those of a tag go as upstream's index of tags does, part by part
+ * (store/rules/upstream_order.h) and by name within a part: there the token is the part and the name.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,9 +28,10 @@ void weir_rpc_list_scopes(struct weir_call *call, const void *message)
 
     token.token = in->continuationtoken != NULL ? in->continuationtoken->token : token.token;
     for (; names != NULL && at < scopes->count && reply.n_scopes < WEIR_LIST_PAGE; at++) {
-        token.token = ((struct weir_held_scope *)scopes->items[at])->name;
-        if (weir_call_sees_scope(call, token.token))
-            names[reply.n_scopes++] = token.token;
+        char *name = ((struct weir_held_scope *)scopes->items[at])->name;
+
+        if (weir_call_sees_scope(call, name))
+            token.token = names[reply.n_scopes++] = name;
     }
     reply.scopes = names;
     reply.continuationtoken = &token;
@@ -65,9 +66,10 @@ void weir_rpc_list_streams(struct weir_call *call, const void *message)
          at++) {
         struct weir_held_stream *stream = scope->streams.items[at];
 
+        if (!weir_call_sees_stream(call, scope->name, stream->name))
+            continue;
+        reply.streams[reply.n_streams++] = weir_call_stream_info(call, stream);
         token.token = stream->name;
-        if (weir_call_sees_stream(call, scope->name, stream->name))
-            reply.streams[reply.n_streams++] = weir_call_stream_info(call, stream);
     }
     answer_page(call, &reply, scope, &token);
 }

@@ -385,6 +385,42 @@ static void make_table(const char *name)
     ck_assert_int_eq(reply->status, PRAVEGA__CREATE_KEY_VALUE_TABLE_STATUS__STATUS__SUCCESS);
 }
 
+/* Goal: a list tells nothing of what its caller may not see, and what comes behind it is found all the same. */
+START_TEST(lists_keep_quiet_about_what_is_not_seen)
+{
+    Pravega__ScopeInfo scope = PRAVEGA__SCOPE_INFO__INIT;
+    Pravega__ContinuationToken from = PRAVEGA__CONTINUATION_TOKEN__INIT;
+    Pravega__ScopesRequest scopes = PRAVEGA__SCOPES_REQUEST__INIT;
+    Pravega__StreamsInScopeRequest streams = PRAVEGA__STREAMS_IN_SCOPE_REQUEST__INIT;
+    Pravega__KVTablesInScopeRequest tables = PRAVEGA__KVTABLES_IN_SCOPE_REQUEST__INIT;
+    const Pravega__ScopesResponse *scope_list;
+    const Pravega__StreamsInScopeResponse *stream_list;
+    const Pravega__KVTablesInScopeResponse *table_list;
+
+    make_scope(served, "secret");
+    make_stream(served, "sc", "hidden", 1); /* before the one that is seen, and behind it */
+    make_stream(served, "sc", "unseen", 1);
+    make_table("kept");
+    scope.scope = pravega_proto_str("sc");
+    streams.scope = tables.scope = &scope;
+    show("guest");
+    scope_list = rpc(served, "listScopes", &scopes, NULL);
+    ck_assert_uint_eq(scope_list->n_scopes, 1);
+    ck_assert_str_eq(scope_list->continuationtoken->token, "sc");
+    stream_list = rpc(served, "listStreamsInScope", &streams, NULL);
+    ck_assert_uint_eq(stream_list->n_streams, 1);
+    ck_assert_str_eq(stream_list->continuationtoken->token, "st");
+    table_list = rpc(served, "listKeyValueTablesInScope", &tables, NULL);
+    ck_assert_uint_eq(table_list->n_kvtables, 0);
+    ck_assert_str_eq(table_list->continuationtoken->token, "");
+    from.token = pravega_proto_str("st");
+    streams.continuationtoken = &from;
+    stream_list = rpc(served, "listStreamsInScope", &streams, NULL);
+    ck_assert_uint_eq(stream_list->n_streams, 0);
+    ck_assert_str_eq(stream_list->continuationtoken->token, "st");
+}
+END_TEST
+
 static const struct {
     const char *user, *name;
     Pravega__StreamInfo__AccessOperation access;
@@ -837,6 +873,7 @@ int main(void)
     tcase_add_test(guarded, who_is_nobody_is_not_served);
     tcase_add_test(guarded, http_asks_who_it_is);
     tcase_add_test(guarded, every_call_has_a_rule);
+    tcase_add_test(guarded, lists_keep_quiet_about_what_is_not_seen);
     tcase_add_loop_test(guarded, tokens_are_given_as_upstream_gives_them, 0,
                         (int)(sizeof(token_cases) / sizeof(token_cases[0])));
     tcase_add_test(guarded, calls_ask_for_what_upstreams_ask_for);
