@@ -52,6 +52,19 @@ static int create(struct weir_call *call, struct weir_held_scope *scope, const c
     return PRAVEGA__CREATE_KEY_VALUE_TABLE_STATUS__STATUS__FAILURE;
 }
 
+/* What is looked at before names are. */
+static bool is_sound(const Pravega__KeyValueTableConfig *config)
+{
+    return config->partitioncount >= 1 && config->primarykeylength >= 1 && config->secondarykeylength >= 0 &&
+           config->rolloversizebytes >= 0;
+}
+
+static void refuse_sizes(struct weir_call *call)
+{
+    weir_call_refuse(call, WEIR_GRPC_INTERNAL,
+                     "a table has 1 to 10000 partitions, and keys of 1 to 256 bytes, of which 1 or more are primary");
+}
+
 void weir_rpc_create_kvt(struct weir_call *call, const void *message)
 {
     const Pravega__KeyValueTableConfig *in = message;
@@ -63,9 +76,8 @@ void weir_rpc_create_kvt(struct weir_call *call, const void *message)
                                   .secondary_key_len = in->secondarykeylength,
                                   .rollover_bytes = in->rolloversizebytes};
 
-    if (!weir_kvt_record_valid(&rec)) {
-        weir_call_refuse(call, WEIR_GRPC_INTERNAL,
-                         "a table has 1 to 10000 partitions, and keys of 1 to 256 bytes, of which 1 or more are primary");
+    if (!is_sound(in)) {
+        refuse_sizes(call);
         return;
     }
     if (!weir_name_valid_for_user(weir_view_str(in->kvtname), strlen(WEIR_KVT_SUFFIX)))
@@ -74,7 +86,10 @@ void weir_rpc_create_kvt(struct weir_call *call, const void *message)
         reply.status = PRAVEGA__CREATE_KEY_VALUE_TABLE_STATUS__STATUS__SCOPE_NOT_FOUND;
     else if (weir_name_table_find(&scope->kvts, weir_view_str(in->kvtname)) != NULL)
         reply.status = PRAVEGA__CREATE_KEY_VALUE_TABLE_STATUS__STATUS__TABLE_EXISTS;
-    else {
+    else if (!weir_kvt_record_valid(&rec)) { /* too much of it: the real one tries for ever */
+        refuse_sizes(call);
+        return;
+    } else {
         rec.first_number = first_number(call->ctl, scope->name, in->kvtname);
         reply.status = weir_kvt_record_valid(&rec) ? create(call, scope, in->kvtname, &rec)
                                                    : PRAVEGA__CREATE_KEY_VALUE_TABLE_STATUS__STATUS__FAILURE;

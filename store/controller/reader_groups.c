@@ -27,6 +27,37 @@ static struct weir_view subscriber_name(struct subscriber_name *out, const char 
     return weir_view(out->text, len > 0 && (size_t)len < sizeof(out->text) ? (size_t)len : 0);
 }
 
+/* Refuses a call about what is in a scope that is not there. */
+static bool scope_found(struct weir_call *call, const char *scope)
+{
+    if (weir_directory_scope(&call->ctl->dir, weir_view_str(scope)) != NULL)
+        return true;
+    weir_call_refuse(call, WEIR_GRPC_NOT_FOUND, "no such scope");
+    return false;
+}
+
+/* Refuses a call about a group without a name, or in a scope that is not there. */
+static bool group_named(struct weir_call *call, const char *scope, const char *group)
+{
+    if (!scope_found(call, scope))
+        return false;
+    if (group[0] != '\0')
+        return true;
+    weir_call_refuse(call, WEIR_GRPC_UNKNOWN, "a reader group has a name");
+    return false;
+}
+
+/* An id that is none is looked at only where there is something to compare it with. */
+static bool id_readable(struct weir_call *call, const char *id)
+{
+    struct weir_uuid out;
+
+    if (weir_uuid_parse(weir_view_str(id), &out))
+        return true;
+    weir_call_refuse(call, WEIR_GRPC_UNKNOWN, "that is no id of a reader group");
+    return false;
+}
+
 static Pravega__ReaderGroupConfiguration *config_of(const struct weir_group_record *rec)
 {
     ProtobufCMessage *message = NULL;
@@ -43,15 +74,6 @@ static bool same_id(const char *a, const char *b)
     struct weir_uuid x, y;
 
     return weir_uuid_parse(weir_view_str(a), &x) && weir_uuid_parse(weir_view_str(b), &y) && weir_uuid_equal(x, y);
-}
-
-/* Refuses a call about what is in a scope that is not there. */
-static bool scope_found(struct weir_call *call, const char *scope)
-{
-    if (weir_directory_scope(&call->ctl->dir, weir_view_str(scope)) != NULL)
-        return true;
-    weir_call_refuse(call, WEIR_GRPC_NOT_FOUND, "no such scope");
-    return false;
 }
 
 /* What is kept of a request: a group's stream has a rollover size of its own, whatever is asked for. */
@@ -293,7 +315,7 @@ void weir_rpc_get_reader_group_config(struct weir_call *call, const void *messag
         weir_directory_group(&call->ctl->dir, weir_view_str(in->scope), weir_view_str(in->readergroup));
     Pravega__ReaderGroupConfiguration *stored = group != NULL ? config_of(&group->rec) : NULL;
 
-    if (!scope_found(call, in->scope))
+    if (!group_named(call, in->scope, in->readergroup))
         return;
     reply.config = stored != NULL ? stored : &none;
     if (group == NULL)
@@ -340,7 +362,7 @@ void weir_rpc_update_reader_group(struct weir_call *call, const void *message)
         weir_directory_group(&call->ctl->dir, weir_view_str(in->scope), weir_view_str(in->readergroupname));
     Pravega__ReaderGroupConfiguration *stored = group != NULL ? config_of(&group->rec) : NULL;
 
-    if (!scope_found(call, in->scope))
+    if (!group_named(call, in->scope, in->readergroupname))
         return;
     reply.generation = in->generation;
     if (group == NULL) {
@@ -395,8 +417,10 @@ void weir_rpc_delete_reader_group(struct weir_call *call, const void *message)
         scope != NULL ? weir_name_table_find(&scope->groups, weir_view_str(in->readergroup)) : NULL;
     Pravega__ReaderGroupConfiguration *stored = group != NULL ? config_of(&group->rec) : NULL;
 
-    if (!scope_found(call, in->scope))
+    if (!group_named(call, in->scope, in->readergroup) || (group != NULL && !id_readable(call, in->readergroupid))) {
+        pravega_proto_free(stored != NULL ? &stored->base : NULL);
         return;
+    }
     if (group == NULL || (stored != NULL && !same_id(in->readergroupid, stored->readergroupid)))
         reply.status = PRAVEGA__DELETE_READER_GROUP_STATUS__STATUS__RG_NOT_FOUND;
     else if (stored == NULL)
@@ -458,7 +482,11 @@ void weir_rpc_update_subscriber_stream_cut(struct weir_call *call, const void *m
     struct weir_held_subscriber *held =
         stream != NULL ? weir_name_table_find(&stream->subscribers, weir_view_str(in->subscriber)) : NULL;
     struct weir_cut cut = {0};
+    bool refused = false;
 
+    if (!scope_found(call, in->streamcut->streaminfo->scope) ||
+        (held != NULL && !id_readable(call, in->readergroupid)))
+        return;
     if (held != NULL && weir_cut_take(&cut, in->streamcut->cut, in->streamcut->n_cut) != WEIR_OK)
         call->batch.status = WEIR_E_NOMEM;
     if (stream == NULL)
@@ -467,12 +495,17 @@ void weir_rpc_update_subscriber_stream_cut(struct weir_call *call, const void *m
         reply.status = PRAVEGA__UPDATE_SUBSCRIBER_STATUS__STATUS__SUBSCRIBER_NOT_FOUND;
     else if (in->generation != held->rec.generation)
         reply.status = PRAVEGA__UPDATE_SUBSCRIBER_STATUS__STATUS__GENERATION_MISMATCH;
+    else if (in->streamcut->n_cut == 0)
+        refused = true;
     else if (weir_cut_fault(&stream->rec.epochs, &cut) != WEIR_GRPC_OK)
         reply.status = PRAVEGA__UPDATE_SUBSCRIBER_STATUS__STATUS__FAILURE;
     else if (!cut_publishable(stream, held, &cut))
         reply.status = PRAVEGA__UPDATE_SUBSCRIBER_STATUS__STATUS__STREAM_CUT_NOT_VALID;
     else
         reply.status = publish(call, stream, held, &cut);
-    weir_call_answer(call, &reply.base);
+    if (refused)
+        weir_call_refuse(call, WEIR_GRPC_UNKNOWN, "a stream cut has segments");
+    else
+        weir_call_answer(call, &reply.base);
     weir_cut_fini(&cut);
 }

@@ -90,6 +90,10 @@ void weir_rpc_note_timestamp(struct weir_call *call, const void *message)
         weir_call_refuse(call, WEIR_GRPC_NOT_FOUND, "no such stream");
         return;
     }
+    if (in->writer[0] == '\0') {
+        weir_call_refuse(call, WEIR_GRPC_UNKNOWN, "a writer has a name");
+        return;
+    }
     reply.result = note(call, stream, in);
     weir_call_answer(call, &reply.base);
 }
@@ -114,7 +118,7 @@ void weir_rpc_remove_writer(struct weir_call *call, const void *message)
     struct weir_held_writer *held =
         stream != NULL ? weir_name_table_find(&stream->writers, weir_view_str(in->writer)) : NULL;
 
-    if (in->writer[0] == '\0')
+    if (stream != NULL && in->writer[0] == '\0')
         reply.result = PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__INTERNAL_ERROR;
     else if (held == NULL) /* or no such stream: upstream never says which */
         reply.result = PRAVEGA__REMOVE_WRITER_RESPONSE__STATUS__UNKNOWN_WRITER;

@@ -6,13 +6,17 @@
  */
 #include "store/rules/request_rules.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "base/uuid.h"
+#include "store/rules/epochs.h"
 
 #define NAMES_MAX 3
-#define TAGS_MAX 128
-#define TAG_LEN_MAX 255
+#define TAGS_MAX 127
+#define TAG_LEN_MAX 255 /* of UTF-16 */
 
 struct rule {
     const char *rpc;
@@ -23,6 +27,16 @@ struct rule {
 
 /* --- What some messages must be ----------------------------------------------------------------------------------- */
 
+static size_t utf16_len(const char *text)
+{
+    const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
+    size_t len = 0;
+
+    while (at != end)
+        len += weir_utf8_next(&at, end) >= 0x10000 ? 2 : 1;
+    return len;
+}
+
 static bool stream_config_is_sound(const void *request)
 {
     const Pravega__StreamConfig *config = request;
@@ -32,10 +46,14 @@ static bool stream_config_is_sound(const void *request)
          protobuf_c_enum_descriptor_get_value(&pravega__scaling_policy__scaling_policy_type__descriptor,
                                               config->scalingpolicy->scaletype) == NULL))
         return false;
+    if (config->retentionpolicy != NULL &&
+        protobuf_c_enum_descriptor_get_value(&pravega__retention_policy__retention_policy_type__descriptor,
+                                             config->retentionpolicy->retentiontype) == NULL)
+        return false;
     if (config->tags != NULL && config->tags->n_tag > TAGS_MAX)
         return false;
     for (size_t i = 0; config->tags != NULL && i < config->tags->n_tag; i++) {
-        if (strlen(config->tags->tag[i]) > TAG_LEN_MAX)
+        if (utf16_len(config->tags->tag[i]) > TAG_LEN_MAX)
             return false;
     }
     return true;
@@ -63,14 +81,20 @@ static bool check_scale_is_sound(const void *request)
     return ((const Pravega__ScaleStatusRequest *)request)->epoch >= 0;
 }
 
+/* As Java tells the keys of a map apart: the two zeros differ, and one NaN is as good as another. */
+static bool same_key(double a, double b)
+{
+    return isnan(a) ? isnan(b) : a == b && signbit(a) == signbit(b);
+}
+
 /* The ranges are taken for a map by where they start. */
 static bool scale_is_sound(const void *request)
 {
     const Pravega__ScaleRequest *scale = request;
 
-    for (size_t i = 0; i < scale->n_newkeyranges; i++) {
+    for (size_t i = 0; i < scale->n_newkeyranges && scale->n_newkeyranges <= WEIR_EPOCH_SEGMENTS_MAX; i++) {
         for (size_t j = 0; j < i; j++) {
-            if (scale->newkeyranges[i]->start == scale->newkeyranges[j]->start)
+            if (same_key(scale->newkeyranges[i]->start, scale->newkeyranges[j]->start))
                 return false;
         }
     }
@@ -134,6 +158,30 @@ static bool names_streams(Pravega__StreamCut *const *cuts, size_t count)
     return true;
 }
 
+static int stream_compare(const void *a, const void *b)
+{
+    const Pravega__StreamInfo *x = *(Pravega__StreamInfo *const *)a, *y = *(Pravega__StreamInfo *const *)b;
+    int order = strcmp(x->scope, y->scope);
+
+    return order != 0 ? order : strcmp(x->stream, y->stream);
+}
+
+/* The cuts are taken for a map by their streams. */
+static bool is_each_once(Pravega__StreamCut *const *cuts, size_t count)
+{
+    Pravega__StreamInfo **sorted = malloc((count + 1) * sizeof(*sorted));
+    bool once = sorted != NULL;
+
+    for (size_t i = 0; i < count && once; i++)
+        sorted[i] = cuts[i]->streaminfo;
+    if (once)
+        qsort(sorted, count, sizeof(*sorted), stream_compare);
+    for (size_t i = 1; i < count && once; i++)
+        once = stream_compare(&sorted[i - 1], &sorted[i]) != 0;
+    free(sorted);
+    return once;
+}
+
 /* Every bounded end of a stream follows its bounded start. */
 static bool ends_follow_starts(const Pravega__ReaderGroupConfiguration *config)
 {
@@ -157,27 +205,13 @@ static bool group_config_is_sound(const void *request)
     return is_uuid(config->readergroupid) && config->maxoutstandingcheckpointrequest > 0 &&
            config->retentiontype >= 0 && config->retentiontype <= 2 && config->n_startingstreamcuts > 0 &&
            names_streams(config->startingstreamcuts, config->n_startingstreamcuts) &&
-           names_streams(config->endingstreamcuts, config->n_endingstreamcuts) && ends_follow_starts(config);
-}
-
-static bool group_info_is_sound(const void *request)
-{
-    return is_uuid(((const Pravega__ReaderGroupInfo *)request)->readergroupid);
-}
-
-static bool subscriber_cut_is_sound(const void *request)
-{
-    return is_uuid(((const Pravega__SubscriberStreamCut *)request)->readergroupid);
-}
-
-static bool subscriber_cut_is_bounded(const void *request)
-{
-    return ((const Pravega__SubscriberStreamCut *)request)->streamcut->n_cut > 0;
+           names_streams(config->endingstreamcuts, config->n_endingstreamcuts) &&
+           is_each_once(config->startingstreamcuts, config->n_startingstreamcuts) &&
+           is_each_once(config->endingstreamcuts, config->n_endingstreamcuts) && ends_follow_starts(config);
 }
 
 /* --- The table ---------------------------------------------------------------------------------------------------- */
 
-/* A call stands twice if its mistakes end with different codes; the first one that is made counts. */
 static const struct rule rules[] = {
     {"getURI", {"streamInfo.scope", "streamInfo.stream"}, NULL, WEIR_GRPC_INTERNAL},
     {"createScope", {"scope"}, NULL, WEIR_GRPC_INTERNAL},
@@ -210,22 +244,21 @@ static const struct rule rules[] = {
     {"checkTransactionState", {"streamInfo.scope", "streamInfo.stream"}, NULL, WEIR_GRPC_INTERNAL},
     {"listCompletedTransactions", {"streamInfo.scope", "streamInfo.stream"}, NULL, WEIR_GRPC_INTERNAL},
     {"noteTimestampFromWriter", {"position.streamInfo.scope", "position.streamInfo.stream"}, NULL, WEIR_GRPC_INTERNAL},
-    {"noteTimestampFromWriter", {"writer"}, NULL, WEIR_GRPC_UNKNOWN},
     {"removeWriter", {"stream.scope", "stream.stream"}, NULL, WEIR_GRPC_INTERNAL},
     {"getKeyValueTableConfiguration", {"scope", "kvtName"}, NULL, WEIR_GRPC_INTERNAL},
     {"getCurrentSegmentsKeyValueTable", {"scope", "kvtName"}, NULL, WEIR_GRPC_INTERNAL},
     {"listKeyValueTablesInScope", {"scope.scope"}, NULL, WEIR_GRPC_INTERNAL},
     {"deleteKeyValueTable", {"scope", "kvtName"}, NULL, WEIR_GRPC_INTERNAL},
+    {"createKeyValueTable", {"scope"}, NULL, WEIR_GRPC_INTERNAL},
     {"createReaderGroup", {"scope"}, group_config_is_sound, WEIR_GRPC_INTERNAL},
-    {"getReaderGroupConfig", {"scope", "readerGroup"}, NULL, WEIR_GRPC_INTERNAL},
-    {"updateReaderGroup", {"scope", "readerGroupName"}, group_config_is_sound, WEIR_GRPC_INTERNAL},
-    {"deleteReaderGroup", {"scope", "readerGroup"}, group_info_is_sound, WEIR_GRPC_INTERNAL},
+    {"getReaderGroupConfig", {"scope"}, NULL, WEIR_GRPC_INTERNAL},
+    {"updateReaderGroup", {"scope"}, group_config_is_sound, WEIR_GRPC_INTERNAL},
+    {"deleteReaderGroup", {"scope"}, NULL, WEIR_GRPC_INTERNAL},
     {"listSubscribers", {"scope", "stream"}, NULL, WEIR_GRPC_INTERNAL},
     {"updateSubscriberStreamCut",
      {"streamCut.streamInfo.scope", "streamCut.streamInfo.stream"},
-     subscriber_cut_is_sound,
+     NULL,
      WEIR_GRPC_INTERNAL},
-    {"updateSubscriberStreamCut", {NULL}, subscriber_cut_is_bounded, WEIR_GRPC_UNKNOWN},
 };
 
 /* Whether the string at the end of `way` is missing or empty. */

@@ -2,6 +2,7 @@
  * test_request_rules.c - requests that the controller refuses before it looks at anything.
  */
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "store/rules/request_rules.h"
@@ -53,11 +54,14 @@ START_TEST(configurations_of_streams)
     Pravega__StreamConfig config = PRAVEGA__STREAM_CONFIG__INIT;
     Pravega__ScalingPolicy scaling = PRAVEGA__SCALING_POLICY__INIT;
     Pravega__Tags tags = PRAVEGA__TAGS__INIT;
-    char long_tag[257], *list[] = {long_tag};
+    Pravega__RetentionPolicy retention = PRAVEGA__RETENTION_POLICY__INIT;
+    char long_tag[257], accents[2 * 255 + 1] = "", *list[] = {long_tag}, *many[128];
 
     config.streaminfo = &stream;
     config.scalingpolicy = &scaling;
     config.tags = &tags;
+    for (size_t i = 0; i < 128; i++)
+        many[i] = accents;
     memset(long_tag, 'x', sizeof(long_tag));
     long_tag[255] = '\0';
     tags.n_tag = 1;
@@ -66,11 +70,25 @@ START_TEST(configurations_of_streams)
     long_tag[255] = 'x';
     long_tag[256] = '\0';
     ck_assert_int_eq(weir_request_check("createStream", &config.base), WEIR_GRPC_INTERNAL);
+    for (int i = 0; i < 255; i++) /* each is one of UTF-16 */
+        memcpy(accents + 2 * i, "\xc3\xa9", 2);
+    list[0] = accents;
+    ck_assert_int_eq(weir_request_check("createStream", &config.base), WEIR_GRPC_OK);
+    tags.n_tag = 128;
+    tags.tag = many;
+    ck_assert_int_eq(weir_request_check("createStream", &config.base), WEIR_GRPC_INTERNAL);
+    tags.n_tag = 127;
+    ck_assert_int_eq(weir_request_check("createStream", &config.base), WEIR_GRPC_OK);
     tags.n_tag = 0;
     config.rolloversizebytes = -1;
     ck_assert_int_eq(weir_request_check("updateStream", &config.base), WEIR_GRPC_INTERNAL);
     config.rolloversizebytes = 0;
     scaling.scaletype = (Pravega__ScalingPolicy__ScalingPolicyType)7;
+    ck_assert_int_eq(weir_request_check("updateStream", &config.base), WEIR_GRPC_INTERNAL);
+    scaling.scaletype = PRAVEGA__SCALING_POLICY__SCALING_POLICY_TYPE__FIXED_NUM_SEGMENTS;
+    config.retentionpolicy = &retention;
+    ck_assert_int_eq(weir_request_check("updateStream", &config.base), WEIR_GRPC_OK);
+    retention.retentiontype = (Pravega__RetentionPolicy__RetentionPolicyType)5;
     ck_assert_int_eq(weir_request_check("updateStream", &config.base), WEIR_GRPC_INTERNAL);
 }
 END_TEST
@@ -90,6 +108,10 @@ START_TEST(ranges_of_a_scale_begin_apart)
     ck_assert_int_eq(weir_request_check("scale", &scale.base), WEIR_GRPC_INTERNAL);
     ranges[1].start = 0.25;
     ck_assert_int_eq(weir_request_check("scale", &scale.base), WEIR_GRPC_OK);
+    ranges[1].start = -0.0; /* Java's maps tell it from 0 */
+    ck_assert_int_eq(weir_request_check("scale", &scale.base), WEIR_GRPC_OK);
+    ranges[0].start = ranges[1].start = NAN;
+    ck_assert_int_eq(weir_request_check("scale", &scale.base), WEIR_GRPC_INTERNAL);
 }
 END_TEST
 
@@ -106,9 +128,12 @@ START_TEST(configurations_of_groups)
     Pravega__StreamCut__CutEntry from = PRAVEGA__STREAM_CUT__CUT_ENTRY__INIT, *from_list[] = {&from};
     Pravega__StreamCut__CutEntry to = PRAVEGA__STREAM_CUT__CUT_ENTRY__INIT, *to_list[] = {&to};
     Pravega__StreamCut start = PRAVEGA__STREAM_CUT__INIT, end = PRAVEGA__STREAM_CUT__INIT;
-    Pravega__StreamCut *starts[] = {&start}, *ends[] = {&end};
+    Pravega__StreamCut *starts[2] = {&start}, *ends[2] = {&end};
+    Pravega__StreamInfo other = PRAVEGA__STREAM_INFO__INIT;
     Pravega__ReaderGroupConfiguration config = PRAVEGA__READER_GROUP_CONFIGURATION__INIT;
 
+    other.scope = pravega_proto_str("sc");
+    other.stream = pravega_proto_str("s2");
     config.scope = pravega_proto_str("sc");
     config.readergroupname = pravega_proto_str("rg");
     config.readergroupid = pravega_proto_str("00112233-4455-6677-8899-aabbccddeeff");
@@ -133,6 +158,15 @@ START_TEST(configurations_of_groups)
     config.retentiontype = 3;
     ck_assert_int_eq(weir_request_check("updateReaderGroup", &config.base), WEIR_GRPC_INTERNAL);
     config.retentiontype = 2;
+    ck_assert_int_eq(weir_request_check("createReaderGroup", &config.base), WEIR_GRPC_OK);
+    ends[1] = &end;
+    config.n_endingstreamcuts = 2; /* one stream twice */
+    ck_assert_int_eq(weir_request_check("createReaderGroup", &config.base), WEIR_GRPC_INTERNAL);
+    end.streaminfo = &other;
+    config.n_endingstreamcuts = 1;
+    starts[1] = &end;
+    config.n_startingstreamcuts = 2;
+    ck_assert_int_eq(weir_request_check("createReaderGroup", &config.base), WEIR_GRPC_OK);
     config.maxoutstandingcheckpointrequest = 0;
     ck_assert_int_eq(weir_request_check("updateReaderGroup", &config.base), WEIR_GRPC_INTERNAL);
 }
