@@ -10,7 +10,10 @@
  *     asked --it can be made--> LOOKING --as many looks as it takes without growth, or five times as many--> made
  *     asked --it cannot--> refused
  */
+#include <stdlib.h>
+
 #include "store/controller/controller_int.h"
+#include "store/rules/upstream_order.h"
 
 #define QUIET_LOOKS 10
 #define LOOKS_MAX (5 * QUIET_LOOKS)
@@ -141,6 +144,25 @@ static void look(void *arg)
 
 /* --- The calls -------------------------------------------------------------------------------------------------- */
 
+static int place_compare(const void *a, const void *b)
+{
+    const struct weir_segment_range *x = a, *y = b;
+
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Takes the ranges in upstream's order. An id, which no range has yet, is where it stands: by place, then as asked. */
+static void ranges_take(struct wish *wish, const Pravega__ScaleRequest *in)
+{
+    for (size_t i = 0; i < wish->range_count; i++) {
+        double start = in->newkeyranges[i]->start;
+        int64_t place = weir_range_place(start, wish->range_count);
+
+        wish->ranges[i] = (struct weir_segment_range){place << 32 | (int64_t)i, start, in->newkeyranges[i]->end};
+    }
+    qsort(wish->ranges, wish->range_count, sizeof(*wish->ranges), place_compare);
+}
+
 /* NULL if out of memory. */
 static struct wish *wish_take(struct weir_call *call, const Pravega__ScaleRequest *in)
 {
@@ -162,8 +184,7 @@ static struct wish *wish_take(struct weir_call *call, const Pravega__ScaleReques
     wish->range_count = in->n_newkeyranges;
     for (size_t i = 0; i < wish->sealed_count; i++)
         wish->sealed[i] = in->sealedsegments[i];
-    for (size_t i = 0; i < wish->range_count; i++)
-        wish->ranges[i] = (struct weir_segment_range){0, in->newkeyranges[i]->start, in->newkeyranges[i]->end};
+    ranges_take(wish, in);
     return wish;
 }
 
@@ -182,7 +203,10 @@ void weir_rpc_scale(struct weir_call *call, const void *message)
         make(wish);
 }
 
-/* A scale is one batch here: it is over when its call is answered. */
+/*
+ * A scale is one batch here: it is over when its call is answered. An epoch that the active one is a copy of counts as
+ * active itself.
+ */
 void weir_rpc_check_scale(struct weir_call *call, const void *message)
 {
     const Pravega__ScaleStatusRequest *in = message;
@@ -192,7 +216,7 @@ void weir_rpc_check_scale(struct weir_call *call, const void *message)
 
     if (in->epoch > active || in->epoch < 0)
         reply.status = PRAVEGA__SCALE_STATUS_RESPONSE__SCALE_STATUS__INVALID_INPUT;
-    else if (in->epoch == active)
+    else if (in->epoch == active || in->epoch == weir_epochs_active(&stream->rec.epochs)->reference)
         reply.status = PRAVEGA__SCALE_STATUS_RESPONSE__SCALE_STATUS__IN_PROGRESS;
     else
         reply.status = PRAVEGA__SCALE_STATUS_RESPONSE__SCALE_STATUS__SUCCESS;

@@ -6,6 +6,7 @@
  */
 #include "store/rules/epochs.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,12 +150,7 @@ static enum weir_status scale_check(const struct weir_epoch *active, const int64
     if (scratch == NULL)
         return WEIR_E_NOMEM;
     for (size_t i = 0; i < sealed_count && status == WEIR_OK; i++) {
-        const struct weir_segment_range *found = weir_epoch_find(active, sealed[i]);
-
-        if (found == NULL)
-            status = WEIR_E_STATE;
-        else
-            scratch[i] = *found;
+        scratch[i] = *weir_epoch_find(active, sealed[i]);
         for (size_t j = 0; j < i && status == WEIR_OK; j++) {
             if (sealed[j] == sealed[i])
                 status = WEIR_E_INVAL;
@@ -162,7 +158,7 @@ static enum weir_status scale_check(const struct weir_epoch *active, const int64
     }
     for (size_t i = 0; i < range_count; i++) {
         scratch[sealed_count + i] = ranges[i];
-        if (status == WEIR_OK && !(ranges[i].min_key < ranges[i].max_key))
+        if (status == WEIR_OK && (!(ranges[i].min_key < ranges[i].max_key) || signbit(ranges[i].min_key)))
             status = WEIR_E_INVAL;
     }
     if (status == WEIR_OK && !same_cover(scratch, sealed_count, scratch + sealed_count, range_count))
@@ -189,9 +185,14 @@ enum weir_status weir_epochs_scale(struct weir_epochs *epochs, const int64_t *se
     enum weir_status status;
     size_t at = 0;
 
-    if (sealed_count == 0 || sealed_count > active->segment_count || range_count == 0 ||
-        range_count > WEIR_EPOCH_SEGMENTS_MAX - active->segment_count)
-        return sealed_count == 0 || range_count == 0 ? WEIR_E_INVAL : WEIR_E_STATE;
+    for (size_t i = 0; i < sealed_count; i++) {
+        if (weir_epoch_find(active, sealed[i]) == NULL)
+            return WEIR_E_STATE;
+    }
+    if (sealed_count == 0 || sealed_count > active->segment_count || range_count == 0)
+        return WEIR_E_INVAL;
+    if (range_count > WEIR_EPOCH_SEGMENTS_MAX - active->segment_count)
+        return WEIR_E_STATE;
     status = scale_check(active, sealed, sealed_count, ranges, range_count);
     if (status != WEIR_OK)
         return status;

@@ -3,6 +3,8 @@
  */
 #include "store/rules/upstream_order.h"
 
+#include <string.h>
+
 #include "base/hash.h"
 #include "pravega/names.h"
 
@@ -36,4 +38,12 @@ int weir_tag_part(struct weir_view stream)
 uint32_t weir_txn_list_place(struct weir_uuid txn, size_t count)
 {
     return weir_java_map_bucket(weir_java_long_hash((int64_t)(txn.msb ^ txn.lsb)), count);
+}
+
+uint32_t weir_range_place(double start, size_t count)
+{
+    int64_t bits;
+
+    memcpy(&bits, &start, sizeof(bits));
+    return weir_java_map_bucket(weir_java_long_hash(bits), count);
 }

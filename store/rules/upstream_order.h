@@ -22,4 +22,10 @@ int weir_tag_part(struct weir_view stream);
 /** Where a transaction stands in a list of `count` of them; of equal places, the one that completed later is first. */
 uint32_t weir_txn_list_place(struct weir_uuid txn, size_t count);
 
+/**
+ * Where a range that begins at `start` stands among the `count` ranges of a scale, whose segments are numbered in this
+ * order; of equal places, the one that was asked for first is first.
+ */
+uint32_t weir_range_place(double start, size_t count);
+
 #endif

@@ -92,12 +92,17 @@ END_TEST
 
 START_TEST(scale_refuses_what_does_not_fit)
 {
-    int64_t both[] = {0, 1}, twice[] = {1, 1}, unknown = 5;
+    int64_t both[] = {0, 1}, twice[] = {1, 1, 0}, first_and_unknown[] = {0, 0, 5}, unknown = 5;
+    struct weir_segment_range negative = {0, -0.0, 1.0};
     struct weir_segment_range whole = {0, 0.0, 1.0}, half = {0, 0.5, 1.0}, empty = {0, 0.5, 0.5};
 
     start(2);
     ck_assert_int_eq(weir_epochs_scale(&epochs, &unknown, 1, &half, 1, 0), WEIR_E_STATE);
     ck_assert_int_eq(weir_epochs_scale(&epochs, twice, 2, &half, 1, 0), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, twice, 3, &half, 1, 0), WEIR_E_INVAL);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, first_and_unknown, 3, &half, 1, 0), WEIR_E_STATE);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, &unknown, 1, NULL, 0, 0), WEIR_E_STATE);
+    ck_assert_int_eq(weir_epochs_scale(&epochs, both, 2, &negative, 1, 0), WEIR_E_INVAL);
     ck_assert_int_eq(weir_epochs_scale(&epochs, both, 2, &half, 1, 0), WEIR_E_INVAL);
     ck_assert_int_eq(weir_epochs_scale(&epochs, both + 1, 1, &whole, 1, 0), WEIR_E_INVAL);
     ck_assert_int_eq(weir_epochs_scale(&epochs, both + 1, 1, &empty, 1, 0), WEIR_E_INVAL);

@@ -39,6 +39,18 @@ START_TEST(transactions_come_in_the_order_of_javas_map)
 }
 END_TEST
 
+/* Goal: ranges come in the order of Java's map of doubles. Method: as the real controller numbered these five. */
+START_TEST(ranges_come_in_the_order_of_javas_map)
+{
+    static const double order[] = {0.7, 0, 0.3, 0.8, 0.1};
+    size_t count = sizeof(order) / sizeof(order[0]);
+
+    for (size_t i = 1; i < count; i++)
+        ck_assert_uint_ge(weir_range_place(order[i], count), weir_range_place(order[i - 1], count));
+    ck_assert_uint_eq(weir_range_place(0.0, 2), weir_range_place(0.5, 2)); /* they stay as they were asked for */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("upstream_order");
@@ -48,6 +60,7 @@ int main(void)
 
     tcase_add_test(tc, parts_of_the_index_of_tags_are_upstreams);
     tcase_add_test(tc, transactions_come_in_the_order_of_javas_map);
+    tcase_add_test(tc, ranges_come_in_the_order_of_javas_map);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
