@@ -55,14 +55,14 @@ void weir_rpc_create_stream(struct weir_call *call, const void *message)
 }
 
 /* Into as many segments of equal ranges as the policy now wants: exactly so many if it is fixed, else at least. */
-static enum weir_status resize(struct weir_call *call, struct weir_held_stream *stream)
+static enum weir_status resize(struct weir_call *call, struct weir_held_stream *stream, bool is_fixed)
 {
     const struct weir_epoch *active = weir_epochs_active(&stream->rec.epochs);
     size_t had = active->segment_count, wanted = (size_t)stream->policy.segments_min;
     struct weir_segment_range *ranges;
     int64_t *sealed;
 
-    if (had == wanted || (had > wanted && stream->policy.scale_type != WEIR_SCALE_FIXED))
+    if (had == wanted || (had > wanted && !is_fixed))
         return WEIR_OK;
     sealed = weir_call_alloc(call, had, sizeof(*sealed));
     ranges = weir_call_alloc(call, wanted, sizeof(*ranges));
@@ -89,7 +89,9 @@ static int update_stream(struct weir_call *call, struct weir_held_stream *stream
     if (weir_stream_config_pack(&stream->rec.config, in) != WEIR_OK)
         call->batch.status = WEIR_E_NOMEM;
     weir_stream_policy_read(&stream->policy, weir_buf_view(&stream->rec.config));
-    status = resize(call, stream);
+    status = resize(call, stream,
+                    in->scalingpolicy->scaletype ==
+                        PRAVEGA__SCALING_POLICY__SCALING_POLICY_TYPE__FIXED_NUM_SEGMENTS);
     weir_batch_put_stream(&call->batch, stream);
     if (status == WEIR_OK && weir_call_commit(call) == WEIR_OK) {
         weir_buf_fini(&old);
