@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/rules/upstream_order.h"
+
 #define AGAIN_NS (20 * WEIR_NS_PER_MS)
 
 static void go_on(void *arg);
@@ -97,6 +99,20 @@ static bool find_shape(struct scaler *scaler, int from, const struct pravega_seg
 
 /* --- one scale -------------------------------------------------------------------------------------------------- */
 
+/* How many of the new segments are numbered before this one. */
+static int32_t rank(const struct scaler *scaler, size_t which)
+{
+    uint32_t place = weir_range_place(scaler->ranges[which].min_key, scaler->range_count);
+    int32_t before = 0;
+
+    for (size_t i = 0; i < scaler->range_count; i++) {
+        uint32_t other = weir_range_place(scaler->ranges[i].min_key, scaler->range_count);
+
+        before += other < place || (other == place && i < which);
+    }
+    return before;
+}
+
 /* The shape that the scale under way makes, of pieces [at, at + sealed_count). */
 static void push_shape(struct scaler *scaler, size_t at)
 {
@@ -104,11 +120,11 @@ static void push_shape(struct scaler *scaler, size_t at)
     struct scaler_shape *next = &scaler->shapes[++scaler->progress.asked];
     size_t behind = at + scaler->sealed_count;
 
-    *next = (struct scaler_shape){.count = at, .next_number = now->next_number};
+    *next = (struct scaler_shape){.count = at, .next_number = now->next_number + (int32_t)scaler->range_count};
     memcpy(next->pieces, now->pieces, at * sizeof(now->pieces[0]));
     for (size_t i = 0; i < scaler->range_count; i++)
-        next->pieces[next->count++] =
-            (struct scaler_piece){next->next_number++, scaler->ranges[i].min_key, scaler->ranges[i].max_key};
+        next->pieces[next->count++] = (struct scaler_piece){now->next_number + rank(scaler, i),
+                                                            scaler->ranges[i].min_key, scaler->ranges[i].max_key};
     memcpy(&next->pieces[next->count], &now->pieces[behind], (now->count - behind) * sizeof(now->pieces[0]));
     next->count += now->count - behind;
 }
@@ -168,7 +184,7 @@ static void check_answer(const struct scaler *scaler, const struct pravega_segme
     bool good = count == scaler->range_count;
 
     for (size_t i = 0; i < count && good; i++)
-        good = pravega_segment_number(segments[i].id) == before->next_number + (int32_t)i &&
+        good = pravega_segment_number(segments[i].id) == before->next_number + rank(scaler, i) &&
                segments[i].min_key == scaler->ranges[i].min_key && segments[i].max_key == scaler->ranges[i].max_key;
     if (!good)
         fail_shape(scaler, segments, count);
