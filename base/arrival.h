@@ -3,13 +3,13 @@
  * @brief How long something may take to arrive that has begun to: half a frame, half a request.
  *
  * A peer that sends a byte now and then would keep it for ever. In each WEIR_ARRIVAL_NS that the arrival goes on,
- * WEIR_ARRIVAL_LEN_MIN bytes have to come (a KiB a second), so what is short has that time in all, and what is long has as
- * long as it needs at that rate. Bytes that came earlier are no credit: who sends much at first and then trickles is late
- * as soon as anybody else.
+ * WEIR_ARRIVAL_LEN_MIN bytes have to come (a KiB a second), so what is short has that time in all, and what is long has
+ * as long as it needs at that rate. Bytes that came earlier are no credit: who sends much at first and then trickles is
+ * late as soon as anybody else.
  *
- * Its owner looks at it once a second, and ends it where it is our turn. Where more than WEIR_ARRIVAL_SLEPT_NS have passed
- * between two looks, it was us who slept (the machine, or the process was stopped): what came meanwhile may be unread yet,
- * so the peer has its time anew.
+ * Its owner looks at it once a second, and ends it where it is our turn. Where more than WEIR_ARRIVAL_SLEPT_NS have
+ * passed between two looks, it was us who slept (the machine, or the process was stopped): what came meanwhile may be
+ * unread yet, so the peer has its time anew.
  */
 #ifndef WEIR_BASE_ARRIVAL_H
 #define WEIR_BASE_ARRIVAL_H

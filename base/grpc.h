@@ -94,8 +94,8 @@ struct weir_grpc_server_limits {
 /**
  * To be set before the loop turns. What does not fit is refused as what may be tried again: a call that begins with
  * REFUSED_STREAM, one that is on its way or an answer of more than 2 KiB with RESOURCE_EXHAUSTED. Connections go on
- * being read all the while: not to read one would hold up all of its calls, and what it says about those it fetches. Nor
- * is a stream held back by its window: see rule 6 in store/README.md.
+ * being read all the while: not to read one would hold up all of its calls, and what it says about those it fetches.
+ * Nor is a stream held back by its window: see rule 6 in store/README.md.
  */
 void weir_grpc_server_limit(struct weir_grpc_server *server, const struct weir_grpc_server_limits *limits);
 

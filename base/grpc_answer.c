@@ -1,6 +1,6 @@
 /*
- * grpc_answer.c - what a server says to a call, and what that amounts to: gRPC's code with the message, or the words for
- * what went wrong. It may break off, answer as a web server does, or refuse a call that it never looked at.
+ * grpc_answer.c - what a server says to a call, and what that amounts to: gRPC's code with the message, or the words
+ * for what went wrong. It may break off, answer as a web server does, or refuse a call that it never looked at.
  */
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /*
- * grpc_room.c - what the gRPC server's connections hold, together, and who is ended for it, or for what does not arrive.
+ * grpc_room.c - what the gRPC server's connections hold, together, and who is ended for it, or for what does not
+ * arrive.
  *
  * What a request holds is counted into the room of all connections: its message as it comes, until it is answered, then
  * the answer, until its stream is over. An owner's requests whose connection has gone are counted until it answers: a

@@ -80,7 +80,8 @@ void weir_grpc_count_conn(struct weir_grpc_server_conn *conn, size_t held);
 void weir_grpc_count_request(struct weir_grpc_request *request, size_t held);
 /** Whether the connection may hold so much more. */
 bool weir_grpc_fits(const struct weir_grpc_server_conn *conn, size_t more);
-/** The timer that ends those who hold what others need, and do not move, and what does not arrive. @param arg the server */
+/** The timer that ends those who hold what others need, and do not move, and what does not arrive. @param arg the
+ * server */
 void weir_grpc_look(void *arg);
 /** Lets that timer run. */
 void weir_grpc_watch(struct weir_grpc_server *server);

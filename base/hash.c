@@ -1,5 +1,6 @@
 /*
- * hash.c - MurmurHash3 x64 128 (Austin Appleby, public domain), Flink's 32-bit murmur, Java's string hash, XXH3, SHA-256.
+ * hash.c - MurmurHash3 x64 128 (Austin Appleby, public domain), Flink's 32-bit murmur, Java's string hash, XXH3,
+ * SHA-256.
  */
 #include "base/hash.h"
 

@@ -37,7 +37,8 @@ static inline int32_t weir_java_long_hash(int64_t value)
 {
     return (int32_t)((uint64_t)value ^ ((uint64_t)value >> 32));
 }
-/** The bucket of a hash code in a java.util.HashMap that `count` keys were put into one by one: what it is walked by. */
+/** The bucket of a hash code in a java.util.HashMap that `count` keys were put into one by one: what it is walked
+ * by. */
 uint32_t weir_java_map_bucket(int32_t hash, size_t count);
 /** XXH3 64: hash tables and checksums of our own files. */
 uint64_t weir_hash64(struct weir_view bytes, uint64_t seed);

@@ -52,7 +52,8 @@ static void ready(struct weir_http_conn *conn, const struct weir_http_message *m
         weir_http_conn_refuse(conn, WEIR_HTTP_SERVICE_UNAVAILABLE, "the server is out of memory");
         return;
     }
-    *request = (struct weir_http_request){.conn = conn, .server = conn->server, .message = *message, .parser = conn->parser};
+    *request =
+        (struct weir_http_request){.conn = conn, .server = conn->server, .message = *message, .parser = conn->parser};
     snprintf(request->peer, sizeof(request->peer), "%s", weir_conn_peer(conn->lower));
     conn->request = request;
     conn->server->stats.request_count++;

@@ -2,8 +2,9 @@
  * http_room.c - what the connections of an HTTP/1.1 server hold together: bodies until they are answered, answers until
  * they are fetched.
  *
- * A request that is being served outlives its connection when that breaks. It is counted until it is answered, and while
- * such orphans fill the room, nobody is let in: a client that asks and breaks off, again and again, must not pile them up.
+ * A request that is being served outlives its connection when that breaks. It is counted until it is answered, and
+ * while such orphans fill the room, nobody is let in: a client that asks and breaks off, again and again, must not pile
+ * them up.
  */
 #include "base/http_server_int.h"
 

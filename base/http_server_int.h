@@ -2,9 +2,8 @@
  * @file base/http_server_int.h
  * @brief The inside of the HTTP server: its connections and their states.
  *
- * http_server.c accepts and serves, http_conn.c reads and sends, http_answer.c lays out what is sent, http_room.c counts
- * what connections hold.
- * Thread: the loop's.
+ * http_server.c accepts and serves, http_conn.c reads and sends, http_answer.c lays out what is sent, http_room.c
+ * counts what connections hold. Thread: the loop's.
  */
 #ifndef WEIR_BASE_HTTP_SERVER_INT_H
 #define WEIR_BASE_HTTP_SERVER_INT_H

@@ -50,8 +50,9 @@ bool weir_tls_can_serve(const struct weir_tls *tls);
  */
 enum weir_status weir_tls_offer_protocol(struct weir_conn *conn, const char *name, struct weir_error *err);
 /**
- * The protocol that a server speaks on a connection, in the turn in which it was accepted: it is agreed to when the client
- * offers it, and no other one is. Clients that offer several choose by it what they speak. Nothing on a plain connection.
+ * The protocol that a server speaks on a connection, in the turn in which it was accepted: it is agreed to when the
+ * client offers it, and no other one is. Clients that offer several choose by it what they speak. Nothing on a plain
+ * connection.
  * @param name static
  */
 void weir_tls_agree_to_protocol(struct weir_conn *conn, const char *name);

@@ -60,15 +60,18 @@ static size_t options(struct cli_option *table, void *to)
          &args->auth_token_ttl_s, -1, 31536000},
         {"--max-connections", "N", "to the segment service; those beyond are closed (default: 16384)", CLI_NUMBER,
          &args->max_connections, 1, 1000000},
-        {"--max-controller-connections", "N", "one more takes the place of the one that is idle longest (default: 2048)",
-         CLI_NUMBER, &args->max_controller_connections, 1, 1000000},
+        {"--max-controller-connections", "N",
+         "one more takes the place of the one that is idle longest (default: 2048)", CLI_NUMBER,
+         &args->max_controller_connections, 1, 1000000},
         {"--max-rest-connections", "N", "of HTTP; likewise (default: 256)", CLI_NUMBER, &args->max_rest_connections, 1,
          1000000},
         {"--call-memory", "MIB", "what these two kinds may hold together (default: 64; at least 16)", CLI_NUMBER,
          &args->call_memory_mib, 16, 1048576},
-        {"--connection-memory", "MIB", "what those to the segment service may hold together (default: 256; at least 64)", CLI_NUMBER,
+        {"--connection-memory", "MIB",
+         "what those to the segment service may hold together (default: 256; at least 64)", CLI_NUMBER,
          &args->connection_memory_mib, 64, 1048576},
-        {"--conf", "KEY=VALUE", "one of the settings above; can be given several times", CLI_TEXTS, &args->settings, 0, 0},
+        {"--conf", "KEY=VALUE", "one of the settings above; can be given several times", CLI_TEXTS, &args->settings, 0,
+         0},
         {"--log", "LEVEL", "error, warn, info (default) or debug, on standard error", CLI_TEXT, &args->log, 0, 0},
     };
 
@@ -195,7 +198,8 @@ static int serve(struct weir_host *host, const struct weir_store_options *store_
     if (weir_loop_new(host, "store", &loop, &err) == WEIR_OK &&
         weir_signals_watch(loop, on_signal, loop, &signals, &err) == WEIR_OK &&
         weir_store_open(loop, store_options, &store, &err) == WEIR_OK &&
-        weir_signals_on_hangup(signals, on_hangup, store, &err) == WEIR_OK && announce(host, store, args, &err) == WEIR_OK)
+        weir_signals_on_hangup(signals, on_hangup, store, &err) == WEIR_OK &&
+        announce(host, store, args, &err) == WEIR_OK)
         weir_loop_run(loop);
     closes = store != NULL;
     weir_store_close(store);
@@ -257,7 +261,8 @@ static int run(int argc, char **argv, const void *from)
     if (durability < 0 || level < 0)
         return cli_usage(&cli_store_command, "--durability is sync, os or none; --log is error, warn, info or debug");
     if (args->auth_token_ttl_s == 0)
-        return cli_usage(&cli_store_command, "--auth-token-ttl is a number of seconds, or -1: no token lasts for 0 of them");
+        return cli_usage(&cli_store_command,
+                         "--auth-token-ttl is a number of seconds, or -1: no token lasts for 0 of them");
     host_options.log_level = level_of[level];
     if (weir_host_new(&host_options, &host, &err) != WEIR_OK)
         return cli_failed(&err);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CLI_STORE_FILES 128u /**< what else a store opens: its log, chunks that are read and written, sockets, its loop */
+#define CLI_STORE_FILES 128u /**< what else a store opens: its log, chunks, sockets, its loop */
 
 /** The most there may be, of each port. */
 struct cli_store_connections {

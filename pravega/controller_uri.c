@@ -46,7 +46,8 @@ static bool all_are(const char *text, size_t len, char last_letter, const char *
     for (size_t i = 0; i < len; i++) {
         char c = text[i], lower = (char)(c | 0x20);
 
-        if (!((lower >= 'a' && lower <= last_letter) || (c >= '0' && c <= '9') || (c != '\0' && strchr(more, c) != NULL)))
+        if (!((lower >= 'a' && lower <= last_letter) || (c >= '0' && c <= '9') ||
+              (c != '\0' && strchr(more, c) != NULL)))
             return false;
     }
     return true;

@@ -86,7 +86,7 @@ static bool is_loopback(const char *host)
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
 }
 
-/* --- Where it is ---------------------------------------------------------------------------------------------------- */
+/* --- Where it is -------------------------------------------------------------------------------------------------- */
 
 static const char *listen_host(const struct weir_store_options *options)
 {
@@ -127,7 +127,7 @@ static enum weir_status make_uri(struct weir_store *store, const char *host, str
     return weir_fail(err, WEIR_E_NOMEM, "no memory for the store");
 }
 
-/* --- Opening -------------------------------------------------------------------------------------------------------- */
+/* --- Opening ------------------------------------------------------------------------------------------------------ */
 
 /* Guards what listens on `host`. */
 static enum weir_status open_security(struct weir_store *store, const struct weir_store_options *options,

@@ -2,8 +2,8 @@
  * @file tests/kept_port.h
  * @brief A port of 127.0.0.1 at which nobody listens, and that nobody else is given.
  *
- * For a test that wants a connection refused, or a server that comes again where it was: a port that was only let go may be
- * another test's a moment later. Whoever keeps it may have it listened at (SO_REUSEADDR), as often as it likes.
+ * For a test that wants a connection refused, or a server that comes again where it was: a port that was only let go
+ * may be another test's a moment later. Whoever keeps it may have it listened at (SO_REUSEADDR), as often as it likes.
  */
 #ifndef WEIR_TESTS_KEPT_PORT_H
 #define WEIR_TESTS_KEPT_PORT_H

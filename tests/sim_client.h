@@ -2,8 +2,9 @@
  * @file tests/sim_client.h
  * @brief Machines of a simulated world, the time that passes there, and a client that says bytes and keeps what comes.
  *
- * For tests and fuzz targets of whatever serves connections. A client speaks no protocol: what it says are bytes, and what
- * it does not do (read, fetch, end) is what most tests are about. What only a mistake of the test makes fail aborts.
+ * For tests and fuzz targets of whatever serves connections. A client speaks no protocol: what it says are bytes, and
+ * what it does not do (read, fetch, end) is what most tests are about. What only a mistake of the test makes fail
+ * aborts.
  */
 #ifndef WEIR_TESTS_SIM_CLIENT_H
 #define WEIR_TESTS_SIM_CLIENT_H
@@ -29,12 +30,13 @@ struct sim_client {
     struct weir_buf out;    /**< said, and not taken yet */
     struct weir_buf in;     /**< what has come */
     uint64_t got;           /**< how much has come, kept or not */
-    bool drops;             /**< it keeps nothing of what comes. Set by whoever opens it, before or after, as the next one */
+    bool drops; /**< it keeps nothing of what comes. Set by whoever opens it, before or after, as the next one */
     bool deaf;              /**< it takes nothing of what comes */
     bool ended;             /**< the other side has ended the connection */
 };
 
-/** Begins to connect; what is said meanwhile is sent when it is through. @param len_max of each of its buffers, bytes */
+/** Begins to connect; what is said meanwhile is sent when it is through. @param len_max of each of its buffers,
+ * bytes */
 void sim_client_open(struct sim_client *client, struct weir_loop *loop, const struct weir_target *to, size_t len_max);
 /** Nothing if it is not open. */
 void sim_client_close(struct sim_client *client);

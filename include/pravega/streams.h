@@ -36,7 +36,8 @@ struct pravega_stream_config {
     int64_t retention_max;   /**< that are kept at most, subscribers or not; 0 means no bound */
     const char *const *tags; /**< each once */
     size_t tag_count;
-    int64_t timestamp_aggregation_timeout_ms; /**< how long a silent writer holds back the stream's time; 0: not at all */
+    int64_t
+        timestamp_aggregation_timeout_ms; /**< a silent writer holds back the stream's time so long; 0: it doesn't */
     int64_t rollover_bytes;                   /**< of a segment's chunks in long-term storage; 0: the store's choice */
 };
 
@@ -59,8 +60,8 @@ void pravega_scope_delete(struct pravega_client *client, const char *scope, prav
 /** With all that is in it: streams (sealed or not), reader groups, key-value tables. WEIR_OK too if there is none. */
 void pravega_scope_delete_recursive(struct pravega_client *client, const char *scope, pravega_done_fn *done, void *arg);
 void pravega_scope_exists(struct pravega_client *client, const char *scope, pravega_exists_fn *done, void *arg);
-/** All of them, but for internal ones (a leading '_'). WEIR_E_LIMIT: more than a million, or four with internal ones.
- */
+/** All of them, but for internal ones (a leading '_'). WEIR_E_LIMIT: more than a million, or four with internal
+ * ones. */
 void pravega_scope_list(struct pravega_client *client, pravega_names_fn *done, void *arg);
 /** One page of them. @param token of the page before; NULL for the first */
 void pravega_scope_list_page(struct pravega_client *client, const char *token, pravega_name_page_fn *done, void *arg);

@@ -52,7 +52,8 @@ enum weir_status weir_fs_rename(struct weir_fs *fs, const char *from, const char
 enum weir_status weir_fs_remove(struct weir_fs *fs, const char *path, struct weir_error *err);
 /** With parents, as mkdir -p; an existing folder is fine. */
 enum weir_status weir_fs_mkdir(struct weir_fs *fs, const char *path, struct weir_error *err);
-/** The same; the folder itself, if it is new, is for its owner alone. An existing one stays as it is, and so do parents. */
+/** The same; the folder itself, if it is new, is for its owner alone. An existing one stays as it is, and so do
+ * parents. */
 enum weir_status weir_fs_mkdir_private(struct weir_fs *fs, const char *path, struct weir_error *err);
 enum weir_status weir_fs_sync_dir(struct weir_fs *fs, const char *path, struct weir_error *err);
 /**
@@ -71,7 +72,8 @@ bool weir_fs_exists(struct weir_fs *fs, const char *path);
  * though the file is removed. @retval WEIR_E_BUSY another process holds it
  */
 enum weir_status weir_fs_lock(struct weir_fs *fs, const char *path, struct weir_fs_lock **out, struct weir_error *err);
-/** The same with a lock file that is there, of which only the lock is taken: nothing is written, which a disk may refuse. */
+/** The same with a lock file that is there, of which only the lock is taken: nothing is written, which a disk may
+ * refuse. */
 enum weir_status weir_fs_lock_existing(struct weir_fs *fs, const char *path, struct weir_fs_lock **out,
                                        struct weir_error *err);
 void weir_fs_unlock(struct weir_fs_lock *lock); /**< NULL is fine */

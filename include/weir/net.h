@@ -29,8 +29,8 @@ struct weir_conn_handler {
     void (*on_readable)(void *arg); /**< bytes or the end wait; called again in a later turn while they do */
     void (*on_writable)(void *arg); /**< once, after weir_conn_writev() took less than it was given */
     /**
-     * Broken, refused or ended by the peer while nothing is left to read; once. Still to be closed by its owner. It comes
-     * in a later turn also to an owner that a read or a write has told so already and that has not closed since.
+     * Broken, refused or ended by the peer while nothing is left to read; once. Still to be closed by its owner. It
+     * comes in a later turn also to an owner that a read or a write has told so already and that has not closed since.
      */
     void (*on_error)(void *arg, const struct weir_error *why);
 };
@@ -67,8 +67,8 @@ enum weir_status weir_conn_writev(struct weir_conn *conn, const struct iovec *io
                                   struct weir_error *err);
 /** With false, on_readable is not called until it is true again, and the peer feels it. It starts as true. */
 void weir_conn_want_read(struct weir_conn *conn, bool want);
-/** Ends and frees it at once (accepted bytes are still sent if the peer takes them). No callback follows. NULL is fine.
- */
+/** Ends and frees it at once (accepted bytes are still sent if the peer takes them). No callback follows. NULL is
+ * fine. */
 void weir_conn_close(struct weir_conn *conn);
 /** "127.0.0.1:9090"; lives as long as the connection. */
 const char *weir_conn_peer(struct weir_conn *conn);

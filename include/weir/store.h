@@ -59,9 +59,9 @@ struct weir_store_options {
      * is what a restart replays: at most four times this, then acknowledgements wait for the flush under way.
      */
     uint64_t flush_bytes;
-    /* Security; upstream's keys in brackets. All of these files but the key are looked at again and again, and used anew
-     * when they change: connections under way stay as they are. What is wrong with a changed file is logged, and the old
-     * content stays in use. */
+    /* Security; upstream's keys in brackets. All of these files but the key are looked at again and again, and used
+     * anew when they change: connections under way stay as they are. What is wrong with a changed file is logged, and
+     * the old content stays in use. */
     const char *tls_certificate;  /**< PEM chain: all ports speak TLS 1.2 and 1.3 [security.tls.server.certificate] */
     const char *tls_private_key;  /**< PEM, not encrypted [security.tls.server.privateKey] */
     const char *auth_accounts;    /**< lines "user:hash:rights": nobody else may do anything, and nothing but what the
@@ -74,10 +74,11 @@ struct weir_store_options {
     uint32_t connections_max;
     /**
      * What the segment service's connections may hold together: half of it in frames that arrive and appends that are
-     * not durable, half in replies that were not sent. When a half is used up, those who ask for more of it are not read
-     * until others have let go; who holds it and has not moved a byte for 10 s meanwhile is ended. Beside it, at most
-     * 64 KiB for each connection in the middle of a frame and for each that has one more reply coming, 300 bytes for
-     * each command under way and 150 for each writer of a connection (4096 at most). 0 means 256 MiB, at least 64 MiB.
+     * not durable, half in replies that were not sent. When a half is used up, those who ask for more of it are not
+     * read until others have let go; who holds it and has not moved a byte for 10 s meanwhile is ended. Beside it, at
+     * most 64 KiB for each connection in the middle of a frame and for each that has one more reply coming, 300 bytes
+     * for each command under way and 150 for each writer of a connection (4096 at most). 0 means 256 MiB, at least 64
+     * MiB.
      */
     uint64_t connection_bytes_max;
     /** Connections to the controller: one more takes the place of the one that has had no calls longest. 0: 2048. */
@@ -85,10 +86,10 @@ struct weir_store_options {
     /** Connections over HTTP; likewise. 0 means 256. */
     uint32_t rest_connections_max;
     /**
-     * What the connections of the controller and of HTTP may hold together: calls until they are answered, answers until
-     * they are fetched. A call or a long answer that does not fit is refused as what may be tried again
-     * (RESOURCE_EXHAUSTED, 503); while more than half is held, who holds some of it and has not moved a byte for 10 s is
-     * ended. Beside it, each of them may always hold 64 KiB, so that others are served meanwhile, and HTTP 33 KiB to
+     * What the connections of the controller and of HTTP may hold together: calls until they are answered, answers
+     * until they are fetched. A call or a long answer that does not fit is refused as what may be tried again
+     * (RESOURCE_EXHAUSTED, 503); while more than half is held, who holds some of it and has not moved a byte for 10 s
+     * is ended. Beside it, each of them may always hold 64 KiB, so that others are served meanwhile, and HTTP 33 KiB to
      * read into. 0 means 64 MiB, at least 16 MiB.
      */
     uint64_t call_bytes_max;
@@ -109,8 +110,8 @@ struct weir_store_options {
  * the loop runs.
  * @retval WEIR_E_BUSY     another process holds the folder (the message names it), or a port is taken
  * @retval WEIR_E_DAMAGED  a file is damaged elsewhere than at its torn end: the message names file and offset
- * @retval WEIR_E_INVAL    a file of certificates, accounts or keys is not what it should be: the message names it; no such
- *                         setting, or a value out of its range; a host that clients could not connect to
+ * @retval WEIR_E_INVAL    a file of certificates, accounts or keys is not what it should be: the message names it; no
+ *                         such setting, or a value out of its range; a host that clients could not connect to
  * @retval WEIR_E_NOT_FOUND, WEIR_E_FULL, WEIR_E_DENIED, WEIR_E_IO
  */
 enum weir_status weir_store_open(struct weir_loop *loop, const struct weir_store_options *options,

@@ -38,8 +38,8 @@ struct weir_login {
 
 /**
  * Reads the accounts; blocks. @param path copied
- * @retval WEIR_E_INVAL a line is wrong: the message has the file and the number @retval WEIR_E_NOT_FOUND, WEIR_E_DENIED,
- * WEIR_E_LIMIT, WEIR_E_IO, WEIR_E_NOMEM
+ * @retval WEIR_E_INVAL a line is wrong: the message has the file and the number @retval WEIR_E_NOT_FOUND,
+ * WEIR_E_DENIED, WEIR_E_LIMIT, WEIR_E_IO, WEIR_E_NOMEM
  */
 enum weir_status weir_access_new(struct weir_loop *loop, const char *path, struct weir_access **out,
                                  struct weir_error *err);

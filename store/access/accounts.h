@@ -2,8 +2,8 @@
  * @file store/access/accounts.h
  * @brief Upstream's accounts file: who may come in, by which password, and what for. Pure.
  *
- * Lines "user:hash:rights" (store/access/password.h, store/access/acl.h); lines that begin with '#' are comments; the first empty
- * line ends the list, as upstream has it. Of two lines for one user the later one counts.
+ * Lines "user:hash:rights" (store/access/password.h, store/access/acl.h); lines that begin with '#' are comments; the
+ * first empty line ends the list, as upstream has it. Of two lines for one user the later one counts.
  */
 #ifndef WEIR_STORE_ACCOUNTS_H
 #define WEIR_STORE_ACCOUNTS_H

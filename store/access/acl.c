@@ -43,7 +43,8 @@ static bool parse_entry(struct weir_view text, struct weir_acl_entry *out)
     struct weir_view resource = weir_part_next(&text, ','), permission = weir_part_next(&text, ',');
 
     out->resource = weir_part_trim(resource);
-    return out->resource.len > 0 && text.len == 0 && weir_permission_parse(weir_part_trim(permission), &out->permission);
+    return out->resource.len > 0 && text.len == 0 &&
+           weir_permission_parse(weir_part_trim(permission), &out->permission);
 }
 
 static size_t count_entries(struct weir_view text)
@@ -75,7 +76,8 @@ enum weir_status weir_acl_parse(struct weir_view text, struct weir_acl *out, siz
             struct weir_view resource = entry->resource;
 
             weir_acl_fini(out);
-            return weir_fail(err, WEIR_E_INVAL, "has the resource \"%.*s\": of expressions, only * and . are understood",
+            return weir_fail(err, WEIR_E_INVAL,
+                             "has the resource \"%.*s\": of expressions, only * and . are understood",
                              (int)(resource.len < 80 ? resource.len : 80), resource.ptr);
         }
         out->count++;

@@ -2,8 +2,8 @@
  * @file store/access/file_watch.h
  * @brief Looks at small files again and again, and tells when their bytes are others.
  *
- * Not their times: a file that is replaced by a link, or mounted over, is seen as well. The pool reads them. Thread: the
- * loop's.
+ * Not their times: a file that is replaced by a link, or mounted over, is seen as well. The pool reads them. Thread:
+ * the loop's.
  */
 #ifndef WEIR_STORE_FILE_WATCH_H
 #define WEIR_STORE_FILE_WATCH_H

@@ -69,7 +69,8 @@ enum weir_status weir_password_parse(struct weir_view text, struct weir_password
     if (!from_hex(weir_part_next(&left, ':'), out->salt, sizeof(out->salt), &out->salt_len))
         return weir_fail(err, WEIR_E_INVAL, "has a hash whose salt is not up to %d bytes in hexadecimal",
                          WEIR_PASSWORD_SALT_LEN_MAX);
-    if (!from_hex(weir_part_next(&left, ':'), out->hash, sizeof(out->hash), &hash_len) || hash_len != WEIR_PASSWORD_HASH_LEN)
+    if (!from_hex(weir_part_next(&left, ':'), out->hash, sizeof(out->hash), &hash_len) ||
+        hash_len != WEIR_PASSWORD_HASH_LEN)
         return weir_fail(err, WEIR_E_INVAL, "has a hash whose key is not %d bytes in hexadecimal",
                          WEIR_PASSWORD_HASH_LEN);
     return WEIR_OK;

@@ -32,8 +32,8 @@ static inline struct weir_view weir_resource_view(const struct weir_resource *re
 }
 
 /**
- * Characters that no name has become question marks, which no list of rights can spell out: so no name, with a slash or a
- * colon in it, poses as another resource, nor, with a quote, as something else in a token.
+ * Characters that no name has become question marks, which no list of rights can spell out: so no name, with a slash or
+ * a colon in it, poses as another resource, nor, with a quote, as something else in a token.
  * @param scope, name as far as the kind has them; else ignored
  * @return false if one is empty or too long
  */

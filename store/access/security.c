@@ -75,7 +75,8 @@ static enum weir_status read_key(struct weir_security *security, const char *pat
     struct weir_file *file = NULL;
     size_t got = 0;
     uint8_t *room = weir_buf_reserve(&security->key, KEY_LEN_MAX);
-    enum weir_status status = weir_fs_open(weir_host_fs(weir_loop_host(security->loop)), path, WEIR_OPEN_READ, &file, err);
+    enum weir_status status =
+        weir_fs_open(weir_host_fs(weir_loop_host(security->loop)), path, WEIR_OPEN_READ, &file, err);
 
     if (status == WEIR_OK && room == NULL)
         status = weir_fail(err, WEIR_E_NOMEM, "no memory for the key of tokens");
@@ -143,9 +144,10 @@ static enum weir_status open_accounts(struct weir_security *security, const stru
     enum weir_status status;
 
     if (security->accounts == NULL && options->auth_signing_key != NULL)
-        return weir_fail(err, WEIR_E_INVAL,
-                         "signing key %s is for the tokens of accounts, and there are none: give the file of accounts, too",
-                         options->auth_signing_key);
+        return weir_fail(
+            err, WEIR_E_INVAL,
+            "signing key %s is for the tokens of accounts, and there are none: give the file of accounts, too",
+            options->auth_signing_key);
     if (security->accounts == NULL)
         return WEIR_OK;
     security->accounts_watch.paths[0] = security->accounts;

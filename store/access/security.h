@@ -1,7 +1,7 @@
 /**
  * @file store/access/security.h
- * @brief What guards the store's services: certificates, accounts and the key of tokens; and their files, looked at again
- *        and again. All that listens takes its TLS and its accounts from here. Thread: the store's loop.
+ * @brief What guards the store's services: certificates, accounts and the key of tokens; and their files, looked at
+ * again and again. All that listens takes its TLS and its accounts from here. Thread: the store's loop.
  */
 #ifndef WEIR_STORE_SECURITY_H
 #define WEIR_STORE_SECURITY_H

@@ -289,7 +289,8 @@ static enum weir_status check_reached(struct log_check *log, struct weir_error *
     struct weir_check *check = log->check;
     struct weir_reached reached;
     struct weir_error why = {0};
-    enum weir_status status = weir_reached_read(check->fs, check->dir, &check->folder, &check->state.store, &reached, &why);
+    enum weir_status status =
+        weir_reached_read(check->fs, check->dir, &check->folder, &check->state.store, &reached, &why);
 
     check->result.file_count += check->folder.has_reached;
     if (status == WEIR_E_NOMEM || status == WEIR_E_UNSUPPORTED) {

@@ -2,8 +2,8 @@
  * @file store/container/check.h
  * @brief Looks a container's folder over, without opening it: what is good, what is damaged, and what that touches.
  *
- * It reads every file that a restart would read, and every page of the chunks besides, which a restart does not. Nothing
- * is written but the lock file. In memory are what the store itself would hold (the state, and the log that no
+ * It reads every file that a restart would read, and every page of the chunks besides, which a restart does not.
+ * Nothing is written but the lock file. In memory are what the store itself would hold (the state, and the log that no
  * checkpoint covers) and one page: segment data is read page by page.
  */
 #ifndef WEIR_STORE_CHECK_H

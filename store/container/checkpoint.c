@@ -2,8 +2,8 @@
  * checkpoint.c - the whole state as records.
  *
  * A file header, then records (record.c) numbered from 1, all of group WEIR_FILE_HEADER_LEN: operations BEGIN, CHUNK*,
- * (SEGMENT ATTRIBUTES* (TABLE TABLE_KEY*)? EXTENT*)*, PUT*, about 64 KiB of them in a record; then a record of type END. A file that stops
- * before END was never renamed to its name, so one that does is damaged.
+ * (SEGMENT ATTRIBUTES* (TABLE TABLE_KEY*)? EXTENT*)*, PUT*, about 64 KiB of them in a record; then a record of type
+ * END. A file that stops before END was never renamed to its name, so one that does is damaged.
  */
 #include "store/container/checkpoint.h"
 

@@ -4,8 +4,8 @@
  *
  * A flush writes one chunk file, once, with *runs* of several segments; it never changes again. A run is cut into pages
  * of 64 KiB, each behind a checksum and its length: any part of it can be read and checked without the rest, and all of
- * it without knowing the runs. A chunk of which nothing is alive is removed; one of which little is alive is copied over
- * by the next flush (flush_plan.c).
+ * it without knowing the runs. A chunk of which nothing is alive is removed; one of which little is alive is copied
+ * over by the next flush (flush_plan.c).
  *
  * The set of chunks belongs to the loop's thread. The writer and weir_chunk_read work on pool threads.
  */

@@ -169,8 +169,8 @@ struct weir_append {
 /**
  * Appends; writer state and event count change with it, atomically. Outcomes:
  *  WEIR_OK (value = length after it) · SEALED · NOT_FOUND (deleted) · CONFLICT (expected_offset; value = the length) ·
- *  EXISTS (event_number is not above the writer's last, value = that last; nothing appended) · LIMIT · INVAL (a table) ·
- *  FULL · IO
+ *  EXISTS (event_number is not above the writer's last, value = that last; nothing appended) · LIMIT · INVAL (a
+ *  table) · FULL · IO
  */
 void weir_segment_append(struct weir_segment *seg, const struct weir_append *append, struct weir_store_op *op);
 
@@ -181,14 +181,14 @@ struct weir_segment_read {
     void (*done)(struct weir_segment_read *read); /**< from the loop, never from inside the call */
     int64_t offset;
     size_t len_max; /**< 1 or more; capped at 2 MiB */
-    bool wait;      /**< at or beyond the tail: wait for bytes, the seal, a merge or the deletion; else 0 bytes come at once */
+    bool wait; /**< at or beyond the tail: for bytes, the seal, a merge or the deletion; else 0 bytes come at once */
     /** Asked before memory is spent on it, or the disk read: false ends it with AGAIN. NULL: it is wanted. */
     bool (*wanted)(struct weir_segment_read *read);
 
     /**
-     * OK (0 or more bytes) · AGAIN (not wanted any more) · TRUNCATED (offset < start_offset) · NOT_FOUND (deleted) · SEALED
-     * (became sealed, or the source of a merge, while this read waited, and no byte came) · INVAL (beyond the end of a
-     * sealed segment) · DAMAGED, IO, NOMEM
+     * OK (0 or more bytes) · AGAIN (not wanted any more) · TRUNCATED (offset < start_offset) · NOT_FOUND (deleted) ·
+     * SEALED (became sealed, or the source of a merge, while this read waited, and no byte came) · INVAL (beyond the
+     * end of a sealed segment) · DAMAGED, IO, NOMEM
      */
     enum weir_status status;
     struct weir_view data; /**< valid until weir_segment_read_release(); may be fewer bytes than there are */
@@ -203,8 +203,8 @@ struct weir_segment_read {
     int state;
 };
 
-/** Begins a read of acknowledged bytes. The container keeps a reference to the segment meanwhile. Reads that need memory
- * of their own (from chunks, or of many small pieces) take turns once they have 64 MiB of it. */
+/** Begins a read of acknowledged bytes. The container keeps a reference to the segment meanwhile. Reads that need
+ * memory of their own (from chunks, or of many small pieces) take turns once they have 64 MiB of it. */
 void weir_segment_read(struct weir_segment *seg, struct weir_segment_read *read);
 /** No `done` will follow. Nothing happens if it is not open. */
 void weir_segment_read_cancel(struct weir_segment_read *read);
@@ -250,7 +250,7 @@ struct weir_change {
     /** CREATE of what exists, DELETE or MERGE (source) of what does not, SEAL of what is sealed or missing: fine. */
     bool lenient;
     bool table;            /**< CREATE: a table segment */
-    uint32_t key_len;      /**< CREATE of a table: of all its keys, up to WEIR_TABLE_FIXED_KEY_LEN_MAX; 0: a hash table */
+    uint32_t key_len; /**< CREATE of a table: of all its keys, up to WEIR_TABLE_FIXED_KEY_LEN_MAX; 0: a hash table */
     struct weir_view name; /**< of the segment; MERGE: of the target; PUT, REMOVE: the key */
     struct weir_view source;
     struct weir_view value;
@@ -272,10 +272,10 @@ void weir_container_change(struct weir_container *ctr, struct weir_change *chang
 /* --- Tables ----------------------------------------------------------------------------------------------------- */
 
 /*
- * A *table segment* maps keys to values. Its bytes are a log of entries (store/container/table.h), which only calls of this section
- * append to; a key's *version* is where its entry was first appended. Other calls see a table as they see any segment,
- * but neither append to it, truncate it nor merge it. Once half of a table is dead, what lives is appended again
- * and the front is truncated: places change then, versions do not.
+ * A *table segment* maps keys to values. Its bytes are a log of entries (store/container/table.h), which only calls of
+ * this section append to; a key's *version* is where its entry was first appended. Other calls see a table as they see
+ * any segment, but neither append to it, truncate it nor merge it. Once half of a table is dead, what lives is appended
+ * again and the front is truncated: places change then, versions do not.
  */
 #define WEIR_TABLE_KEY_LEN_MAX 8192u
 #define WEIR_TABLE_FIXED_KEY_LEN_MAX 256u   /**< in tables whose keys have one length */
@@ -297,13 +297,13 @@ struct weir_table_place {
 };
 
 /**
- * Puts all the items, or removes their keys, if all conditions hold before any of it; else nothing changes. Keys that are
- * not there can be removed. Items are borrowed for the call.
+ * Puts all the items, or removes their keys, if all conditions hold before any of it; else nothing changes. Keys that
+ * are not there can be removed. Items are borrowed for the call.
  * @param expected_length  do it only if the segment's length is this; or WEIR_TABLE_ANY_LENGTH
- * Outcomes: OK (value = the version of the first item; each next one's is greater by the length of the entry before it) ·
- *  NOT_FOUND (deleted) · SEALED · INVAL (no table, a key of a wrong length, a condition below -1) · LIMIT (an entry or all of
- *  them are too long) · TRUNCATED (expected_length; value = the length) · CONFLICT (item refused_index; value = its
- *  version, or NOT_EXISTS) · FULL · IO
+ * Outcomes: OK (value = the version of the first item; each next one's is greater by the length of the entry before
+ *  it) · NOT_FOUND (deleted) · SEALED · INVAL (no table, a key of a wrong length, a condition below -1) · LIMIT (an
+ * entry or all of them are too long) · TRUNCATED (expected_length; value = the length) · CONFLICT (item refused_index;
+ * value = its version, or NOT_EXISTS) · FULL · IO
  */
 void weir_table_update(struct weir_segment *seg, const struct weir_table_item *items, size_t count,
                        int64_t expected_length, struct weir_store_op *op);

@@ -6,8 +6,8 @@
  *     WRITING --done--> the extents change over, wherever they are by now; files of before L are swept away (sweep.c)
  *     WRITING --WEIR_E_FULL--> RETRY --a little later--> WRITING (each file from its beginning)
  *
- * A crash at any point leaves either the old checkpoint and all of its log, or the new one and all of its log. The files
- * of records after L refer to nothing of this.
+ * A crash at any point leaves either the old checkpoint and all of its log, or the new one and all of its log. The
+ * files of records after L refer to nothing of this.
  *
  * Chunks of which less than half is alive are moved along (compaction), so that files hold at most about twice what
  * lives.

@@ -2,8 +2,8 @@
  * flush_plan.c - what a flush moves, and where to: all bytes that are in memory, and what lives in chunks of which less
  * than half does (compaction).
  *
- * Neighbours in a segment become one run. The checkpoint is written at once, while the state is that of its LSN: it says
- * already where in the new chunk each extent will stand.
+ * Neighbours in a segment become one run. The checkpoint is written at once, while the state is that of its LSN: it
+ * says already where in the new chunk each extent will stand.
  */
 #include <assert.h>
 #include <stdlib.h>

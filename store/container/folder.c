@@ -57,7 +57,8 @@ enum weir_status weir_folder_check_roots(const struct weir_folder *folder, const
 
     if (folder->kinds[WEIR_PATH_CHUNK].count == 0 || root_count > 0)
         return WEIR_OK;
-    return weir_fail(err, WEIR_E_DAMAGED, "%s has chunks of data, but neither a checkpoint nor a log that says whose", dir);
+    return weir_fail(err, WEIR_E_DAMAGED, "%s has chunks of data, but neither a checkpoint nor a log that says whose",
+                     dir);
 }
 
 static enum weir_status read_open_file(struct weir_file *file, const char *path, struct weir_block **out,

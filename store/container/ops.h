@@ -21,7 +21,8 @@ enum weir_op_code {
     WEIR_OP_PUT,
     WEIR_OP_REMOVE,
     WEIR_OP_TABLE_CREATE,
-    WEIR_OP_TABLE_UPDATE, /**< appends entries to a table (store/container/table.h), which says what becomes of their keys */
+    WEIR_OP_TABLE_UPDATE, /**< appends entries to a table (store/container/table.h), which says what becomes of their
+                             keys */
     WEIR_OP_TABLE_REMOVE, /**< takes keys out of a table of fixed-length keys */
     /* Only in checkpoints. */
     WEIR_OP_BEGIN = 16, /**< counters and the number of segments, chunks and map entries that follow */

@@ -1,7 +1,8 @@
 /*
  * reached.c - the file `reached`: written to a temporary name, synced, renamed, synced.
  *
- * Only a store whose very first group was not acknowledged yet may be without it: then there is nothing but the first log.
+ * Only a store whose very first group was not acknowledged yet may be without it: then there is nothing but the first
+ * log.
  */
 #include "store/container/reached.h"
 
@@ -80,8 +81,9 @@ enum weir_status weir_reached_check(const struct weir_reached *reached, const ch
     if (last_lsn >= reached->lsn)
         return WEIR_OK;
     if (path == NULL)
-        return weir_fail(err, WEIR_E_DAMAGED, "%s ends at LSN %llu, but LSN %llu was acknowledged: newer files are missing",
-                         dir, (unsigned long long)last_lsn, (unsigned long long)reached->lsn);
+        return weir_fail(err, WEIR_E_DAMAGED,
+                         "%s ends at LSN %llu, but LSN %llu was acknowledged: newer files are missing", dir,
+                         (unsigned long long)last_lsn, (unsigned long long)reached->lsn);
     return weir_fail(err, WEIR_E_DAMAGED,
                      "%s ends at offset %llu with LSN %llu, but LSN %llu was acknowledged: its end or a newer file is "
                      "missing",

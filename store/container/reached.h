@@ -1,10 +1,12 @@
 /**
  * @file store/container/reached.h
- * @brief The file `reached`: an LSN that was acknowledged, so that a folder which ends before it is known to lack files.
+ * @brief The file `reached`: an LSN that was acknowledged, so that a folder which ends before it is known to lack
+ * files.
  *
- * A log that is gone, cut or put back from an older copy looks like one that a crash cut short; so does a copy of a folder
- * that stopped in the middle. This file tells them apart: it is a file header (record.h) whose number is an LSN that every
- * later start has to find. It is replaced as a whole when the first group of a log file is durable, and at an orderly end.
+ * A log that is gone, cut or put back from an older copy looks like one that a crash cut short; so does a copy of a
+ * folder that stopped in the middle. This file tells them apart: it is a file header (record.h) whose number is an LSN
+ * that every later start has to find. It is replaced as a whole when the first group of a log file is durable, and at
+ * an orderly end.
  */
 #ifndef WEIR_STORE_REACHED_H
 #define WEIR_STORE_REACHED_H

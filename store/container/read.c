@@ -7,8 +7,9 @@
  *      |--memory needed, and too much in use--> QUEUED --others are done--> as if new
  *      '--memory needed, and nobody wants the bytes by now--> READY, without
  *
- * Bytes in memory are handed out where they stand in the log's buffer, unless they are in many pieces: then they are copied
- * together, since a copy costs less than another round of the reader, which has one read under way for each segment.
+ * Bytes in memory are handed out where they stand in the log's buffer, unless they are in many pieces: then they are
+ * copied together, since a copy costs less than another round of the reader, which has one read under way for each
+ * segment.
  */
 #include <assert.h>
 #include <stdlib.h>

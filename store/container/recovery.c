@@ -2,9 +2,9 @@
  * recovery.c - opening a folder: the newest checkpoint, then the records of all log files after it.
  *
  * What may be wrong after a crash, and nothing else: files from before the newest checkpoint or of an unfinished flush
- * are still there (removed); the newest log file has a torn tail (cut) or not even its header (removed), unless that takes
- * what the file `reached` says was acknowledged. Any other fault is damage, and the folder is refused with file and offset: to go on would lose what was acknowledged. What is
- * recovered is made durable before anybody sees it.
+ * are still there (removed); the newest log file has a torn tail (cut) or not even its header (removed), unless that
+ * takes what the file `reached` says was acknowledged. Any other fault is damage, and the folder is refused with file
+ * and offset: to go on would lose what was acknowledged. What is recovered is made durable before anybody sees it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,7 +154,8 @@ static enum weir_status replay_file(struct replay *replay, uint64_t number, stru
         return status;
     /* Records follow only when the header is durable: without them, the file was just being made. */
     if (replay->newest && block->len <= WEIR_FILE_HEADER_LEN &&
-        weir_file_header_get(weir_view(block->bytes, block->len), WEIR_FILE_LOG, path, &header, NULL) == WEIR_E_DAMAGED) {
+        weir_file_header_get(weir_view(block->bytes, block->len), WEIR_FILE_LOG, path, &header, NULL) ==
+            WEIR_E_DAMAGED) {
         status = check_reached(replay, 0, err);
         if (status == WEIR_OK)
             status = remove_file(replay->ctr, WEIR_PATH_LOG, number, err);

@@ -7,9 +7,9 @@
  *
  *     u8 0 | i32 key length | i32 value length, -1: a removal | i64 version | key | value
  *
- * The version of an entry is where it was first appended; that is written down (else the field is WEIR_TABLE_NO_VERSION)
- * when a compaction appends it again. Order: tables with keys of a fixed length are sorted by key; hash tables by
- * the first 16 bytes of the key's SHA-256 as Java compares them, which is upstream's order.
+ * The version of an entry is where it was first appended; that is written down (else the field is
+ * WEIR_TABLE_NO_VERSION) when a compaction appends it again. Order: tables with keys of a fixed length are sorted by
+ * key; hash tables by the first 16 bytes of the key's SHA-256 as Java compares them, which is upstream's order.
  *
  * Nothing here does I/O or knows of the log; state.c changes tables as records say.
  */

@@ -34,8 +34,8 @@ static enum weir_status check_items(const struct weir_table *table, const struct
 }
 
 /* A key that is missing comes before one with another version: hash tables answer differently to it. */
-static enum weir_status check_versions(const struct weir_table *table, const struct weir_table_item *items, size_t count,
-                                       struct weir_store_op *op)
+static enum weir_status check_versions(const struct weir_table *table, const struct weir_table_item *items,
+                                       size_t count, struct weir_store_op *op)
 {
     enum weir_status status = WEIR_OK;
 

@@ -137,8 +137,8 @@ enum weir_status weir_stream_truncate_prepare(struct weir_batch *batch, struct w
 void weir_stream_swap_head(struct weir_held_stream *stream, struct weir_cut *cut);
 /** A cut out of a message's map entries, sorted. */
 enum weir_status weir_cut_take(struct weir_cut *out, Pravega__StreamCut__CutEntry *const *entries, size_t count);
-/** What upstream fails with over a cut that it cannot look at: NOT_FOUND if its oldest epoch is yet to come, UNKNOWN for
- *  a segment that is none, or if no segment has begun; OK for any other, valid or not. */
+/** What upstream fails with over a cut that it cannot look at: NOT_FOUND if its oldest epoch is yet to come, UNKNOWN
+ * for a segment that is none, or if no segment has begun; OK for any other, valid or not. */
 enum weir_grpc_code weir_cut_fault(const struct weir_epochs *epochs, const struct weir_cut *cut);
 
 /* scaling.c */

@@ -3,8 +3,8 @@
  * @brief Scopes, streams, transactions, reader groups and key-value tables as they stand in memory: the catalog,
  * decoded.
  *
- * Only a structure: it stores nothing. Who changes it also puts the record into a change (store/controller/batch.h). Everything of
- * one kind is in one sorted table, so that lists can be paged by name. Thread: the store's loop.
+ * Only a structure: it stores nothing. Who changes it also puts the record into a change (store/controller/batch.h).
+ * Everything of one kind is in one sorted table, so that lists can be paged by name. Thread: the store's loop.
  */
 #ifndef WEIR_STORE_DIRECTORY_H
 #define WEIR_STORE_DIRECTORY_H
@@ -94,7 +94,8 @@ struct weir_held_stream *weir_directory_stream(const struct weir_directory *dir,
                                                struct weir_view stream);
 struct weir_held_group *weir_directory_group(const struct weir_directory *dir, struct weir_view scope,
                                              struct weir_view group);
-struct weir_held_kvt *weir_directory_kvt(const struct weir_directory *dir, struct weir_view scope, struct weir_view kvt);
+struct weir_held_kvt *weir_directory_kvt(const struct weir_directory *dir, struct weir_view scope,
+                                         struct weir_view kvt);
 
 /* Makers: NULL if out of memory; the record is zeroed and the object stands outside its table. */
 struct weir_held_scope *weir_held_scope_new(struct weir_view name);

@@ -226,7 +226,8 @@ static struct weir_held_stream *make_group_stream(struct weir_call *call, struct
 }
 
 /* A group that is asked for without an id, which is all zeros, gets one by chance. */
-static void give_id(struct weir_call *call, Pravega__ReaderGroupConfiguration *config, char text[WEIR_UUID_TEXT_LEN + 1])
+static void give_id(struct weir_call *call, Pravega__ReaderGroupConfiguration *config,
+                    char text[WEIR_UUID_TEXT_LEN + 1])
 {
     struct weir_rng rng;
 

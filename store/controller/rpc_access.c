@@ -33,8 +33,8 @@ static struct weir_view text_of(const ProtobufCMessage *message, const char *nam
     return weir_view_str(*(char *const *)field_of(message, field));
 }
 
-/* The message, or the one within it, that has a "scope" of text: a ScopeInfo, StreamInfo, table or group. Every call has
- * one at most, whatever its other fields are called. Messages nest three deep. */
+/* The message, or the one within it, that has a "scope" of text: a ScopeInfo, StreamInfo, table or group. Every call
+ * has one at most, whatever its other fields are called. Messages nest three deep. */
 static const ProtobufCMessage *message_with_scope(const ProtobufCMessage *message)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
@@ -186,8 +186,8 @@ static bool wanted_by(const struct subject *subject, struct wanted *out)
     }
 }
 
-/* The table whose segments a name may mean; empty if there is none. Java's client asks for a table's token by the table's
- * own name, ours by the one that its segments have. */
+/* The table whose segments a name may mean; empty if there is none. Java's client asks for a table's token by the
+ * table's own name, ours by the one that its segments have. */
 static struct weir_view table_meant(const struct weir_call *call, const struct subject *subject)
 {
     struct weir_view table = without_table_suffix(subject->name);
@@ -210,8 +210,8 @@ static bool claim_table(const struct weir_call *call, const struct subject *subj
     return weir_resource_make(out, WEIR_RESOURCE_STREAM, subject->scope, weir_view_str(segments));
 }
 
-/* getDelegationToken. The token always names the stream itself, for the segment service; the caller's right is on what it
- * belongs to. Of a name that a stream and a table share, it names what the caller has a right to. */
+/* getDelegationToken. The token always names the stream itself, for the segment service; the caller's right is on what
+ * it belongs to. Of a name that a stream and a table share, it names what the caller has a right to. */
 static int authorize_token(struct weir_call *call, const struct subject *subject, const char **words)
 {
     struct weir_resource owner, stream, table;

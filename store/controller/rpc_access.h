@@ -8,7 +8,8 @@
 #include "pravega/proto.h"
 #include "store/access/acl.h"
 
-/** What a call's permission is asked for. All zero: nothing was said of the call, and with accounts nobody may do it. */
+/** What a call's permission is asked for. All zero: nothing was said of the call, and with accounts nobody may do
+ * it. */
 enum weir_rpc_target {
     WEIR_RPC_UNSAID = 0,
     WEIR_RPC_OPEN,         /**< nothing is asked */

@@ -1,9 +1,9 @@
 /*
  * scope_lists.c - the calls that list scopes and streams, page by page.
  *
- * An empty page is the last one. A list goes by name, and its token is the last name that it told: what the caller may not
- * see is in no token either, and is passed over again. Those of a tag go as upstream's index of tags does, part by part
- * (store/rules/upstream_order.h) and by name within a part: there the token is the part and the name.
+ * An empty page is the last one. A list goes by name, and its token is the last name that it told: what the caller may
+ * not see is in no token either, and is passed over again. Those of a tag go as upstream's index of tags does, part by
+ * part (store/rules/upstream_order.h) and by name within a part: there the token is the part and the name.
  */
 #include <stdio.h>
 #include <string.h>

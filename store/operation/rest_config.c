@@ -159,8 +159,8 @@ static json_t *write_retention(const Pravega__RetentionPolicy *policy)
         return json_pack("{s:s, s:I}", "type", "LIMITED_SIZE_MB", "value",
                          (json_int_t)(policy->retentionparam / BYTES_PER_MB));
     return json_pack("{s:s, s:I, s:{s:I, s:I, s:I}}", "type", "LIMITED_DAYS", "value",
-                     (json_int_t)(rest == 0 ? days : 0), "timeBasedRetention", "days", (json_int_t)days, "hours", (json_int_t)(rest / MS_PER_HOUR),
-                     "minutes", (json_int_t)(rest % MS_PER_HOUR / MS_PER_MINUTE));
+                     (json_int_t)(rest == 0 ? days : 0), "timeBasedRetention", "days", (json_int_t)days, "hours",
+                     (json_int_t)(rest / MS_PER_HOUR), "minutes", (json_int_t)(rest % MS_PER_HOUR / MS_PER_MINUTE));
 }
 
 /* --- The whole ---------------------------------------------------------------------------------------------------- */

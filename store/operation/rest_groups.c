@@ -1,8 +1,8 @@
 /*
  * rest_groups.c - /v1/scopes/{scope}/readergroups and what is below it.
  *
- * Which streams a group reads and which readers are online is in the group's own stream, as the readers wrote it: the state
- * is made of it as they do. The controller's configuration differs from it while a reset is under way.
+ * Which streams a group reads and which readers are online is in the group's own stream, as the readers wrote it: the
+ * state is made of it as they do. The controller's configuration differs from it while a reset is under way.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,11 +106,12 @@ static json_t *readers_of_state(const struct pravega_group_state *state)
     return list;
 }
 
-/* NULL: nobody has made a state yet, or nobody ever made the stream; so nobody is online, and the streams are those that the
- * first state will be made of. */
+/* NULL: nobody has made a state yet, or nobody ever made the stream; so nobody is online, and the streams are those
+ * that the first state will be made of. */
 static void answer_state(struct weir_rest_call *call, const struct pravega_group_state *state)
 {
-    int failed = json_object_set_new(call->out, "onlineReaderIds", state != NULL ? readers_of_state(state) : json_array());
+    int failed =
+        json_object_set_new(call->out, "onlineReaderIds", state != NULL ? readers_of_state(state) : json_array());
 
     if (state != NULL)
         failed |= json_object_set_new(call->out, "streamList", streams_of_state(state));

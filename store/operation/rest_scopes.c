@@ -36,7 +36,8 @@ void weir_rest_create_scope(struct weir_rest_call *call)
     Pravega__ScopeInfo info = PRAVEGA__SCOPE_INFO__INIT;
 
     if (name == NULL || !weir_name_valid_for_user(weir_view_str(name), 0)) {
-        weir_rest_refuse(call, WEIR_HTTP_BAD_REQUEST, "scopeName has to be of letters, digits, '.' and '-', 255 at most");
+        weir_rest_refuse(call, WEIR_HTTP_BAD_REQUEST,
+                         "scopeName has to be of letters, digits, '.' and '-', 255 at most");
         return;
     }
     info.scope = pravega_proto_str(name);

@@ -85,7 +85,8 @@ void weir_rest_create_stream(struct weir_rest_call *call)
     struct weir_rest_config config = {0};
 
     if (name == NULL || !weir_name_valid_for_user(weir_view_str(name), strlen(WEIR_MARK_PREFIX))) {
-        weir_rest_refuse(call, WEIR_HTTP_BAD_REQUEST, "streamName has to be of letters, digits, '.' and '-', 250 at most");
+        weir_rest_refuse(call, WEIR_HTTP_BAD_REQUEST,
+                         "streamName has to be of letters, digits, '.' and '-', 250 at most");
         return;
     }
     wrong = weir_rest_config_read(call->in, call->names[0], name, &config);

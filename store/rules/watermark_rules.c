@@ -2,8 +2,8 @@
  * watermark_rules.c - from the times that writers noted to a watermark.
  *
  * The upper bound of positions is kept as a list of places in which no two segments overlap: a later segment drives out
- * the earlier ones that it follows. It may have gaps; they are filled with the segments of the newest epoch in it, which
- * may drive out others and so make new gaps, until there are none.
+ * the earlier ones that it follows. It may have gaps; they are filled with the segments of the newest epoch in it,
+ * which may drive out others and so make new gaps, until there are none.
  */
 #include "store/rules/watermark_rules.h"
 

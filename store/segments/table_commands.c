@@ -1,7 +1,8 @@
 /*
  * table_commands.c - the commands that make, remove, describe and change table segments.
  *
- * They are segment jobs (segment_job.h): what is refused and what is done is known at once, and told when it is durable.
+ * They are segment jobs (segment_job.h): what is refused and what is done is known at once, and told when it is
+ * durable.
  */
 #include <stdlib.h>
 
@@ -28,7 +29,8 @@ struct weir_segment *weir_table_asked(struct weir_wire_conn *conn, int64_t reque
     return NULL;
 }
 
-void weir_table_reply_illegal(struct weir_wire_conn *conn, int64_t request_id, struct weir_view segment, const char *why)
+void weir_table_reply_illegal(struct weir_wire_conn *conn, int64_t request_id, struct weir_view segment,
+                              const char *why)
 {
     pravega_wire_encode_error_message(
         weir_wire_reply(conn), &(struct pravega_wire_error_message){.request_id = request_id,
@@ -108,8 +110,8 @@ static void finish_deleted(struct weir_segment_job *job, struct weir_buf *out)
     if (job->op.status != WEIR_OK)
         weir_segment_finish_refused(job, out);
     else if (job->table.entry_count > 0)
-        pravega_wire_encode_table_segment_not_empty(
-            out, &(struct pravega_wire_table_segment_not_empty){.request_id = job->request_id, .segment = job->segment});
+        pravega_wire_encode_table_segment_not_empty(out, &(struct pravega_wire_table_segment_not_empty){
+                                                             .request_id = job->request_id, .segment = job->segment});
     else
         pravega_wire_encode_segment_deleted(
             out, &(struct pravega_wire_segment_deleted){.request_id = job->request_id, .segment = job->segment});

@@ -1,7 +1,8 @@
 /*
  * table_delta.c - READ_TABLE_ENTRIES_DELTA: what a hash table got since a position, out of its log of entries.
  *
- *     window: READING --its bytes--> entries that the index still points to go into the reply --full, or at the end--> answered
+ *     window: READING --its bytes--> entries that the index still points to go into the reply --full, or at the end-->
+ * answered
  *
  * An entry that was overwritten or removed since is left out here, where upstream hands it out if what replaced it
  * stands in a later page. A compaction appends entries from below the position again: if it did so meanwhile, the delta

@@ -78,7 +78,8 @@ void weir_table_page_entry(struct weir_table_page *page, struct weir_view key, c
         page->items.status = WEIR_E_NOMEM;
     if (page->items.status != WEIR_OK)
         return;
-    value = pravega_wire_put_entry_room(&page->items, &(struct pravega_wire_key){key, place->version}, place->value_len);
+    value =
+        pravega_wire_put_entry_room(&page->items, &(struct pravega_wire_key){key, place->version}, place->value_len);
     page->count++;
     if (value == NULL || place->value_len == 0)
         return;

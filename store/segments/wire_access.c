@@ -3,8 +3,8 @@
  *
  * A segment's reader needs READ, its writer READ_UPDATE, and so does whoever changes it as a whole. (Upstream asks for
  * READ only wherever it is not an append: there a token for reading truncates, seals and deletes.) Appends themselves
- * carry no token: they go by that of their SETUP_APPEND, and the connection ends with the first such token that ends, so
- * that its writers come with new ones.
+ * carry no token: they go by that of their SETUP_APPEND, and the connection ends with the first such token that ends,
+ * so that its writers come with new ones.
  */
 #include "store/segments/wire_server_int.h"
 

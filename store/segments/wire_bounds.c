@@ -12,8 +12,8 @@
  * falls. So whoever asks for nothing that is scarce is served all the while.
  *
  * Who waits must not wait for somebody who does nothing: a connection that owes the rest of a frame, or does not take
- * what it asked for, and has not moved a byte in STUCK_NS while others wait, is ended. Whether others wait or not, what has
- * begun has to arrive in time (base/arrival.h).
+ * what it asked for, and has not moved a byte in STUCK_NS while others wait, is ended. Whether others wait or not, what
+ * has begun has to arrive in time (base/arrival.h).
  */
 #include <inttypes.h>
 
@@ -99,8 +99,8 @@ static bool waits_for_others(const struct weir_wire_conn *conn)
 bool weir_wire_may_serve(struct weir_wire_conn *conn, size_t divisor)
 {
     weir_wire_count(conn);
-    if (conn->appends.waiting_bytes + conn->table_bytes > CONN_WAITING_MAX / divisor || conn->owed > CONN_UNSENT_MAX / divisor ||
-        conn->job_count > CONN_JOBS_MAX / divisor)
+    if (conn->appends.waiting_bytes + conn->table_bytes > CONN_WAITING_MAX / divisor ||
+        conn->owed > CONN_UNSENT_MAX / divisor || conn->job_count > CONN_JOBS_MAX / divisor)
         return false;
     if (!waits_for_others(conn))
         return true;

@@ -1,8 +1,8 @@
 /*
  * fuzz_store_accounts.c - any bytes as an accounts file, and any names as what is asked for.
  *
- * The input is two names, a zero byte, and the file. Properties: the file is taken or a line of it is named; what the names
- * make is a resource of known characters, which neither a list of rights nor JSON takes apart.
+ * The input is two names, a zero byte, and the file. Properties: the file is taken or a line of it is named; what the
+ * names make is a resource of known characters, which neither a list of rights nor JSON takes apart.
  */
 #include <assert.h>
 #include <string.h>
@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const uint8_t *zero = size > 0 ? memchr(data, 0, size) : NULL;
     size_t name_len = zero != NULL ? (size_t)(zero - data) : size;
-    struct weir_view scope = weir_view(data, name_len / 2), name = weir_view(data + name_len / 2, name_len - name_len / 2);
+    struct weir_view scope = weir_view(data, name_len / 2),
+                     name = weir_view(data + name_len / 2, name_len - name_len / 2);
     struct weir_view file = zero != NULL ? weir_view(zero + 1, size - name_len - 1) : weir_view(NULL, 0);
     struct weir_accounts *accounts = NULL;
     struct weir_error err = {0};

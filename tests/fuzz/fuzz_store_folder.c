@@ -2,8 +2,8 @@
  * fuzz_store_folder.c - a store's folder in which anything may have changed.
  *
  * The folder is the same each time: a checkpoint, chunks, a log. Each piece of the input is a change: which file, what
- * (a byte of it, its length, or that it is gone), where, and to which value. Properties: `weir store check` and the start
- * agree on whether the folder is refused; nothing crashes; a folder that is good by the check can be read whole.
+ * (a byte of it, its length, or that it is gone), where, and to which value. Properties: `weir store check` and the
+ * start agree on whether the folder is refused; nothing crashes; a folder that is good by the check can be read whole.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
  * fuzz_store_token.c - any bytes as a delegation token, and any bytes as the claims of one that is rightly signed.
  *
- * Byte 0 picks: even, the rest is a token; odd, the rest are claims that this target signs. Properties: nobody guesses a
- * signature; a token that is good for writing is good for reading, and at an earlier time, too; one that is good says when
- * it ends, and is not good after it.
+ * Byte 0 picks: even, the rest is a token; odd, the rest are claims that this target signs. Properties: nobody guesses
+ * a signature; a token that is good for writing is good for reading, and at an earlier time, too; one that is good says
+ * when it ends, and is not good after it.
  */
 #include <assert.h>
 

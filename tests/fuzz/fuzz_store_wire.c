@@ -1,9 +1,9 @@
 /*
  * fuzz_store_wire.c - any sequence of frames, on two connections, to a store.
  *
- * Each piece of the input: a byte (top bit: which connection; the rest: which command, the last one meaning bytes as they
- * are), a 16-bit length, a payload. Properties: connections end or are answered; a new one is served afterwards, and
- * nothing is held for those that are gone; the store comes up again on what is in its folder.
+ * Each piece of the input: a byte (top bit: which connection; the rest: which command, the last one meaning bytes as
+ * they are), a 16-bit length, a payload. Properties: connections end or are answered; a new one is served afterwards,
+ * and nothing is held for those that are gone; the store comes up again on what is in its folder.
  */
 #include "pravega/wire.h"
 #include "sim_store.h"

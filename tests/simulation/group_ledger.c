@@ -124,8 +124,8 @@ static bool is_in_cut(const struct pravega_stream_cut *cut, pravega_segment_id i
     return false;
 }
 
-/* Whether a segment of the cut is its ancestor. Older segments that share keys with it are ancestors, and so are theirs:
- * the two need not share any. */
+/* Whether a segment of the cut is its ancestor. Older segments that share keys with it are ancestors, and so are
+ * theirs: the two need not share any. */
 static bool follows_cut(const struct group_ledger *ledger, const struct pravega_stream_cut *cut,
                         const struct pravega_segment_range *segment)
 {

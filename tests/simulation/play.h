@@ -29,8 +29,8 @@ struct process {
     void *reached_arg;
 };
 void process_start(struct process *process, const struct world *world, const char *name, const char *disk);
-/** Calls `reached` once the controller has told of the stream: a client that has not met one yet gives up soon, and asks
- *  again here. */
+/** Calls `reached` once the controller has told of the stream: a client that has not met one yet gives up soon, and
+ * asks again here. */
 void process_reach(struct process *process, const struct pravega_stream_name *stream, void (*reached)(void *arg),
                    void *arg);
 /** Its last callback has run, as at a kill. What it has made is freed after this, and before one of the next two. */

@@ -4,8 +4,8 @@
  *     numbers_job exactly-once|at-least-once EVENTS-PER-SECOND INPUT OUTPUT [PASSED HOLD HOLD-FROM]
  *
  * The event "7 1007" (a key, a number) becomes "7 1007 seen", routed by its key. The pace is shared out to the
- * subtasks. PASSED is a file that appears when the first event has passed. While there is a file HOLD, no subtask goes on
- * that has passed a number of HOLD-FROM or more: whoever kills the job has all the time it needs.
+ * subtasks. PASSED is a file that appears when the first event has passed. While there is a file HOLD, no subtask goes
+ * on that has passed a number of HOLD-FROM or more: whoever kills the job has all the time it needs.
  */
 #include <stdio.h>
 #include <stdlib.h>

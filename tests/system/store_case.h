@@ -1,7 +1,7 @@
 /**
  * @file store_case.h
- * @brief What the programs of this folder that are suites of Check begin with: a folder, a store in it as a process of its
- * own, what its ready file says, and how the tests are run.
+ * @brief What the programs of this folder that are suites of Check begin with: a folder, a store in it as a process of
+ * its own, what its ready file says, and how the tests are run.
  */
 #ifndef WEIR_TESTS_SYSTEM_STORE_CASE_H
 #define WEIR_TESTS_SYSTEM_STORE_CASE_H

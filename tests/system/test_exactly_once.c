@@ -9,8 +9,8 @@
  *
  * In at-least-once mode it passes if there are duplicates and nothing is missing: that proves that it can see them.
  * With
- * --controller it uses that cluster, and kills no store. The job is held back until all kills were made; however slow the
- * machine is, most runs of it are killed when they have passed events.
+ * --controller it uses that cluster, and kills no store. The job is held back until all kills were made; however slow
+ * the machine is, most runs of it are killed when they have passed events.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -23,7 +23,7 @@
 #include "process.h"
 
 #define KEY_COUNT 100
-#define KILL_SOON_MS 40       /* of the start: while it restores; of its first events: before they are in a checkpoint */
+#define KILL_SOON_MS 40 /* of the start: while it restores; of its first events: before they are in a checkpoint */
 #define KILL_WITHIN_MS 250    /* of its first events, or of the store's start */
 #define WORK_MS_PER_KILL 260  /* the job's pace is such that it is hardly done before the last kill */
 #define PASSED_LOOK_MS 2

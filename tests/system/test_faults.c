@@ -208,8 +208,9 @@ static void on_segments(void *arg, enum weir_status status, const struct pravega
     if (count != SEGMENT_COUNT)
         die("the stream has %zu segments, not %d", count, SEGMENT_COUNT);
     for (size_t i = 0; i < count; i++)
-        check(pravega_segment_reader_new(test->client.client, &stream, segments[i].id, &options, &test->readers[i], &err),
-              &err);
+        check(
+            pravega_segment_reader_new(test->client.client, &stream, segments[i].id, &options, &test->readers[i], &err),
+            &err);
     test->reader_count = count;
     read_on(test);
 }

@@ -32,8 +32,8 @@
 #define EVENTS 20000u    /* of 100 bytes, before and after */
 #define ANSWER_LIMIT_S 60
 #define SLEEP_LOOKS 60
-/* What the store may take: itself and its log 48 MiB, one deaf client 8 MiB, and each idle connection what docs/store.md
- * says, and half as much again. */
+/* What the store may take: itself and its log 48 MiB, one deaf client 8 MiB, and each idle connection what
+ * docs/store.md says, and half as much again. */
 #define FIXED_KIB (56u * 1024)
 #define SEGMENT_KIB 8u
 #define CONTROLLER_KIB 21u
@@ -217,8 +217,8 @@ static int64_t processor_ms(void)
 
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)at.store.process.pid);
     text = file_text(path);
-    ck_assert_int_eq(sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system),
-                     2);
+    ck_assert_int_eq(
+        sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system), 2);
     free(text);
     return (int64_t)(user + system) * 1000 / sysconf(_SC_CLK_TCK);
 }
@@ -231,8 +231,8 @@ static int64_t now_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Whether it hardly does anything for a second: a tenth of the time is far more than it takes, and a spinning loop takes
- * all of it. */
+/* Whether it hardly does anything for a second: a tenth of the time is far more than it takes, and a spinning loop
+ * takes all of it. */
 static bool sleeps_for_a_second(void)
 {
     int64_t began_ms = now_ms(), busy_ms = processor_ms(), passed_ms;
@@ -380,7 +380,8 @@ START_TEST(a_hangup_reads_files_anew)
 }
 END_TEST
 
-/* Goal: with few open files there are fewer connections, which is said, and the store keeps what it needs for its data. */
+/* Goal: with few open files there are fewer connections, which is said, and the store keeps what it needs for its
+ * data. */
 START_TEST(few_open_files_are_kept_for_data)
 {
     int fds[400];

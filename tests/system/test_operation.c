@@ -86,8 +86,8 @@ END_TEST
 
 START_TEST(a_folder_belongs_to_one)
 {
-    const char *const argv[] = {at.weir,     "store",           "--data", path_in(at.folder, "data"), "--controller-port",
-                                "0",      "--segment-port",  "0",      NULL};
+    const char *const argv[] = {
+        at.weir, "store", "--data", path_in(at.folder, "data"), "--controller-port", "0", "--segment-port", "0", NULL};
     char *said;
 
     ck_assert_int_eq(process_run(argv, NULL, NULL, path_in(at.folder, "second.err")), 5);
@@ -158,7 +158,8 @@ START_TEST(the_service_manager_is_told)
     struct sockaddr_un heard_at = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    ck_assert_int_lt(snprintf(heard_at.sun_path, sizeof(heard_at.sun_path), "%.90s/notify", at.folder), sizeof(heard_at.sun_path));
+    ck_assert_int_lt(snprintf(heard_at.sun_path, sizeof(heard_at.sun_path), "%.90s/notify", at.folder),
+                     sizeof(heard_at.sun_path));
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&heard_at, sizeof(heard_at)), 0);
     store_stop(&at.store, SIGTERM);
     setenv("NOTIFY_SOCKET", heard_at.sun_path, 1);

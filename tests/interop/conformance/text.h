@@ -2,9 +2,9 @@
  * @file text.h
  * @brief The text of the transcripts: lines built and read piece by piece, and names for what differs from run to run.
  *
- * A *label* stands for such a thing: "@" for the run itself (scopes end with it), "$txn1", "$token1", "$id1" and so on for what
- * a server chose, in the order in which it came. Requests are expanded before they are read, answers are folded before
- * they are compared.
+ * A *label* stands for such a thing: "@" for the run itself (scopes end with it), "$txn1", "$token1", "$id1" and so on
+ * for what a server chose, in the order in which it came. Requests are expanded before they are read, answers are
+ * folded before they are compared.
  */
 #ifndef CONFORMANCE_TEXT_H
 #define CONFORMANCE_TEXT_H
@@ -34,7 +34,8 @@ void labels_init(struct labels *labels, uint64_t random);
 void labels_fini(struct labels *labels);
 /** The label of a transaction, by its number's low bits; made if it is new. */
 const char *label_of_txn(struct labels *labels, int64_t high_bits, int64_t low_bits);
-/** Makes one for a page's token, for the random half of a transient segment's name, and for an id that is a random UUID. */
+/** Makes one for a page's token, for the random half of a transient segment's name, and for an id that is a random
+ * UUID. */
 void label_token(struct labels *labels, struct weir_view token);
 void label_id(struct labels *labels, struct weir_view id);
 void label_transient(struct labels *labels, struct weir_view segment);

@@ -1,6 +1,6 @@
 /*
- * test_grpc_room.c - what all connections of a gRPC server hold together: peers that ask and do not fetch, that begin and
- * do not end, that come, ask and go; and that whoever asks for little is served meanwhile.
+ * test_grpc_room.c - what all connections of a gRPC server hold together: peers that ask and do not fetch, that begin
+ * and do not end, that come, ask and go; and that whoever asks for little is served meanwhile.
  *
  * In a simulated world. Hostile peers speak raw frames; good ones are channels.
  */
@@ -119,7 +119,8 @@ static void ask(struct peer *peer, const char *path)
 /* Begins with a window of `window` bytes for what it asks for. */
 static void greet(struct peer *peer, uint32_t window)
 {
-    uint8_t setting[6] = {0, 4, (uint8_t)(window >> 24), (uint8_t)(window >> 16), (uint8_t)(window >> 8), (uint8_t)window};
+    uint8_t setting[6] = {
+        0, 4, (uint8_t)(window >> 24), (uint8_t)(window >> 16), (uint8_t)(window >> 8), (uint8_t)window};
     struct weir_target to = {.host = "server", .port = 7000};
 
     *peer = (struct peer){.client.drops = true, .stream = 1};
@@ -354,8 +355,8 @@ static void send_data(struct peer *peer, uint8_t flags, const void *ptr, size_t 
     push(peer);
 }
 
-/* Goal: what is begun and trickles in is given up, though there is room for all: a greeting and a request's headers with
- * their connections, a message with its call only. Who is slow and sends on is served, who idles stays. */
+/* Goal: what is begun and trickles in is given up, though there is room for all: a greeting and a request's headers
+ * with their connections, a message with its call only. Who is slow and sends on is served, who idles stays. */
 START_TEST(what_trickles_in_is_given_up)
 {
     static const uint8_t prefix[5] = {0, 0, 1, 0, 0}; /* a message of 64 KiB */

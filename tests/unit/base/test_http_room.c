@@ -1,6 +1,7 @@
 /*
- * test_http_room.c - what all connections of an HTTP server hold together: clients that do not fetch their answers, that
- * send half of a body, that ask and go; and that whoever asks for little is served meanwhile. In a simulated world.
+ * test_http_room.c - what all connections of an HTTP server hold together: clients that do not fetch their answers,
+ * that send half of a body, that ask and go; and that whoever asks for little is served meanwhile. In a simulated
+ * world.
  */
 #include <check.h>
 #include <stdio.h>
@@ -167,7 +168,8 @@ START_TEST(halves_of_bodies)
 }
 END_TEST
 
-/* Goal: bodies whose clients have gone are counted until their owner has answered, and who waits for it is not ended. */
+/* Goal: bodies whose clients have gone are counted until their owner has answered, and who waits for it is not
+ * ended. */
 START_TEST(who_asks_and_goes)
 {
     for (int round = 0; round < 20; round++) {

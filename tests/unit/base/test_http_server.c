@@ -95,7 +95,8 @@ static struct sim_client *call(size_t i, const char *text)
 }
 
 #define ck_says(client, text)                                                                                          \
-    ck_assert_msg(sim_client_count(client, text) == 1, "it said: %.*s", (int)(client)->in.len, (const char *)(client)->in.ptr)
+    ck_assert_msg(sim_client_count(client, text) == 1, "it said: %.*s", (int)(client)->in.len,                         \
+                  (const char *)(client)->in.ptr)
 
 START_TEST(requests_are_answered_in_order)
 {

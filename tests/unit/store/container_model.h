@@ -2,8 +2,8 @@
  * @file container_model.h
  * @brief What a container holds, as plain arrays: the state that a workload must have led to.
  *
- * A model and a container of the same content have the same digest, so that what a container recovers to can be looked up
- * among the states that there were.
+ * A model and a container of the same content have the same digest, so that what a container recovers to can be looked
+ * up among the states that there were.
  */
 #ifndef CONTAINER_MODEL_H
 #define CONTAINER_MODEL_H

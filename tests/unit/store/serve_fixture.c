@@ -452,7 +452,8 @@ const void *rpc(struct served *served, const char *name, const void *request, en
     served->reply = NULL;
     ck_assert_int_eq(pravega_proto_pack(request, &packed, &len, NULL), WEIR_OK);
     ck_assert_int_eq(
-        weir_grpc_call(served->channel, path, weir_view(packed, len), CALL_LIMIT_MS, rpc_done, &outcome, &call, NULL), WEIR_OK);
+        weir_grpc_call(served->channel, path, weir_view(packed, len), CALL_LIMIT_MS, rpc_done, &outcome, &call, NULL),
+        WEIR_OK);
     free(packed);
     while (!outcome.over)
         wait_on(served);

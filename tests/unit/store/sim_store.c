@@ -13,7 +13,8 @@ static void store_open(struct sim_store *w)
     must(weir_store_open(w->loop, &w->options, &w->store, &w->err));
 }
 
-void sim_store_begin(struct sim_store *w, const struct weir_sim_options *world, const struct weir_store_options *options)
+void sim_store_begin(struct sim_store *w, const struct weir_sim_options *world,
+                     const struct weir_store_options *options)
 {
     const struct weir_sim_options plain = {.seed = 7, .log_fd = -1};
     const struct pravega_client_options client = {.controller_uri = "tcp://store:9090"};

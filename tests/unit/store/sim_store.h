@@ -21,10 +21,11 @@ struct sim_store {
 
 /**
  * @param world NULL: seeded, with ordinary delays, and nobody hears the log
- * @param options NULL: none but what is set here: folder, host name ("store") and ports (9090, 12345). What they point to
- *        is borrowed
+ * @param options NULL: none but what is set here: folder, host name ("store") and ports (9090, 12345). What they point
+ * to is borrowed
  */
-void sim_store_begin(struct sim_store *w, const struct weir_sim_options *world, const struct weir_store_options *options);
+void sim_store_begin(struct sim_store *w, const struct weir_sim_options *world,
+                     const struct weir_store_options *options);
 /** kill -9 of the store, and another start. */
 void sim_store_crash(struct sim_store *w);
 void sim_store_end(struct sim_store *w);

@@ -2,7 +2,8 @@
  * test_bounds.c - what all connections together may hold, and that whoever asks for nothing scarce is served meanwhile.
  *
  * A store and many raw connections in a simulated world: clients that do not read, that send half a frame, that send
- * more than the disk takes or has room for, that are only there. Memory is what the store counts itself (weir_store_stats).
+ * more than the disk takes or has room for, that are only there. Memory is what the store counts itself
+ * (weir_store_stats).
  */
 #include <check.h>
 #include <stdlib.h>
@@ -275,10 +276,9 @@ START_TEST(idle_connections_hold_nothing)
 }
 END_TEST
 
-/* Goal: those who never read hold no more than the bound, and end when others need it; others read on. What could not be
- * sent to them is not fetched from the disk either, but for what was under way when that showed.
- * Method: 60 deaf connections ask for 24 MiB each, of a segment of 2 MiB; one that reads asks for all of it, again and
- * again. */
+/* Goal: those who never read hold no more than the bound, and end when others need it; others read on. What could not
+ * be sent to them is not fetched from the disk either, but for what was under way when that showed. Method: 60 deaf
+ * connections ask for 24 MiB each, of a segment of 2 MiB; one that reads asks for all of it, again and again. */
 START_TEST(those_who_do_not_read)
 {
     struct peer deaf[60], reader;
@@ -369,13 +369,14 @@ static void send_slowly(struct peer *peer, const struct weir_buf *frame, size_t 
 
 /* Goal: half of a frame that trickles in is given up, whatever came before it, though nobody waits for anything; who is
  * slow and sends on is not, nor is who idles between frames.
- * Method: 0 the header of a frame, 1 the middle of a long one after its first 8 MiB came at once, 2 a block whose end does
- * not come, with a sign of life every 5 s. */
+ * Method: 0 the header of a frame, 1 the middle of a long one after its first 8 MiB came at once, 2 a block whose end
+ * does not come, with a sign of life every 5 s. */
 START_TEST(what_trickles_in_is_given_up)
 {
     struct peer slow, honest, idle;
-    struct pravega_wire_command block = {.type = PRAVEGA_WIRE_APPEND_BLOCK_END,
-                                         .append_block_end = {.writer_id = {1, 2}, .event_count = 1, .last_event_number = 1}};
+    struct pravega_wire_command block = {
+        .type = PRAVEGA_WIRE_APPEND_BLOCK_END,
+        .append_block_end = {.writer_id = {1, 2}, .event_count = 1, .last_event_number = 1}};
     uint8_t *bytes = calloc(1, 8 * MIB + 65536);
     struct weir_buf frame;
 
@@ -425,8 +426,8 @@ START_TEST(what_trickles_in_is_given_up)
 END_TEST
 
 /* Goal: it is not the peer's turn while the store does not read.
- * Method: a disk that takes nothing for two minutes, and a writer that has sent more than the store takes meanwhile, so that
- * it is stopped in the midst of a frame. */
+ * Method: a disk that takes nothing for two minutes, and a writer that has sent more than the store takes meanwhile, so
+ * that it is stopped in the midst of a frame. */
 START_TEST(who_is_not_read_is_not_late)
 {
     struct peer writer;

@@ -53,7 +53,8 @@ START_TEST(marks_cuts_and_writers_come_back)
 {
     struct weir_mark_record mark = {.mark = {-7, 9, cut_of_two(5, 6)}, .segment_id = 3, .offset = 77}, mark_back = {0};
     struct weir_retention_cut cut = {.size = 1234, .cut = cut_of_two(7, 8)}, cut_back = {0};
-    struct weir_writer_record writer = {.timestamp = -1, .position = cut_of_two(-1, 2), .gone = true}, writer_back = {0};
+    struct weir_writer_record writer = {.timestamp = -1, .position = cut_of_two(-1, 2), .gone = true},
+                              writer_back = {0};
     int64_t time;
 
     weir_mark_record_encode(&bytes, &mark);

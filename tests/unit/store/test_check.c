@@ -287,8 +287,8 @@ START_TEST(missing_and_short_files)
 }
 END_TEST
 
-/* Goal: chunks whose checkpoint and log are both gone are no leftovers of a crash: nobody takes them for an empty store and
- * removes them. */
+/* Goal: chunks whose checkpoint and log are both gone are no leftovers of a crash: nobody takes them for an empty store
+ * and removes them. */
 START_TEST(chunks_alone_are_kept)
 {
     struct files before, after;

@@ -249,8 +249,8 @@ START_TEST(truncation)
 }
 END_TEST
 
-/* Goal: a commit of several transactions and its note in the map are one record; a missing source is fine if lenient.
- */
+/* Goal: a commit of several transactions and its note in the map are one record; a missing source is fine if
+ * lenient. */
 START_TEST(merges_and_puts_are_one)
 {
     struct weir_change commit[] = {
@@ -587,9 +587,9 @@ static uint64_t flush_count(void)
     return stats.flush_count;
 }
 
-/* Goal: what cannot be moved, since it is damaged, stays where it is, and is not tried again with each write; nothing is
- * left of the attempt.
- * Method: a chunk that is dead but for a damaged page; so much more is dead than alive that a flush is due. */
+/* Goal: what cannot be moved, since it is damaged, stays where it is, and is not tried again with each write; nothing
+ * is left of the attempt. Method: a chunk that is dead but for a damaged page; so much more is dead than alive that a
+ * flush is due. */
 START_TEST(a_damaged_chunk_stays)
 {
     char path[80];

@@ -1,6 +1,6 @@
 /*
- * test_damaged_reads.c - what clients see of a damaged page: not a byte of it. Their connection ends, the log names file
- * and offset, and everything else is served on.
+ * test_damaged_reads.c - what clients see of a damaged page: not a byte of it. Their connection ends, the log names
+ * file and offset, and everything else is served on.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,7 +131,8 @@ static void begin_read(int64_t offset)
              .suggested_len = 1 << 20);
 }
 
-/* Reads from `offset` on, over a connection of its own. @return how many bytes came before it ended, or all were there */
+/* Reads from `offset` on, over a connection of its own. @return how many bytes came before it ended, or all were
+ * there */
 static int64_t read_on(int64_t offset)
 {
     int64_t at = offset;

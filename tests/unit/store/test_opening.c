@@ -126,7 +126,8 @@ START_TEST(its_folder_is_its_own)
 }
 END_TEST
 
-/* Goal: options that would guard it are not passed over in silence, and wrong ones are refused before anything is made. */
+/* Goal: options that would guard it are not passed over in silence, and wrong ones are refused before anything is
+ * made. */
 START_TEST(what_would_guard_it_has_to_be_whole)
 {
     expect_no_store(&(struct weir_store_options){.auth_signing_key = "/nowhere/key"}, "accounts");

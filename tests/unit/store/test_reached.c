@@ -39,8 +39,8 @@ static void ignore(void *arg, const char *line)
     (void)arg, (void)line;
 }
 
-/* Opens, and closes by force: nothing is written in an end. What opens has `count_min` to `count_max` of the appends, and
- * the check says the same as the start. */
+/* Opens, and closes by force: nothing is written in an end. What opens has `count_min` to `count_max` of the appends,
+ * and the check says the same as the start. */
 static enum weir_status look(int count_min, int count_max)
 {
     struct weir_check_options options = {.line = ignore};

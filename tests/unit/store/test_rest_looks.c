@@ -1,6 +1,6 @@
 /*
- * test_rest_looks.c - how many requests over HTTP may look into the states of reader groups at a time. In virtual time: a
- * slow disk holds answers back, so that all of the requests are under way together.
+ * test_rest_looks.c - how many requests over HTTP may look into the states of reader groups at a time. In virtual time:
+ * a slow disk holds answers back, so that all of the requests are under way together.
  */
 #include <check.h>
 #include <stdlib.h>

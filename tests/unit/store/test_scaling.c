@@ -1,6 +1,6 @@
 /*
- * test_scaling.c - scales that clients ask for, in virtual time: what is on its way to a segment when its scale is asked
- * for is still written to it, and no writer, no change and no end of the store keeps a scale for long.
+ * test_scaling.c - scales that clients ask for, in virtual time: what is on its way to a segment when its scale is
+ * asked for is still written to it, and no writer, no change and no end of the store keeps a scale for long.
  */
 #include <check.h>
 #include <stdlib.h>

@@ -51,8 +51,9 @@ static void write_accounts(const char *first_user)
     append_account(&text, "reader", "prn::*,READ");
     append_account(&text, "guest", "prn::/,READ;prn::/scope:sc,READ;prn::/scope:sc/stream:st,READ;"
                                    "prn::/scope:sc/reader-group:mine,READ");
-    append_account(&text, "keeper", "prn::/scope:sc/key-value-table:kv,READ_UPDATE;prn::/scope:sc/key-value-table:*,READ;"
-                                    "prn::/scope:sc,READ");
+    append_account(&text, "keeper",
+                   "prn::/scope:sc/key-value-table:kv,READ_UPDATE;prn::/scope:sc/key-value-table:*,READ;"
+                   "prn::/scope:sc,READ");
     append_account(&text, "none", "");
     write_file(accounts_path, (char *)text.ptr, text.len);
     weir_buf_fini(&text);
@@ -207,7 +208,8 @@ START_TEST(http_asks_who_it_is)
     }
     snprintf(headers, sizeof(headers), "Authorization: %s\r\n", basic("guest", "guestguest"));
     ck_assert_int_eq(http(served, "GET /v1/scopes/sc/streams", headers, NULL, &answer), 200);
-    ck_assert(strstr((const char *)answer.ptr, "\"st\"") != NULL && strstr((const char *)answer.ptr, "\"two\"") == NULL);
+    ck_assert(strstr((const char *)answer.ptr, "\"st\"") != NULL &&
+              strstr((const char *)answer.ptr, "\"two\"") == NULL);
     weir_buf_fini(&answer);
 }
 END_TEST
@@ -494,14 +496,16 @@ START_TEST(calls_about_tables)
     ck_assert_int_eq(code_of("getKeyValueTableConfiguration", &table), OK);
     ck_assert_int_eq(code_of("getCurrentSegmentsKeyValueTable", &table), OK);
     ck_assert_uint_eq(
-        ((const Pravega__KVTablesInScopeResponse *)rpc(served, "listKeyValueTablesInScope", &request, NULL))->n_kvtables,
+        ((const Pravega__KVTablesInScopeResponse *)rpc(served, "listKeyValueTablesInScope", &request, NULL))
+            ->n_kvtables,
         1);
     show("reader");
     ck_assert_int_eq(code_of("getCurrentSegmentsKeyValueTable", &table), DENIED); /* upstream asks for READ_UPDATE */
     ck_assert_int_eq(code_of("deleteKeyValueTable", &table), DENIED);
     show("guest");
     ck_assert_uint_eq(
-        ((const Pravega__KVTablesInScopeResponse *)rpc(served, "listKeyValueTablesInScope", &request, NULL))->n_kvtables,
+        ((const Pravega__KVTablesInScopeResponse *)rpc(served, "listKeyValueTablesInScope", &request, NULL))
+            ->n_kvtables,
         0);
 }
 END_TEST

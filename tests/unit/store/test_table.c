@@ -483,7 +483,8 @@ END_TEST
 
 START_TEST(entries_that_are_none_are_refused)
 {
-    struct weir_table_entry entry = {.key = {(const uint8_t *)"key", 3}, .value = {(const uint8_t *)"value", 5}, .version = 9};
+    struct weir_table_entry entry = {
+        .key = {(const uint8_t *)"key", 3}, .value = {(const uint8_t *)"value", 5}, .version = 9};
     uint8_t bytes[64], *end = weir_table_entry_put(bytes, &entry);
     struct weir_table_entry back;
     struct weir_in in = weir_in(weir_view(bytes, 25));
@@ -520,7 +521,8 @@ START_TEST(records_that_do_not_fit_are_damage)
     uint8_t bytes[64];
     struct weir_op make = {.code = WEIR_OP_TABLE_CREATE, .segment = 1, .length = 4, .name = weir_view_str("t")};
     struct weir_op keys = {.code = WEIR_OP_TABLE_REMOVE, .segment = 1, .name = weir_view_str("aaaab")};
-    struct weir_op update = {.code = WEIR_OP_TABLE_UPDATE, .segment = 1, .data = weir_view_str("no entry, nor half of one")};
+    struct weir_op update = {
+        .code = WEIR_OP_TABLE_UPDATE, .segment = 1, .data = weir_view_str("no entry, nor half of one")};
     struct weir_op too_long = {.code = WEIR_OP_TABLE_CREATE, .segment = 2, .length = 257, .name = weir_view_str("u")};
     struct weir_op append_to = {.code = WEIR_OP_APPEND, .segment = 1, .event_number = WEIR_ATTRIBUTE_NONE};
 

@@ -397,7 +397,8 @@ START_TEST(a_hash_table_is_walked_by_tokens)
     }
     ck_assert_str_eq(page(HASH, true, 3, &token, "", ""), "k5=105 k4=84 k9=189 ");
     ck_assert_uint_eq(token.len, 24);
-    ck_assert_mem_eq(token.ptr, "\0\0\1\0\0\0\0\x10\xc3\xc8\x1c\x2b\x9a\x9a\xe9\xe3\x58\xd6\x8f\xc4\x7d\xbc\x85\x96", 24);
+    ck_assert_mem_eq(token.ptr, "\0\0\1\0\0\0\0\x10\xc3\xc8\x1c\x2b\x9a\x9a\xe9\xe3\x58\xd6\x8f\xc4\x7d\xbc\x85\x96",
+                     24);
     ck_assert_str_eq(page(HASH, false, 3, &token, "", ""), "k0=0:v0 k7=147:v7 k2=42:v2 ");
     ck_assert_str_eq(page(HASH, true, 100, &token, "", ""), "k6=126 k3=63 k8=168 k1=21 ");
     ck_assert_str_eq(page(HASH, true, 100, &token, "", ""), "");
@@ -497,7 +498,8 @@ START_TEST(deltas)
 }
 END_TEST
 
-/* Goal: behind a compaction a delta from before it has all that lives, and says that the rest is gone; versions stay. */
+/* Goal: behind a compaction a delta from before it has all that lives, and says that the rest is gone; versions
+ * stay. */
 START_TEST(a_delta_from_before_a_compaction)
 {
     static char value[60000];

@@ -107,8 +107,7 @@ static const struct {
 } cases[] = {
     {"prn::/scope:s/stream:t", WEIR_PERMISSION_READ, "s/t/0.#epoch.0", WEIR_PERMISSION_READ, WEIR_TOKEN_GOOD},
     {"prn::/scope:s/stream:t", WEIR_PERMISSION_READ, "s/t", WEIR_PERMISSION_READ, WEIR_TOKEN_GOOD},
-    {"prn::/scope:s/stream:t", WEIR_PERMISSION_READ, "s/t/0.#epoch.0", WEIR_PERMISSION_READ_UPDATE,
-     WEIR_TOKEN_REFUSED},
+    {"prn::/scope:s/stream:t", WEIR_PERMISSION_READ, "s/t/0.#epoch.0", WEIR_PERMISSION_READ_UPDATE, WEIR_TOKEN_REFUSED},
     {"prn::/scope:s/stream:t", WEIR_PERMISSION_READ_UPDATE, "s/t/0.#epoch.0#transaction.1", WEIR_PERMISSION_READ,
      WEIR_TOKEN_GOOD},
     {"prn::/scope:s/stream:t", WEIR_PERMISSION_NONE, "s/t/0.#epoch.0", WEIR_PERMISSION_READ, WEIR_TOKEN_REFUSED},
@@ -116,7 +115,8 @@ static const struct {
     {"prn::/scope:s/stream:t", WEIR_PERMISSION_READ, "s", WEIR_PERMISSION_READ, WEIR_TOKEN_REFUSED},
     {"prn::/scope:s/reader-group:g", WEIR_PERMISSION_READ_UPDATE, "s/_RGg/0.#epoch.0", WEIR_PERMISSION_READ,
      WEIR_TOKEN_REFUSED},
-    {"prn::/scope:s", WEIR_PERMISSION_READ, "s/t/0", WEIR_PERMISSION_READ, WEIR_TOKEN_GOOD}, /* upstream never makes it */
+    {"prn::/scope:s", WEIR_PERMISSION_READ, "s/t/0", WEIR_PERMISSION_READ,
+     WEIR_TOKEN_GOOD}, /* upstream never makes it */
     {"*", WEIR_PERMISSION_READ_UPDATE, "s/t/0", WEIR_PERMISSION_READ_UPDATE, WEIR_TOKEN_GOOD},
     {"prn::/", WEIR_PERMISSION_READ_UPDATE, "s/t/0", WEIR_PERMISSION_READ, WEIR_TOKEN_REFUSED},
     {"prn::", WEIR_PERMISSION_READ_UPDATE, "s/t/0", WEIR_PERMISSION_READ, WEIR_TOKEN_REFUSED},

@@ -111,7 +111,8 @@ static int64_t head(void)
  * old, and not further once the parts get what they want. */
 START_TEST(it_splits_what_grows_too_fast)
 {
-    const struct pravega_stream_config config = {.scale_type = _i == 0 ? PRAVEGA_SCALE_BY_EVENTS : PRAVEGA_SCALE_BY_KBYTES,
+    const struct pravega_stream_config config = {.scale_type =
+                                                     _i == 0 ? PRAVEGA_SCALE_BY_EVENTS : PRAVEGA_SCALE_BY_KBYTES,
                                                  .target_rate = _i == 0 ? 10 : 1,
                                                  .scale_factor = 4,
                                                  .min_segments = 1};
@@ -230,8 +231,10 @@ END_TEST
 static struct pravega_reader_group *subscribe(const char *name)
 {
     struct pravega_group_stream streams[] = {{.stream = stream}};
-    const struct pravega_reader_group_config config = {
-        .streams = streams, .stream_count = 1, .retention_type = PRAVEGA_DATA_RETENTION_MANUAL_RELEASE_AT_USER_STREAMCUT};
+    const struct pravega_reader_group_config config = {.streams = streams,
+                                                       .stream_count = 1,
+                                                       .retention_type =
+                                                           PRAVEGA_DATA_RETENTION_MANUAL_RELEASE_AT_USER_STREAMCUT};
     const struct pravega_group_name group_name = {SCOPE, name};
     struct pravega_reader_group *group;
 
@@ -243,7 +246,8 @@ static struct pravega_reader_group *subscribe(const char *name)
 static void release(struct pravega_reader_group *group, int64_t offset)
 {
     struct pravega_segment_offset position = {0, offset};
-    const struct pravega_stream_cut cut = {.scope = (char *)stream.scope, .stream = (char *)stream.stream, .positions = &position, .position_count = 1};
+    const struct pravega_stream_cut cut = {
+        .scope = (char *)stream.scope, .stream = (char *)stream.stream, .positions = &position, .position_count = 1};
 
     must(pravega_await_reader_group_update_retention_stream_cut(w.session, group, &cut, 1, &w.err));
 }
