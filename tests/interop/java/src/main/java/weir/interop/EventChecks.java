@@ -175,7 +175,9 @@ final class EventChecks {
             writer.write(text);
             writer.flush();
             require(writer.fetchTailOffset() == text.length, "the tail is at %d", writer.fetchTailOffset());
-            reader.seekToOffset(4);
+            reader.seekToOffset(2);
+            require(reader.skip(2) == 2 && reader.getOffset() == 4, "skipping 2 of 43 bytes, it is at %d",
+                    reader.getOffset());
             byte[] read = reader.readNBytes(5);
             require(new String(read, StandardCharsets.UTF_8).equals("quick"), "at 4 it has \"%s\"",
                     new String(read, StandardCharsets.UTF_8));
@@ -201,7 +203,9 @@ final class EventChecks {
                 require(some.get(Server.WAIT_S, TimeUnit.SECONDS) > 0, "the reader was woken for nothing");
                 int first = reader.read();
                 require(first == round, "the byte %d came as %d", round, first);
-                require(reader.skip(3) == 3, "it does not skip what is there");
+                for (int rest = 1; rest <= 3; rest++) { /* skip would ask at this offset once more: see README.md */
+                    require(reader.read() == rest, "byte %d of round %d is another one", rest, round);
+                }
                 require(reader.getOffset() == 4 * (round + 1), "after round %d it is at %d", round, reader.getOffset());
             }
             writer.closeAndSeal();
