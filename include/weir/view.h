@@ -32,4 +32,20 @@ static inline bool weir_view_equal(struct weir_view a, struct weir_view b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/** Below, at or above 0, as `a` comes before, at or behind `b`: by unsigned bytes, a beginning before what it begins. */
+static inline int weir_view_compare(struct weir_view a, struct weir_view b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
+
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static inline bool weir_view_starts_with(struct weir_view view, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return view.len >= len && (len == 0 || memcmp(view.ptr, prefix, len) == 0);
+}
+
 #endif

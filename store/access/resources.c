@@ -33,7 +33,7 @@ static bool without_prefix(struct weir_view *name, const char *prefix)
 {
     size_t len = strlen(prefix);
 
-    if (name->len < len || memcmp(name->ptr, prefix, len) != 0)
+    if (!weir_view_starts_with(*name, prefix))
         return false;
     *name = weir_view(name->ptr + len, name->len - len);
     return true;

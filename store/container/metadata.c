@@ -10,16 +10,6 @@
 
 #include "base/hash.h"
 
-static int compare(struct weir_view a, struct weir_view b)
-{
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len > 0 ? memcmp(a.ptr, b.ptr, len) : 0;
-
-    if (order != 0)
-        return order;
-    return (a.len > b.len) - (a.len < b.len);
-}
-
 static int levels_of(const struct weir_metadata *map, struct weir_view key)
 {
     uint64_t bits = weir_hash64(key, map->seed);
@@ -39,7 +29,7 @@ static void find(struct weir_metadata *map, struct weir_view key,
     struct weir_metadata_entry **tower = map->heads;
 
     for (int level = WEIR_METADATA_LEVELS - 1; level >= 0; level--) {
-        while (tower[level] != NULL && compare(tower[level]->key, key) < 0)
+        while (tower[level] != NULL && weir_view_compare(tower[level]->key, key) < 0)
             tower = tower[level]->next;
         links[level] = &tower[level];
     }
@@ -119,7 +109,7 @@ const struct weir_metadata_entry *weir_metadata_seek(const struct weir_metadata 
     struct weir_metadata_entry *const *tower = map->heads;
 
     for (int level = WEIR_METADATA_LEVELS - 1; level >= 0; level--)
-        while (tower[level] != NULL && compare(tower[level]->key, key) < (after ? 1 : 0))
+        while (tower[level] != NULL && weir_view_compare(tower[level]->key, key) < (after ? 1 : 0))
             tower = tower[level]->next;
     return tower[0];
 }

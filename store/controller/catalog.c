@@ -472,7 +472,7 @@ bool weir_catalog_key_split(struct weir_view key, const char *prefix, struct wei
 {
     size_t prefix_len = strlen(prefix);
 
-    if (key.len < prefix_len || memcmp(key.ptr, prefix, prefix_len) != 0)
+    if (!weir_view_starts_with(key, prefix))
         return false;
     key = weir_view(key.ptr + prefix_len, key.len - prefix_len);
     for (size_t i = 0; i < count; i++) {

@@ -93,13 +93,6 @@ static int refuse_names(const char **words)
     return WEIR_GRPC_INTERNAL;
 }
 
-static bool begins_with(struct weir_view name, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    return name.len >= len && memcmp(name.ptr, prefix, len) == 0;
-}
-
 static struct weir_view without_table_suffix(struct weir_view name)
 {
     size_t len = strlen(WEIR_KVT_SUFFIX);
@@ -112,7 +105,7 @@ static struct weir_view without_table_suffix(struct weir_view name)
 /* Readers write to the streams of their group, and whoever reads a stream may make its marks. */
 static enum weir_permission needed_to_write(struct weir_view stream)
 {
-    return begins_with(stream, WEIR_GROUP_PREFIX) || begins_with(stream, WEIR_MARK_PREFIX)
+    return weir_view_starts_with(stream, WEIR_GROUP_PREFIX) || weir_view_starts_with(stream, WEIR_MARK_PREFIX)
                ? WEIR_PERMISSION_READ
                : WEIR_PERMISSION_READ_UPDATE;
 }
@@ -164,7 +157,7 @@ struct wanted {
 /* False: there is no token for it. */
 static bool wanted_by(const struct subject *subject, struct wanted *out)
 {
-    bool is_internal = begins_with(subject->name, "_");
+    bool is_internal = weir_view_starts_with(subject->name, "_");
 
     switch (subject->access) {
     case PRAVEGA__STREAM_INFO__ACCESS_OPERATION__UNSPECIFIED: /* an old client: all or nothing */

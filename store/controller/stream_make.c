@@ -53,19 +53,12 @@ static struct weir_held_stream *make_one(struct weir_controller *ctl, struct wei
     return stream;
 }
 
-static bool has_prefix(struct weir_view name, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    return name.len >= len && memcmp(name.ptr, prefix, len) == 0;
-}
-
 /* The companion's name; "" for a companion's own. */
 static struct weir_view mark_name(struct weir_view stream, char out[PRAVEGA_NAME_LEN_MAX + 16])
 {
     size_t prefix_len = strlen(WEIR_MARK_PREFIX);
 
-    if (has_prefix(stream, WEIR_MARK_PREFIX) || stream.len > PRAVEGA_NAME_LEN_MAX)
+    if (weir_view_starts_with(stream, WEIR_MARK_PREFIX) || stream.len > PRAVEGA_NAME_LEN_MAX)
         return weir_view(out, 0);
     memcpy(out, WEIR_MARK_PREFIX, prefix_len);
     memcpy(out + prefix_len, stream.ptr, stream.len);

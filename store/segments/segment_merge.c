@@ -312,11 +312,8 @@ static void finish_batch_merged(struct weir_segment_job *job, struct weir_buf *o
 static int by_source(const void *a, const void *b)
 {
     const struct weir_change *left = *(struct weir_change *const *)a, *right = *(struct weir_change *const *)b;
-    size_t len = left->source.len < right->source.len ? left->source.len : right->source.len;
-    int order = len > 0 ? memcmp(left->source.ptr, right->source.ptr, len) : 0;
+    int order = weir_view_compare(left->source, right->source);
 
-    if (order == 0)
-        order = (left->source.len > right->source.len) - (left->source.len < right->source.len);
     return order != 0 ? order : (left > right) - (left < right);
 }
 
