@@ -34,11 +34,12 @@ static enum health_state part_state(const struct weir_rest_call *call, size_t pa
     return strcmp(parts[part], "log") == 0 ? log_state(call) : HEALTH_UP;
 }
 
-static json_t *part_details(const struct weir_rest_call *call, size_t part)
+/* These ask for a right, where there are accounts: no other answer has them. */
+static json_t *details_answer(const struct weir_rest_call *call, size_t part)
 {
     const struct weir_error *failure = weir_container_failure(call->rest->parts.ctr);
 
-    if (strcmp(parts[part], "log") != 0)
+    if (part == PART_COUNT || strcmp(parts[part], "log") != 0)
         return json_object();
     if (failure != NULL)
         return json_pack("{s:s}", "failure", failure->message);
@@ -47,7 +48,7 @@ static json_t *part_details(const struct weir_rest_call *call, size_t part)
     return json_object();
 }
 
-/* One answer about a part, or about the whole if it is PART_COUNT. */
+/* One answer about a part, or about the whole if it is PART_COUNT; NULL: there is no such one for everybody. */
 static json_t *health_answer(const struct weir_rest_call *call, const char *what, size_t part)
 {
     enum health_state state = part < PART_COUNT ? part_state(call, part) : log_state(call);
@@ -58,26 +59,18 @@ static json_t *health_answer(const struct weir_rest_call *call, const char *what
         return json_boolean(state == HEALTH_UP);
     if (strcmp(what, "liveness") == 0)
         return json_boolean(state != HEALTH_FAILED);
-    if (strcmp(what, "details") == 0)
-        return part < PART_COUNT ? part_details(call, part) : json_object();
     return NULL;
 }
 
-/* As a part of the whole, which is for everybody: details are not, where there are accounts. */
-static json_t *shown_answer(const struct weir_rest_call *call, const char *what, size_t part)
-{
-    bool guarded = strcmp(what, "details") == 0 && call->rest->parts.access != NULL;
-
-    return guarded ? json_object() : health_answer(call, what, part);
-}
-
+/* The whole is for everybody: details are not, where there are accounts. */
 static json_t *health_of(const struct weir_rest_call *call, size_t part)
 {
-    static const char *const keys[] = {"status", "readiness", "liveness", "details"};
+    static const char *const keys[] = {"status", "readiness", "liveness"};
     json_t *out = json_pack("{s:s}", "name", part < PART_COUNT ? parts[part] : ""), *children = json_object();
 
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        json_object_set_new(out, keys[i], shown_answer(call, keys[i], part));
+        json_object_set_new(out, keys[i], health_answer(call, keys[i], part));
+    json_object_set_new(out, "details", call->rest->parts.access == NULL ? details_answer(call, part) : json_object());
     for (size_t i = 0; part == PART_COUNT && i < PART_COUNT; i++)
         json_object_set_new(children, parts[i], health_of(call, i));
     json_object_set_new(out, "children", children);
@@ -110,12 +103,10 @@ void weir_rest_health(struct weir_rest_call *call)
     tell(call, health_of(call, PART_COUNT));
 }
 
-/* Details have routes of their own, which ask for a right: what comes here by that name was encoded to pass them by. */
 void weir_rest_health_part(struct weir_rest_call *call)
 {
     size_t part = part_of(call->names[1]);
-    bool passes_by = strcmp(call->names[0], "details") == 0;
-    json_t *out = part != NO_PART && !passes_by ? health_answer(call, call->names[0], part) : NULL;
+    json_t *out = part != NO_PART ? health_answer(call, call->names[0], part) : NULL;
 
     if (out == NULL && part == PART_COUNT && part_of(call->names[0]) != NO_PART)
         out = health_of(call, part_of(call->names[0]));
@@ -126,5 +117,5 @@ void weir_rest_health_details(struct weir_rest_call *call)
 {
     size_t part = part_of(call->names[0]);
 
-    tell(call, part != NO_PART ? health_answer(call, "details", part) : NULL);
+    tell(call, part != NO_PART ? details_answer(call, part) : NULL);
 }
